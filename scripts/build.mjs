@@ -1,0 +1,133 @@
+// Builds dist/: the command, the worker and the library as one split ESM bundle, and the type declarations.
+//
+//   node scripts/build.mjs              bundle and declarations; a type error fails the build
+//   node scripts/build.mjs --prepare    the same after `npm ci`: a type error is only a warning, and a package that was
+//                                       installed without its development tools keeps the dist/ it came with
+//   node scripts/build.mjs --no-types   bundle only (what the test runner needs)
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+
+/** Output name -> source. The worker is an entry of its own: a thread loads only `engine/`. */
+const entries = { cli: 'cli/main.ts', index: 'index.ts', worker: 'engine/runtime/worker.ts' };
+
+/** Large, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
+const external = ['apache-arrow', 'parquet-wasm', 'hyparquet', 'hyparquet-writer'];
+
+/** CommonJS dependencies call `require` for Node's own modules; an ES module has none until it makes one. */
+const requireShim =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/**
+ * Bundles every entry into dist/.
+ * @returns {Promise<void>} rejects when a source does not compile; esbuild has then printed where
+ */
+export async function bundle() {
+  const { build } = await import('esbuild');
+  const present = Object.entries(entries).filter(([, source]) => existsSync(join(root, source)));
+  for (const [name, source] of Object.entries(entries)) {
+    if (!existsSync(join(root, source))) console.error(`build: ${source} does not exist, dist/${name}.js is skipped`);
+  }
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(present),
+    outdir: dist,
+    chunkNames: 'chunk-[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    external,
+    banner: { js: requireShim },
+    sourcemap: true,
+    sourcesContent: false,
+    metafile: true,
+    write: false,
+    logLevel: 'warning',
+  });
+  const files = result.outputFiles.map(({ path, contents }) => ({ path, contents }));
+  files.push({ path: join(dist, 'THIRD-PARTY-LICENSES.txt'), contents: licenses(result.metafile) });
+  replaceFiles(files);
+}
+
+/**
+ * Writes the new files under temporary names and renames them, so that a command running from dist/ never sees half a
+ * file; then removes what an earlier build left (chunk names carry a hash of their content).
+ */
+function replaceFiles(files) {
+  mkdirSync(dist, { recursive: true });
+  for (const { path, contents } of files) {
+    const temporary = `${path}.${process.pid}.tmp`;
+    writeFileSync(temporary, contents, { mode: path.endsWith('cli.js') ? 0o755 : 0o644 });
+    renameSync(temporary, path);
+  }
+  const current = new Set(files.map(({ path }) => relative(dist, path)));
+  for (const entry of readdirSync(dist, { withFileTypes: true })) {
+    if (entry.isFile() && !current.has(entry.name)) rmSync(join(dist, entry.name), { force: true });
+  }
+}
+
+/** The licence texts of the packages whose code went into the bundle: their licences ask for it. */
+function licenses(metafile) {
+  const folders = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (match) folders.add(match[1]);
+  }
+  const sections = [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? readFileSync(join(root, folder, file), 'utf8').trim() : `Licence: ${license}`;
+    return `${name} ${version} (${license})\n\n${text}\n`;
+  });
+  return `flowc contains code of the following packages.\n\n${sections.join(`\n${'-'.repeat(80)}\n\n`)}`;
+}
+
+/** Emits dist/types. @returns {boolean} whether the types are sound */
+function declarations() {
+  const packageFile = createRequire(import.meta.url).resolve('typescript/package.json');
+  const { bin } = JSON.parse(readFileSync(packageFile, 'utf8'));
+  const compiler = join(dirname(packageFile), bin.tsc);
+  const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'scripts/tsconfig.types.json')], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return status === 0;
+}
+
+async function main(flags) {
+  const prepare = flags.includes('--prepare');
+  if (prepare && existsSync(join(dist, 'cli.js'))) {
+    try {
+      import.meta.resolve('esbuild');
+    } catch {
+      return;
+    }
+  }
+  await bundle();
+  if (flags.includes('--no-types') || !existsSync(join(root, entries.index))) return;
+  if (!declarations()) {
+    console.error('build: the declarations in dist/types have errors (see above)');
+    if (!prepare) process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await main(process.argv.slice(2));
+}
