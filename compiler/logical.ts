@@ -1,0 +1,136 @@
+import type { AggregateCall, Expr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
+import type { JoinKind, Matching } from '../engine/operators/params.ts';
+import type { SourceSpec } from '../engine/plan.ts';
+import type { Schema } from '../engine/types.ts';
+
+/**
+ * The typed logical plan: what the binder makes and the rules rewrite. Plain data; nodes are shared by reference where a `let` is used twice
+ * (shared nodes run once), and `id` is unique within a plan.
+ */
+export interface LogicalBase {
+  readonly id: number;
+  readonly schema: Schema;
+  readonly inputs: readonly LogicalNode[];
+  readonly span?: SourceSpan;
+  /** The step as the user would name it: `derive gross, cost`. */
+  readonly label: string;
+}
+
+export type LogicalNode =
+  | ScanNode
+  | FilterNode
+  | ProjectNode
+  | AggregateNode
+  | SortNode
+  | LimitNode
+  | DistinctNode
+  | JoinNode
+  | UnionNode
+  | TrainNode
+  | PredictNode
+  | EvaluateNode;
+
+export type LogicalOp = LogicalNode['op'];
+
+export interface ScanNode extends LogicalBase {
+  readonly op: 'scan';
+  readonly format: string;
+  readonly source: SourceSpec;
+  /** Pushed down by rules: a conjunction the reader may use to skip data. The filter node stays. */
+  readonly filter: Expr | null;
+  /** Pushed down by rules: rows after which reading may stop. */
+  readonly limit: number | null;
+}
+export interface FilterNode extends LogicalBase {
+  readonly op: 'filter';
+  readonly predicate: Expr;
+}
+/** Covers derive, select, drop, rename: the complete list of output columns. */
+export interface ProjectNode extends LogicalBase {
+  readonly op: 'project';
+  readonly outputs: readonly NamedExpr[];
+}
+export interface AggregateNode extends LogicalBase {
+  readonly op: 'aggregate';
+  readonly keys: readonly NamedExpr[];
+  readonly aggregates: readonly AggregateCall[];
+}
+export interface SortNode extends LogicalBase {
+  readonly op: 'sort';
+  readonly keys: readonly SortKey[];
+  readonly limit: number | null;
+}
+export interface LimitNode extends LogicalBase {
+  readonly op: 'limit';
+  readonly skip: number;
+  readonly take: number | null;
+}
+/** `keys` null: all columns. */
+export interface DistinctNode extends LogicalBase {
+  readonly op: 'distinct';
+  readonly keys: readonly string[] | null;
+}
+/**
+ * inputs: left, right. Key expressions pair up, over the left and the right schema, already cast to one type. `residual` sees left columns by name and
+ * right columns through `right`. No keys at all is a cross join, which is not executable yet.
+ */
+export interface JoinNode extends LogicalBase {
+  readonly op: 'join';
+  readonly kind: JoinKind;
+  readonly leftKeys: readonly Expr[];
+  readonly rightKeys: readonly Expr[];
+  readonly residual: Expr | null;
+  readonly right: readonly { readonly name: string; readonly column: string }[];
+  readonly add: readonly { readonly name: string; readonly column: string }[];
+  readonly matching: Matching;
+}
+/** All rows of the inputs, one after another; the inputs have the same schema (the binder has projected them). */
+export interface UnionNode extends LogicalBase {
+  readonly op: 'union';
+}
+/** One row, one column `model: bytes`. Features and label are expressions over the input. */
+export interface TrainNode extends LogicalBase {
+  readonly op: 'train';
+  readonly params: TrainSpec;
+}
+export interface TrainSpec {
+  readonly algorithm: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly label: NamedExpr;
+  readonly features: readonly FeatureSpec[];
+  readonly seed: number;
+}
+/** `onehot`: the expression's values become indicator columns, learned while training. Strings are one-hot by default. */
+export interface FeatureSpec {
+  readonly name: string;
+  readonly expr: Expr;
+  readonly encoding: 'numeric' | 'onehot';
+}
+/** inputs: rows, model. `features` are the model's feature expressions bound over the rows (null when the model comes from a file: bound by column name). */
+export interface PredictNode extends LogicalBase {
+  readonly op: 'predict';
+  readonly as: string;
+  readonly features: readonly NamedExpr[];
+}
+/** inputs: rows, model. */
+export interface EvaluateNode extends LogicalBase {
+  readonly op: 'evaluate';
+  readonly label: Expr;
+  readonly features: readonly NamedExpr[];
+  readonly by: readonly NamedExpr[];
+}
+
+export interface LogicalPlan {
+  readonly outputs: readonly LogicalOutput[];
+}
+
+export type LogicalOutput =
+  | { readonly kind: 'result'; readonly input: LogicalNode; readonly span?: SourceSpan }
+  | {
+      readonly kind: 'sink';
+      readonly input: LogicalNode;
+      readonly format: string;
+      readonly path: string;
+      readonly options: Readonly<Record<string, unknown>>;
+      readonly span?: SourceSpan;
+    };

@@ -1,0 +1,43 @@
+import type { Column } from '../batch/column.ts';
+import type { Store } from '../store/types.ts';
+import type { DataType, Field } from '../types.ts';
+
+/** An aggregate resolved for its argument types. Its split into init / add / merge / value is what two-phase shuffles need. */
+export interface ResolvedAggregate {
+  readonly type: DataType;
+  readonly nullable: boolean;
+  /** Columns of a partial state, named s0, s1, …; types travel through a shuffle like any column. */
+  readonly state: readonly Field[];
+  create(store: Store, args: readonly DataType[]): Accumulator;
+}
+
+/**
+ * State of one aggregate for many groups, in columns. Group ids are dense from 0. Results must not depend on the order in which rows and partial
+ * states of *different* tasks arrive, except where the aggregate is about order (first, last, list, string_agg): those see input order.
+ */
+export interface Accumulator {
+  /** Working memory held, in bytes. */
+  bytes(): number;
+  /** Make room for group ids below `groups`; new groups hold the initial state. */
+  grow(groups: number): void;
+  /** Add row i of the arguments to group `groups[i]`, for i < rows. `args` are columns of that length. */
+  add(groups: Uint32Array, rows: number, args: readonly Column[]): void;
+  /** Merge row i of partial states into group `groups[i]`. */
+  merge(groups: Uint32Array, rows: number, state: readonly Column[]): void;
+  /** Partial states of the groups in `order` (group ids). */
+  states(order: Uint32Array): readonly Column[];
+  /** Final values of the groups in `order`. */
+  values(order: Uint32Array): Column;
+  free(): void;
+}
+
+export interface AggregateDef {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly doc: string;
+  /** Signature and example for the function reference. */
+  readonly signature: string;
+  readonly example: string;
+  /** null when the aggregate does not take these types; `distinct` for `count(distinct x)`. */
+  resolve(args: readonly DataType[]): ResolvedAggregate | null;
+}

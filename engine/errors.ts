@@ -1,0 +1,80 @@
+import type { SourceSpan } from './expr.ts';
+
+/** What a run error knows about its place: all optional, shown when present. */
+export interface RunErrorWhere {
+  /** The step as the user wrote it, e.g. `derive gross`. */
+  readonly step?: string;
+  readonly span?: SourceSpan;
+  readonly file?: string;
+  /** 1-based data row within the file (the header does not count). */
+  readonly row?: number;
+  readonly column?: string;
+  /** The offending value as text, cut to a readable length. */
+  readonly value?: string;
+}
+
+export const RUN_ERROR_CODES = {
+  FLOW7001: 'input not found',
+  FLOW7002: 'input cannot be read',
+  FLOW7003: 'input is malformed',
+  FLOW7004: 'value does not fit its type',
+  FLOW7005: 'arithmetic error',
+  FLOW7006: 'output cannot be written',
+  FLOW7007: 'out of memory',
+  FLOW7008: 'spilling failed',
+  FLOW7009: 'data breaks a stated expectation',
+  FLOW7010: 'a worker died',
+  FLOW7011: 'model error',
+  FLOW7012: 'interrupted',
+} as const;
+
+export type RunErrorCode = keyof typeof RUN_ERROR_CODES;
+
+/** A failure of data, disk or machine while running: what happened, where, and what to do about it. Exit code 1. */
+export class RunError extends Error {
+  override readonly name = 'RunError';
+  readonly code: RunErrorCode;
+  readonly where: RunErrorWhere;
+  readonly hint: string | undefined;
+
+  constructor(code: RunErrorCode, message: string, where: RunErrorWhere = {}, hint?: string) {
+    super(message);
+    this.code = code;
+    this.where = where;
+    this.hint = hint;
+  }
+
+  /** The same error with more known about its place; what is known already stays. */
+  at(where: RunErrorWhere): RunError {
+    return new RunError(this.code, this.message, { ...where, ...this.where }, this.hint);
+  }
+}
+
+/** A broken invariant of ours: says so, and what to report. Never thrown for a user's mistake. */
+export class EngineBug extends Error {
+  override readonly name = 'EngineBug';
+}
+
+export interface ErrorData {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly code?: RunErrorCode;
+  readonly where?: RunErrorWhere;
+  readonly hint?: string | undefined;
+}
+
+/** Errors cross threads as plain data. */
+export function errorToData(e: unknown): ErrorData {
+  if (e instanceof RunError) {
+    return { name: e.name, message: e.message, stack: e.stack, code: e.code, where: e.where, hint: e.hint };
+  }
+  if (e instanceof Error) return { name: e.name, message: e.message, stack: e.stack };
+  return { name: 'Error', message: String(e), stack: undefined };
+}
+
+export function errorFromData(d: ErrorData): Error {
+  const e = d.code !== undefined ? new RunError(d.code, d.message, d.where ?? {}, d.hint) : new EngineBug(d.message);
+  if (d.stack !== undefined) e.stack = d.stack;
+  return e;
+}

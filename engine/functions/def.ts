@@ -1,0 +1,44 @@
+import type { DataType } from '../types.ts';
+
+/**
+ * A scalar function or operator. The compiler resolves overloads and inserts the casts that `params` ask for; the expression compiler turns
+ * `call` into code. In generated code values are: bool true/false; int and decimal a number (exact, |v| <= 2^53) or, in the wide variant, a bigint
+ * (decimal: unscaled); float a number; string, json a string; bytes a Uint8Array; date days; time and timestamp microseconds as int;
+ * interval {months, days, micros}; list an array; struct an object; null is handled outside unless `nulls` is 'custom'.
+ */
+export interface FunctionDef {
+  readonly name: string;
+  readonly family: FunctionFamily;
+  readonly aliases?: readonly string[];
+  readonly doc: string;
+  readonly signature: string;
+  /** `expression => result`, checked by a test and shown in the reference. */
+  readonly examples: readonly (readonly [expression: string, result: string])[];
+  /** null when no overload takes these types (after the implicit casts int -> decimal -> float, null -> anything, date -> timestamp). */
+  resolve(args: readonly DataType[], literals: readonly unknown[]): Overload | null;
+  /** strict: null when any argument is null (default). custom: the implementation sees nulls as null. */
+  readonly nulls?: 'strict' | 'custom';
+}
+
+export type FunctionFamily = 'operator' | 'math' | 'string' | 'date' | 'conditional' | 'list' | 'hash' | 'window';
+
+export interface Overload {
+  /** Types the arguments are cast to, one for each argument. */
+  readonly params: readonly DataType[];
+  readonly result: DataType;
+  /** Nullable even when no argument is (e.g. a parse that may fail softly); default false. With nulls 'custom': decides from the arguments. */
+  readonly nullable?: boolean | ((args: readonly boolean[]) => boolean);
+  readonly impl: FunctionImpl;
+}
+
+/**
+ * `inline`: a JavaScript expression over the argument code strings (trusted text of ours; never user data), for numbers; `inlineWide` the same over bigints.
+ * `call`: an ordinary function called per row, for everything else. An implementation reports a user's data error by throwing RunError (FLOW7004, FLOW7005).
+ */
+export interface FunctionImpl {
+  readonly inline?: (...args: string[]) => string;
+  readonly inlineWide?: (...args: string[]) => string;
+  readonly call?: (...args: never[]) => unknown;
+  /** The result may leave the exact range of numbers: the generated code checks it and falls back to the wide variant. */
+  readonly mayOverflow?: boolean;
+}

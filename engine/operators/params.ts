@@ -1,0 +1,65 @@
+import type { Expr, NamedExpr, SortKey } from '../expr.ts';
+import type { DataType } from '../types.ts';
+
+/**
+ * Parameters of the operators, as plain data. The planner has put every computed key and argument into a column of the input first,
+ * so that operators name columns; only `filter`, `compute`, residual join predicates and sort keys carry expressions (sort keys are plain columns).
+ */
+
+export interface FilterParams {
+  readonly predicate: Expr;
+}
+
+/** Optional filter and projection in one pass; the fused form of `where derive select drop rename`. */
+export interface ComputeParams {
+  readonly filter: Expr | null;
+  readonly outputs: readonly NamedExpr[];
+}
+
+/** Output schema: keys, then one column an aggregate. No keys: exactly one row, also for empty input. */
+export interface AggregateParams {
+  readonly keys: readonly string[];
+  readonly aggregates: readonly AggregateSpec[];
+}
+
+/** State columns in the partial schema are named `${name}.s0`, `${name}.s1`, …. */
+export interface AggregateSpec {
+  readonly name: string;
+  /** Name in the aggregate registry. */
+  readonly fn: string;
+  /** Input columns, and their types (for resolving). */
+  readonly args: readonly string[];
+  readonly argTypes: readonly DataType[];
+  readonly distinct: boolean;
+}
+
+/** `limit`: only the first rows are wanted (top-N). */
+export interface SortParams {
+  readonly keys: readonly SortKey[];
+  readonly limit: number | null;
+}
+
+/** Keeps the first row (in input order) of each combination of `keys`. */
+export interface DistinctParams {
+  readonly keys: readonly string[];
+}
+
+export type JoinKind = 'inner' | 'left' | 'semi' | 'anti';
+export type Matching = 'many' | 'at most one' | 'one';
+
+/**
+ * Equi-join of the left input with the right. Keys pair up by position and have equal types; null keys never match. `residual` is tested on pairs
+ * (left columns by name, right columns as `right` names them). Output: left columns, then the `add` columns of the right (nullable for `left`); none for semi and anti.
+ * `matching` bounds how many right rows a left row may match; breaking it is RunError FLOW7009 naming the key. Output order: see `join` (hash order, then
+ * left order, then right order) and `lookup` (left order, then right order).
+ */
+export interface JoinParams {
+  readonly kind: JoinKind;
+  readonly leftKeys: readonly string[];
+  readonly rightKeys: readonly string[];
+  readonly residual: Expr | null;
+  /** Right columns under the names the residual uses (only those it needs). */
+  readonly right: readonly { readonly name: string; readonly column: string }[];
+  readonly add: readonly { readonly name: string; readonly column: string }[];
+  readonly matching: Matching;
+}
