@@ -1,0 +1,143 @@
+// What the command needs from the library behind it. Everything is plain data: the command draws, the library works.
+// A failure that the user can do something about is an Outcome; whatever is thrown counts as a bug of ours.
+import type { Span } from '../grammar/ast.ts';
+import type { Diagnostic } from '../grammar/diagnostics.ts';
+
+export interface Api {
+  run(request: RunRequest, reporter: RunReporter): Promise<Outcome<RunSummary>>;
+  check(request: FileRequest): Promise<Outcome<CheckSummary>>;
+  explain(request: ExplainRequest): Promise<Outcome<string>>;
+  /** Every code that a diagnostic or a run error can carry. */
+  readonly errorPages: readonly ErrorPage[];
+}
+
+/** What `flowc explain-error` prints. */
+export interface ErrorPage {
+  readonly code: string;
+  readonly title: string;
+  /** Plain text, examples indented by four blanks. */
+  readonly explanation: string;
+}
+
+export interface FileRequest {
+  /** As the user wrote it, or `<stdin>`; it stands in spans, and imports are relative to it. */
+  readonly path: string;
+  readonly text: string;
+  /** `-p name=value`, still text: the file says what type each has. */
+  readonly params: ReadonlyMap<string, string>;
+}
+
+export type ExplainFormat = 'text' | 'mermaid' | 'dot' | 'json';
+
+export interface ExplainRequest extends FileRequest {
+  readonly format: ExplainFormat;
+}
+
+/** What happens to a pipeline that ends without `write`. */
+export type OutFormat = 'table' | 'csv' | 'ndjson' | 'none';
+
+export interface RunRequest extends FileRequest {
+  /** undefined: as many as the machine and the data call for. */
+  readonly workers: number | undefined;
+  /** Bytes; undefined: the engine's share of the machine's memory. */
+  readonly memory: number | undefined;
+  /** Empty: the system's folder for temporary files. */
+  readonly spillDirs: readonly string[];
+  readonly out: OutFormat;
+  /** Rows of a result that `reporter.result` gets at most. */
+  readonly previewRows: number;
+  readonly signal: AbortSignal;
+}
+
+export interface RunReporter {
+  /** May be called as often as it changes; the command thins it out. */
+  progress(progress: Progress): void;
+  /** `--out table`: the first rows of a pipeline without `write`, in the order of the file. */
+  result(table: ResultTable): Promise<void>;
+  /** `--out csv | ndjson`: the next bytes for standard output. Resolves when it can take more. */
+  output(bytes: Uint8Array): Promise<void>;
+}
+
+export interface Progress {
+  /** What runs now, in the user's words, e.g. `summarize by carrier`. */
+  readonly stage: string;
+  /** From 1. */
+  readonly stageIndex: number;
+  readonly stageCount: number;
+  /** Read from the sources so far. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Bytes of all sources, where they are known. */
+  readonly totalBytes: number | undefined;
+  readonly spilledBytes: number;
+  readonly elapsedMs: number;
+}
+
+/** Values as they are shown: dates, decimals, lists and structs come as text. */
+export type Cell = string | number | bigint | boolean | null;
+
+export interface ResultColumn {
+  readonly name: string;
+  /** As the language writes it: `int`, `decimal(12, 2)?`. */
+  readonly type: string;
+}
+
+export interface ResultTable {
+  /** Told apart by it where several pipelines print. */
+  readonly title: string | undefined;
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+  /** Rows of the whole result, of which `rows` are the first. */
+  readonly totalRows: number;
+}
+
+export interface WrittenFile {
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface RunSummary {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly written: readonly WrittenFile[];
+  readonly elapsedMs: number;
+  readonly workers: number;
+  /** The limit, and the most that was held at once. */
+  readonly memoryBytes: number;
+  readonly peakBytes: number;
+  readonly spilledBytes: number;
+  readonly spilledObjects: number;
+  readonly restoredBytes: number;
+}
+
+export interface CheckSummary {
+  /** A line for each `let` and sink: its name and its schema. */
+  readonly relations: readonly { readonly name: string; readonly columns: readonly ResultColumn[] }[];
+}
+
+/** Why a run failed: data, disk, network, or a user's function. */
+export interface RunFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly where: {
+    readonly step?: string;
+    /** The step in the .flow file. */
+    readonly span?: Span;
+    /** The data file. */
+    readonly file?: string;
+    /** 1-based. */
+    readonly row?: number;
+    readonly column?: string;
+    readonly value?: string;
+  };
+  readonly hint: string | undefined;
+}
+
+export type Outcome<T> =
+  | { readonly status: 'done'; readonly value: T; readonly warnings: readonly Diagnostic[] }
+  /** The file has errors. */
+  | { readonly status: 'rejected'; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly status: 'failed'; readonly failure: RunFailure; readonly warnings: readonly Diagnostic[] }
+  /** The request's signal ended it; nothing is left behind. */
+  | { readonly status: 'cancelled' };

@@ -1,0 +1,20 @@
+import type { ExplainFormat } from '../api.ts';
+import type { Context } from '../context.ts';
+import { readSource } from '../io.ts';
+import { reportProblems } from '../report.ts';
+
+export interface ExplainOptions {
+  readonly param?: ReadonlyMap<string, string>;
+  readonly format: ExplainFormat;
+}
+
+/** Plans a file and prints the plans. @returns the exit code */
+export async function explain(file: string, options: ExplainOptions, context: Context): Promise<number> {
+  const source = readSource(file);
+  const api = await context.loadApi();
+  const outcome = await api.explain({ ...source, params: options.param ?? new Map(), format: options.format });
+  const code = await reportProblems(outcome, source, context);
+  if (outcome.status !== 'done') return code;
+  await context.stdout.write(outcome.value.endsWith('\n') ? outcome.value : `${outcome.value}\n`);
+  return code;
+}

@@ -1,0 +1,104 @@
+import type { OutFormat, RunRequest } from '../api.ts';
+import type { Context } from '../context.ts';
+import { EXIT, UsageError } from '../exit.ts';
+import { type Output, readSource } from '../io.ts';
+import { progressLine } from '../progress.ts';
+import { jsonReporter, textReporter } from '../report.ts';
+
+export interface RunOptions {
+  readonly param?: ReadonlyMap<string, string>;
+  readonly workers?: number;
+  readonly memory?: number;
+  readonly spillDir: readonly string[];
+  readonly out: OutFormat;
+  readonly rows?: number;
+  readonly json?: true;
+  /** undefined: only on a terminal. */
+  readonly progress?: boolean;
+  readonly quiet?: true;
+}
+
+const DEFAULT_PREVIEW_ROWS = 20;
+
+/** Runs a file. @returns the exit code @throws UsageError for a mistake on the command line */
+export async function run(file: string, options: RunOptions, context: Context): Promise<number> {
+  const streams = options.out === 'csv' || options.out === 'ndjson';
+  if (options.json && streams) {
+    throw new UsageError(
+      `--json and --out ${options.out} both write to standard output`,
+      'leave one of them out, or end the pipeline in a `write` step',
+    );
+  }
+  const source = readSource(file);
+  const api = await context.loadApi();
+  const stop = listenForStop(streams ? context.stdout : undefined);
+  const reporter = options.json ? jsonReporter(context) : textReporter(context, reporterOptions(options, context));
+  const request: RunRequest = {
+    ...source,
+    params: options.param ?? new Map(),
+    workers: options.workers,
+    memory: options.memory,
+    spillDirs: options.spillDir,
+    out: options.out,
+    previewRows: options.rows ?? DEFAULT_PREVIEW_ROWS,
+    signal: stop.signal,
+  };
+  try {
+    const outcome = await api.run(request, reporter);
+    const code = await reporter.end(outcome, source);
+    return outcome.status === 'cancelled' ? stop.exitCode() : code;
+  } finally {
+    stop.dispose();
+  }
+}
+
+function reporterOptions(options: RunOptions, context: Context) {
+  const shown = options.progress ?? (context.stderr.isTTY && !options.quiet);
+  const target = {
+    write: (text: string) => void context.stderr.write(text),
+    isTTY: context.stderr.isTTY,
+    columns: context.stderr.columns,
+  };
+  return { progress: shown ? progressLine(target) : undefined, quiet: options.quiet === true };
+}
+
+interface Stop {
+  readonly signal: AbortSignal;
+  /** The exit code for what stopped the run. */
+  exitCode(): number;
+  dispose(): void;
+}
+
+/**
+ * Ctrl-C and termination end a run in order: workers stopped, spill files and half-written outputs removed. A second
+ * Ctrl-C does not wait for that. A reader of standard output that leaves ends a run that only writes there.
+ */
+function listenForStop(output: Output | undefined): Stop {
+  const controller = new AbortController();
+  let code: number = EXIT.interrupted;
+  const stop = (exitCode: number) => {
+    if (controller.signal.aborted) return;
+    code = exitCode;
+    controller.abort();
+  };
+  const onInterrupt = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    stop(EXIT.interrupted);
+  };
+  const onTerminate = () => stop(EXIT.terminated);
+  const onClosed = () => stop(EXIT.outputClosed);
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
+  process.on('SIGHUP', onTerminate);
+  output?.closed.addEventListener('abort', onClosed);
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    dispose() {
+      process.off('SIGINT', onInterrupt);
+      process.off('SIGTERM', onTerminate);
+      process.off('SIGHUP', onTerminate);
+      output?.closed.removeEventListener('abort', onClosed);
+    },
+  };
+}

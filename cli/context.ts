@@ -1,0 +1,23 @@
+import type { Api } from './api.ts';
+import { type Output, openOutput } from './io.ts';
+import { type Style, styleFor } from './style.ts';
+
+/** What a command may touch of the outside; tests give their own. */
+export interface Context {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdoutStyle: Style;
+  readonly stderrStyle: Style;
+  /** Loads the compiler and the engine: only for the commands that need them. */
+  loadApi(): Promise<Api>;
+}
+
+export function processContext(): Context {
+  return {
+    stdout: openOutput(process.stdout),
+    stderr: openOutput(process.stderr),
+    stdoutStyle: styleFor(process.stdout),
+    stderrStyle: styleFor(process.stderr),
+    loadApi: async () => (await import('./backend.ts')).api,
+  };
+}

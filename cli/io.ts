@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from './exit.ts';
+
+/** Standard output that survives a reader that leaves early (`flowc … | head`). */
+export interface Output {
+  /** Resolves when the stream can take more; resolves at once, writing nothing, after the reader has left. */
+  write(chunk: string | Uint8Array): Promise<void>;
+  /** Aborted when the reader has left. */
+  readonly closed: AbortSignal;
+  readonly isTTY: boolean;
+  /** Columns of the terminal; undefined where lines may be of any length. */
+  readonly columns: number | undefined;
+}
+
+/** Wraps a stream, once: it installs the handler without which a broken pipe ends the process with a stack trace. */
+export function openOutput(stream: NodeJS.WriteStream): Output {
+  const closed = new AbortController();
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+    closed.abort();
+  });
+  const write = (chunk: string | Uint8Array): Promise<void> => {
+    if (closed.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => stream.write(chunk, () => resolve()));
+  };
+  return {
+    write,
+    closed: closed.signal,
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY === true ? stream.columns : undefined;
+    },
+  };
+}
+
+/** A .flow file as text. `-` is standard input, named `<stdin>` in messages. */
+export interface SourceText {
+  readonly path: string;
+  readonly text: string;
+}
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder, not a file',
+  EACCES: 'may not be read (permission denied)',
+  EPERM: 'may not be read (permission denied)',
+  ENOTDIR: 'does not exist: a part of its path is not a folder',
+  ENAMETOOLONG: 'has too long a name',
+  EMFILE: 'cannot be opened: too many files are open',
+};
+
+/**
+ * Reads a .flow file.
+ * @throws UsageError saying what is wrong with the path, or that the bytes are not UTF-8
+ */
+export function readSource(path: string): SourceText {
+  const bytes = readBytes(path);
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { path: path === '-' ? '<stdin>' : path, text };
+  } catch {
+    throw new UsageError(`${path} is not UTF-8 text`, 'a .flow file is text; data files stand in its `from` steps');
+  }
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path === '-' ? 0 : path);
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** A UsageError for a file that cannot be opened, or the error itself when it is none of the user's making. */
+export function fileError(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === undefined) return error;
+  return new UsageError(`${path} ${READ_FAILURES[code] ?? `cannot be opened (${code})`}`);
+}

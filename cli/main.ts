@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+// `--version` and `--help` answer before anything else is loaded: scripts and shells call them often.
+import { help } from './help.ts';
+import { version } from './version.ts';
+
+const args = process.argv.slice(2);
+const only = args.length === 1 ? args[0] : undefined;
+
+if (only === '--version' || only === '-V') {
+  process.stdout.write(`${version}\n`);
+} else if (only === '--help' || only === '-h' || only === 'help') {
+  process.stdout.write(help);
+} else {
+  const [{ main }, { bugReport }] = await Promise.all([import('./program.ts'), import('./bug.ts')]);
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(bugReport(error));
+    process.exit(1);
+  });
+  process.exitCode = await main(args);
+}

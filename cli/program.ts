@@ -1,0 +1,144 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { ExplainFormat, OutFormat } from './api.ts';
+import { addParam, parseInteger } from './args.ts';
+import { bugReport } from './bug.ts';
+import { type Context, processContext } from './context.ts';
+import { EXIT, UsageError } from './exit.ts';
+import { help } from './help.ts';
+import { parseSize } from './size.ts';
+import { version } from './version.ts';
+
+const OUT_FORMATS: readonly OutFormat[] = ['table', 'csv', 'ndjson', 'none'];
+const EXPLAIN_FORMATS: readonly ExplainFormat[] = ['text', 'mermaid', 'dot', 'json'];
+const MAX_WORKERS = 256;
+const MAX_PREVIEW_ROWS = 10_000;
+
+type Settle = (code: Promise<number>) => Promise<void>;
+
+const paramOption = () =>
+  new Option('-p, --param <name=value>', "a value for one of the file's parameters").argParser(addParam);
+
+function runOptions(command: Command): Command {
+  return command
+    .argument('<file>', 'a .flow file, or - for standard input')
+    .addOption(paramOption())
+    .option('--workers <n>', 'worker threads (default: by the machine and the data)', (text) =>
+      parseInteger(text, '--workers', 1, MAX_WORKERS),
+    )
+    .option('--memory <size>', 'memory the run may hold, such as 64MB or 1.5GiB; beyond it, it spills', (text) =>
+      parseSize(text, '--memory'),
+    )
+    .option(
+      '--spill-dir <dir>',
+      'folder to spill to, may be given more than once',
+      (dir: string, dirs: readonly string[]) => [...dirs, dir],
+      [] as readonly string[],
+    )
+    .addOption(
+      new Option('--out <format>', 'how a pipeline without `write` prints').choices(OUT_FORMATS).default('table'),
+    )
+    .option('--rows <n>', 'rows of a printed table (default: 20)', (text) =>
+      parseInteger(text, '--rows', 1, MAX_PREVIEW_ROWS),
+    )
+    .option('--json', 'progress, results and summary as JSON, a line each')
+    .option('--progress', 'show progress even where there is no terminal')
+    .option('--no-progress', 'show no progress')
+    .option('-q, --quiet', 'print nothing but results and errors');
+}
+
+function defineCommands(program: Command, context: Context, settle: Settle): void {
+  runOptions(program.command('run').description('run a .flow file')).action((file, options) =>
+    settle(import('./commands/run.ts').then(({ run }) => run(file, options, context))),
+  );
+  program
+    .command('check')
+    .description('report the errors of a .flow file without running it')
+    .argument('<file>', 'a .flow file, or - for standard input')
+    .addOption(paramOption())
+    .action((file, options) =>
+      settle(import('./commands/check.ts').then(({ check }) => check(file, options, context))),
+    );
+  program
+    .command('explain')
+    .description('show the logical plan, the optimized plan with the rules that fired, and the task graph')
+    .argument('<file>', 'a .flow file, or - for standard input')
+    .addOption(paramOption())
+    .addOption(new Option('--format <format>', 'how to print it').choices(EXPLAIN_FORMATS).default('text'))
+    .action((file, options) =>
+      settle(import('./commands/explain.ts').then(({ explain }) => explain(file, options, context))),
+    );
+  program
+    .command('fmt')
+    .description('format .flow files in place; - formats standard input to standard output')
+    .argument('<files...>', '.flow files, or -')
+    .option('--check', 'change nothing; list the files that are not formatted and exit with 1')
+    .action((files, options) =>
+      settle(import('./commands/fmt.ts').then(({ fmt }) => fmt(files, options, context))),
+    );
+  program
+    .command('explain-error')
+    .description('explain an error code')
+    .argument('<code>', 'a code as it stands in an error, such as FLOW2001')
+    .action((code) =>
+      settle(import('./commands/explain-error.ts').then(({ explainError }) => explainError(code, context))),
+    );
+}
+
+function makeProgram(context: Context, settle: Settle): Command {
+  const program = new Command('flowc')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: () => {},
+      outputError: () => {},
+    })
+    .version(version, '-V, --version')
+    .helpCommand('help [command]', 'show the options of a command');
+  program.helpInformation = () => help;
+  defineCommands(program, context, settle);
+  return program;
+}
+
+/**
+ * The command line after the fast path of main.ts.
+ * @returns the exit code; everything that goes wrong has been printed
+ */
+export async function main(args: readonly string[], context: Context = processContext()): Promise<number> {
+  let code: number = EXIT.done;
+  try {
+    await makeProgram(context, async (outcome) => {
+      code = await outcome;
+    }).parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    return reportFailure(error, args, context);
+  }
+}
+
+async function reportFailure(error: unknown, args: readonly string[], context: Context): Promise<number> {
+  const { bold, green, red } = context.stderrStyle;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.done;
+    const message = error.code === 'commander.help' ? help : `${usageMessage(error, args)}\n`;
+    await context.stderr.write(message.replace(/^error:/, red(bold('error:'))).replace(/^ {2}help:/m, `  ${green('help:')}`));
+    return EXIT.rejected;
+  }
+  if (error instanceof UsageError) {
+    const hint = error.hint === undefined ? '' : `  ${green('help:')} ${error.hint}\n`;
+    await context.stderr.write(`${red(bold('error:'))} ${error.message}\n${hint}`);
+    return EXIT.rejected;
+  }
+  await context.stderr.write(bugReport(error));
+  return EXIT.failed;
+}
+
+/** Commander's message, with its near misses, and where to read on. */
+function usageMessage(error: CommanderError, args: readonly string[]): string {
+  const [first = ''] = args;
+  if (error.code === 'commander.unknownCommand' && first.endsWith('.flow')) {
+    return `error: '${first}' is not a command\n  help: to run the file: flowc run ${args.join(' ')}`;
+  }
+  const message = error.message.replace(/\n\(Did you mean (.*)\?\)$/, '\n  help: did you mean $1?');
+  const command = /^[a-z-]+$/.test(first) && error.code !== 'commander.unknownCommand' ? `${first} ` : '';
+  return `${message}\n  help: flowc ${command}--help lists what there is`;
+}
