@@ -115,7 +115,8 @@ export interface PredictNode extends LogicalBase {
 /** inputs: rows, model. */
 export interface EvaluateNode extends LogicalBase {
   readonly op: 'evaluate';
-  readonly label: Expr;
+  /** The model's label expression, bound over the rows. */
+  readonly target: Expr;
   readonly features: readonly NamedExpr[];
   readonly by: readonly NamedExpr[];
 }

@@ -1,0 +1,11 @@
+import type { OperatorDef } from './def.ts';
+
+/** Every operator of the engine by name; one line each. */
+export const OPERATORS = {} satisfies Record<string, OperatorDef<never>>;
+
+/** The definition of an operator named in a plan. Parameters are plain data whose shape the definition knows. */
+export function operator(name: string): OperatorDef<unknown> {
+  const def = (OPERATORS as Record<string, OperatorDef<never>>)[name];
+  if (def === undefined) throw new Error(`no operator ${name}`);
+  return def as OperatorDef<unknown>;
+}
