@@ -25,4 +25,6 @@ export interface Scratch {
   /** All-ones / all-zeros bitmap for `rows` rows. */
   bitmap(rows: number, fill: boolean): Uint8Array;
   reset(): void;
+  /** Resets and gives the memory back to the arena. */
+  release(): void;
 }

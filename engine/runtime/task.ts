@@ -1,0 +1,227 @@
+import * as fs from 'node:fs';
+import type { Batch } from '../batch/column.ts';
+import { sliceBatch } from '../batch/slice.ts';
+import { RunError } from '../errors.ts';
+import type { FormatWriter, ParallelWriter, SinkSpec } from '../formats/def.ts';
+import { format } from '../formats/registry.ts';
+import { operator } from '../operators/registry.ts';
+import { sortIndices } from '../operators/sort_kernel.ts';
+import type { ScanInput, Stage, StageOutput } from '../plan.ts';
+import { hashWriter } from '../shuffle/hash.ts';
+import { rangePartition, rangeWriter } from '../shuffle/range.ts';
+import { hashPartition, relationReader } from '../shuffle/reader.ts';
+import { collectWriter } from '../shuffle/collect.ts';
+import type { ObjectId } from '../store/types.ts';
+import type { Schema } from '../types.ts';
+import { attributed, chain, firstRows } from './chain.ts';
+import type { TaskScope } from './context.ts';
+import type { PartitionData, TaskInput, TaskOutput } from './messages.ts';
+
+/** What a worker keeps of a stage while its tasks run. */
+export interface StageScope {
+  readonly stage: Stage;
+  readonly grant: number;
+  readonly bits: number;
+}
+
+export interface TaskResult {
+  readonly rows: number;
+  readonly output: TaskOutput;
+}
+
+/** Runs one task: source, fused steps, output. Everything it made is in the store; only references come back. */
+export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScope): Promise<TaskResult> {
+  const { stage } = scope;
+  if (input.kind === 'probe') {
+    const scan = stage.input as ScanInput;
+    const probe = format(scan.format).reader?.probe;
+    if (probe === undefined) throw new Error(`format ${scan.format} has no probe`);
+    return { rows: 0, output: { kind: 'answer', value: await probe(input.split, scan, ctx) } };
+  }
+  if (input.kind === 'encode') return encodeFile(stage, input, ctx);
+  let rows = chain(sourceOf(stage, input, ctx), stage.steps, ctx);
+  if (stage.output.kind === 'collect' && stage.output.limit !== null) rows = firstRows(rows, stage.output.limit, cut);
+  return writeOutput(scope, counted(rows, ctx), ctx);
+}
+
+const cut = (b: Batch, n: number): Batch => sliceBatch(b, 0, n);
+
+function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope): AsyncIterable<Batch> {
+  const from = stage.input;
+  if (input.kind === 'split' && from.kind === 'scan') {
+    return attributed(scanned(from, input.split, ctx), { label: `from ${from.source.display}`, span: from.source.span });
+  }
+  if (input.kind === 'refs') return streamed(input.parts, ctx);
+  if (input.kind === 'partition' && from.kind === 'merge') {
+    const { step } = from;
+    const final = operator(step.op).final;
+    if (final === undefined) throw new Error(`operator ${step.op} has no final phase`);
+    const readers = input.inputs.map((p) => partitionReader(p, ctx));
+    return attributed(scoped(final.call(operator(step.op), step.params, step, readers, ctx), ctx), step);
+  }
+  throw new Error(`stage ${stage.id} cannot read a ${input.kind}`);
+}
+
+async function* scanned(scan: ScanInput, split: Parameters<NonNullable<ReturnType<typeof format>['reader']>['read']>[0], ctx: TaskScope): AsyncIterable<Batch> {
+  const reader = format(scan.format).reader;
+  if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
+  for await (const b of reader.read(split, scan, ctx, (bytes) => ctx.count(0, bytes, 0))) {
+    ctx.check();
+    ctx.count(b.rows, 0, 0);
+    yield b;
+  }
+}
+
+async function* streamed(parts: Extract<TaskInput, { kind: 'refs' }>['parts'], ctx: TaskScope): AsyncIterable<Batch> {
+  for (const p of parts) {
+    for (const b of relationReader(ctx.store, p.refs, p.schema, { skip: p.skip, take: p.take }).batches()) {
+      ctx.check();
+      yield b;
+      ctx.scratch.reset();
+    }
+  }
+}
+
+/** The final half of an operator is the source of its stage: what it yielded is dead when it is asked again. */
+async function* scoped(source: AsyncIterable<Batch>, ctx: TaskScope): AsyncIterable<Batch> {
+  for await (const b of source) {
+    ctx.check();
+    yield b;
+    ctx.scratch.reset();
+  }
+}
+
+function partitionReader(p: PartitionData, ctx: TaskScope) {
+  return p.by === 'pieces'
+    ? hashPartition(ctx.store, p.pieces, p.schema, p.hashBits)
+    : rangePartition(ctx.store, p.slices, p.schema);
+}
+
+async function* counted(source: AsyncIterable<Batch>, ctx: TaskScope): AsyncIterable<Batch> {
+  for await (const b of source) {
+    if (b.rows === 0) continue;
+    ctx.count(0, 0, b.rows);
+    yield b;
+  }
+}
+
+async function writeOutput(scope: StageScope, source: AsyncIterable<Batch>, ctx: TaskScope): Promise<TaskResult> {
+  const { output, schema } = scope.stage;
+  if (output.kind === 'collect') return collect(source, schema, ctx);
+  if (output.kind === 'sink') return sink(output, source, schema, ctx);
+  if (output.by === 'single') return collect(source, schema, ctx);
+  let rows = 0;
+  if (output.by === 'hash') {
+    const w = hashWriter(ctx, schema, output.keys, scope.bits);
+    try {
+      for await (const b of source) {
+        rows += b.rows;
+        w.add(b);
+      }
+      return { rows, output: { kind: 'hash', output: w.finish() } };
+    } finally {
+      w.free();
+    }
+  }
+  const w = rangeWriter(ctx, schema, output.keys, output.limit, sortIndices);
+  try {
+    for await (const b of source) {
+      rows += b.rows;
+      w.add(b);
+    }
+    return { rows, output: { kind: 'range', runs: w.finish() } };
+  } finally {
+    w.free();
+  }
+}
+
+async function collect(source: AsyncIterable<Batch>, schema: Schema, ctx: TaskScope): Promise<TaskResult> {
+  const w = collectWriter(ctx, schema);
+  let rows = 0;
+  try {
+    for await (const b of source) {
+      rows += b.rows;
+      w.add(b);
+    }
+    return { rows, output: { kind: 'collect', refs: w.finish() } };
+  } finally {
+    w.free();
+  }
+}
+
+type SinkOutput = Extract<StageOutput, { kind: 'sink' }>;
+
+export function sinkSpec(output: SinkOutput, schema: Schema): SinkSpec {
+  return { path: output.path, options: output.options, schema };
+}
+
+export function writerOf(name: string): FormatWriter {
+  const w = format(name).writer;
+  if (w === null) throw new Error(`format ${name} cannot be written`);
+  return w;
+}
+
+/** Parallel formats become byte objects here, joined in order by the driver; serial formats are collected and encoded by one later task. */
+async function sink(output: SinkOutput, source: AsyncIterable<Batch>, schema: Schema, ctx: TaskScope): Promise<TaskResult> {
+  const writer = writerOf(output.format);
+  if (writer.kind === 'serial') return collect(source, schema, ctx);
+  return encodeParts(writer, sinkSpec(output, schema), source, ctx);
+}
+
+async function encodeParts(writer: ParallelWriter, spec: SinkSpec, source: AsyncIterable<Batch>, ctx: TaskScope): Promise<TaskResult> {
+  const objects: { object: ObjectId; bytes: number }[] = [];
+  let rows = 0;
+  for await (const b of source) {
+    rows += b.rows;
+    const bytes = writer.encode(b, spec);
+    const w = ctx.store.create(bytes.length);
+    w.view.set(bytes);
+    objects.push({ object: w.seal(), bytes: bytes.length });
+  }
+  return { rows, output: { kind: 'bytes', objects } };
+}
+
+async function encodeFile(stage: Stage, input: Extract<TaskInput, { kind: 'encode' }>, ctx: TaskScope): Promise<TaskResult> {
+  const output = stage.output as SinkOutput;
+  const writer = writerOf(output.format);
+  if (writer.kind !== 'serial') throw new Error(`format ${output.format} is not written serially`);
+  let rows = 0;
+  try {
+    const fd = fs.openSync(input.temp, 'w');
+    try {
+      const encoder = await writer.open(sinkSpec(output, input.schema));
+      const put = (parts: readonly Uint8Array[]): void => {
+        for (const p of parts) writeAll(fd, p);
+      };
+      for (const b of relationReader(ctx.store, input.refs, input.schema).batches()) {
+        ctx.check();
+        rows += b.rows;
+        put(await encoder.write(b));
+        ctx.scratch.reset();
+      }
+      put(await encoder.finish());
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (e) {
+    throw outputError(e, output.path);
+  }
+  return { rows, output: { kind: 'file' } };
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done);
+}
+
+/** A failed system call on an output becomes a run error that names the file; anything else passes. */
+export function outputError(e: unknown, path: string): unknown {
+  if (!(e instanceof Error) || !('code' in e) || !('syscall' in e)) return e;
+  const why =
+    e.code === 'ENOSPC' ? 'the disk is full'
+    : e.code === 'EACCES' || e.code === 'EPERM' ? 'no permission to write there'
+    : e.code === 'ENOTDIR' || e.code === 'EEXIST' ? 'a part of the path is not a folder'
+    : e.code === 'EISDIR' ? 'it is a folder'
+    : e.code === 'EROFS' ? 'the file system is read-only'
+    : e.message;
+  return new RunError('FLOW7006', `cannot write ${path}: ${why}`, { file: path });
+}
