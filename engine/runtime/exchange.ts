@@ -1,0 +1,66 @@
+import { rangeBounds, rangeSlices } from '../shuffle/range.ts';
+import type { BatchRef } from '../store/types.ts';
+import type { PartitionData } from './messages.ts';
+import type { Relation } from './relations.ts';
+
+/** Partitions are cut so that one is about this large; the merge side puts small neighbours together again. */
+const PARTITION_BYTES = 8 * 2 ** 20;
+const MAX_BITS = 8;
+
+/** log2 of the partitions of a hash exchange over about `bytes` bytes, when a task may hold `grant`. */
+export function hashBits(bytes: number, grant: number, slots: number): number {
+  const size = Math.max(Math.min(PARTITION_BYTES, grant / 2), 64 * 1024);
+  const wanted = Math.ceil(Math.log2(Math.max(1, bytes / size)));
+  const parallel = bytes > 2 ** 20 ? Math.ceil(Math.log2(slots)) + 1 : 0;
+  return Math.min(MAX_BITS, Math.max(wanted, slots > 1 ? parallel : 0));
+}
+
+/** One merge task per group of neighbouring partitions; the inputs are partitioned alike. */
+export function hashTasks(inputs: readonly Relation[], grant: number): PartitionData[][] {
+  const parts = inputs.map((r) => {
+    if (r.content.kind !== 'hash') throw new Error(`relation ${r.id} is not hash partitioned`);
+    return r.content;
+  });
+  const bits = parts[0]?.bits ?? 0;
+  if (parts.some((p) => p.bits !== bits)) throw new Error('the inputs of a merge have different partitions');
+  const count = 2 ** bits;
+  const weight = new Float64Array(count);
+  for (const p of parts) {
+    for (const t of p.tasks) for (let i = 0; i < count; i++) weight[i] = (weight[i] as number) + (t.bytes[i] ?? 0);
+  }
+  const out: PartitionData[][] = [];
+  for (let from = 0; from < count; ) {
+    let to = from + 1;
+    let sum = weight[from] as number;
+    while (to < count && sum + (weight[to] as number) <= Math.min(PARTITION_BYTES, grant / 2)) sum += weight[to++] as number;
+    out.push(
+      inputs.map((r, i) => {
+        const pieces: BatchRef[] = [];
+        for (let q = from; q < to; q++) for (const t of parts[i]?.tasks ?? []) pieces.push(...(t.pieces[q] ?? []));
+        return { by: 'pieces', schema: r.schema, pieces, hashBits: commonBits(from, to - 1, bits) };
+      }),
+    );
+    from = to;
+  }
+  return out;
+}
+
+/** Leading bits that the partition numbers `a` and `b` (of `bits` bits each) share. */
+function commonBits(a: number, b: number, bits: number): number {
+  let shared = bits;
+  let x = a ^ b;
+  while (x !== 0) {
+    x >>>= 1;
+    shared--;
+  }
+  return shared;
+}
+
+/** One merge task per range of the keys; a stable merge gives the same rows for any number of ranges. */
+export function rangeTasks(input: Relation, slots: number): PartitionData[][] {
+  if (input.content.kind !== 'range') throw new Error(`relation ${input.id} is not range partitioned`);
+  const { runs } = input.content;
+  const wanted = Math.min(64, Math.max(Math.ceil(input.bytes / (4 * PARTITION_BYTES)), input.bytes > 2 ** 21 ? slots : 1));
+  const bounds = rangeBounds(runs, wanted);
+  return rangeSlices(runs, bounds).map((slices) => [{ by: 'runs', schema: input.schema, slices }]);
+}

@@ -1,0 +1,121 @@
+import { Worker } from 'node:worker_threads';
+import { errorFromData, RunError } from '../errors.ts';
+import type { FromWorker, StageMessage, TaskDone, TaskMessage, ToWorker, WorkerInit } from './messages.ts';
+
+/** A worker thread died while it ran a task (crash, out of memory, `process.exit`); the task may be tried again elsewhere. */
+export class WorkerDied extends Error {
+  override readonly name = 'WorkerDied';
+}
+
+interface Slot {
+  readonly thread: number;
+  worker: Worker | null;
+  /** Taken by a caller of run(), from before its task is sent until its answer came. */
+  taken: boolean;
+  busy: { resolve: (d: TaskDone) => void; reject: (e: Error) => void } | null;
+  /** Stages this worker has been told. */
+  known: Set<number>;
+}
+
+export interface PoolOptions {
+  readonly workers: number;
+  readonly init: (thread: number) => WorkerInit;
+  /** Called when a thread is gone for good, before its task is reported dead: frees what it held. */
+  readonly onDeath: (thread: number) => void;
+}
+
+/** Worker threads, started when first needed; one task at a time each. */
+export class WorkerPool {
+  readonly size: number;
+  readonly #slots: Slot[];
+  readonly #options: PoolOptions;
+  readonly #waiting: ((s: Slot) => void)[] = [];
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.size = options.workers;
+    // Thread 0 is the driver.
+    this.#slots = Array.from({ length: options.workers }, (_, i) => ({ thread: i + 1, worker: null, taken: false, busy: null, known: new Set() }));
+  }
+
+  /** Runs a task on the next free worker. Rejects with the task's error, or WorkerDied. */
+  async run(stage: StageMessage, task: TaskMessage): Promise<TaskDone> {
+    const slot = await this.#acquire();
+    return new Promise((resolve, reject) => {
+      slot.busy = { resolve, reject };
+      const worker = slot.worker ?? this.#start(slot);
+      if (!slot.known.has(stage.stage.id)) {
+        slot.known.add(stage.stage.id);
+        worker.postMessage(stage satisfies ToWorker);
+      }
+      worker.postMessage(task satisfies ToWorker);
+    });
+  }
+
+  endRun(run: number): void {
+    for (const s of this.#slots) {
+      s.known.clear();
+      s.worker?.postMessage({ type: 'end', run } satisfies ToWorker);
+    }
+  }
+
+  /** Ends all threads; running tasks are rejected. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#slots.map((s) => s.worker?.terminate()));
+  }
+
+  #acquire(): Promise<Slot> {
+    const free = this.#slots.find((s) => !s.taken);
+    if (free !== undefined) {
+      free.taken = true;
+      return Promise.resolve(free);
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #release(slot: Slot): void {
+    slot.busy = null;
+    const next = this.#waiting.shift();
+    if (next !== undefined) next(slot);
+    else slot.taken = false;
+  }
+
+  #start(slot: Slot): Worker {
+    const worker = new Worker(workerUrl(), { workerData: this.#options.init(slot.thread), stdout: false, stderr: false });
+    slot.worker = worker;
+    worker.on('message', (m: FromWorker) => {
+      const job = slot.busy;
+      this.#release(slot);
+      if (m.type === 'done') job?.resolve(m);
+      else job?.reject(errorFromData(m.error));
+    });
+    let cause: Error | null = null;
+    worker.on('error', (e: Error) => {
+      cause = e;
+    });
+    worker.on('exit', (code) => {
+      if (slot.worker === worker) this.#died(slot, cause, code);
+    });
+    return worker;
+  }
+
+  #died(slot: Slot, cause: Error | null, code: number): void {
+    slot.worker = null;
+    slot.known.clear();
+    if (!this.#closed) this.#options.onDeath(slot.thread);
+    const job = slot.busy;
+    if (job === null) return;
+    this.#release(slot);
+    if (this.#closed) job.reject(new RunError('FLOW7012', 'the engine was closed while a task ran'));
+    else job.reject(new WorkerDied(cause === null ? `a worker exited with code ${code}` : cause.message, { cause }));
+  }
+}
+
+/** The bundle puts the worker beside every chunk; from source (tests) the built worker is used, so that threads start fast. */
+function workerUrl(): URL {
+  return import.meta.url.endsWith('.ts')
+    ? new URL('../../dist/worker.js', import.meta.url)
+    : new URL('./worker.js', import.meta.url);
+}
