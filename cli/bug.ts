@@ -2,7 +2,8 @@ import { version } from './version.ts';
 
 /** What the command prints when it fails for a reason that is not the user's: that it is ours, and what to report. */
 export function bugReport(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : `thrown: ${String(error)}`;
+  const stack =
+    error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : `thrown: ${String(error)}`;
   const cause = error instanceof Error && error.cause !== undefined ? `\ncaused by: ${describe(error.cause)}` : '';
   return [
     'error: this is a bug in flowc, not in your file',

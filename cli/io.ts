@@ -39,14 +39,18 @@ export interface SourceText {
   readonly text: string;
 }
 
-const READ_FAILURES: Readonly<Record<string, string>> = {
+/** What is wrong with a path, by the system's error code; `{}` is what was to be done with the file. */
+const FAILURES: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a folder, not a file',
-  EACCES: 'may not be read (permission denied)',
-  EPERM: 'may not be read (permission denied)',
+  EACCES: 'cannot be {}: permission denied',
+  EPERM: 'cannot be {}: permission denied',
+  EROFS: 'cannot be {}: the file system is read-only',
+  ENOSPC: 'cannot be {}: the disk is full',
+  EDQUOT: 'cannot be {}: the disk quota is used up',
   ENOTDIR: 'does not exist: a part of its path is not a folder',
   ENAMETOOLONG: 'has too long a name',
-  EMFILE: 'cannot be opened: too many files are open',
+  EMFILE: 'cannot be {}: too many files are open',
 };
 
 /**
@@ -67,13 +71,14 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path === '-' ? 0 : path);
   } catch (error) {
-    throw fileError(path, error);
+    throw fileError(path, error, 'read');
   }
 }
 
-/** A UsageError for a file that cannot be opened, or the error itself when it is none of the user's making. */
-export function fileError(path: string, error: unknown): unknown {
+/** A UsageError for a file that the system refuses, or the error itself when it is none of the user's making. */
+export function fileError(path: string, error: unknown, aim: 'read' | 'written'): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === undefined) return error;
-  return new UsageError(`${path} ${READ_FAILURES[code] ?? `cannot be opened (${code})`}`);
+  const failure = FAILURES[code]?.replace('{}', aim) ?? `cannot be ${aim} (${code})`;
+  return new UsageError(`${path} ${failure}`);
 }

@@ -31,8 +31,7 @@ function runOptions(command: Command): Command {
     .option(
       '--spill-dir <dir>',
       'folder to spill to, may be given more than once',
-      (dir: string, dirs: readonly string[]) => [...dirs, dir],
-      [] as readonly string[],
+      (dir: string, dirs: readonly string[] = []) => [...dirs, dir],
     )
     .addOption(
       new Option('--out <format>', 'how a pipeline without `write` prints').choices(OUT_FORMATS).default('table'),
@@ -72,9 +71,7 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
     .description('format .flow files in place; - formats standard input to standard output')
     .argument('<files...>', '.flow files, or -')
     .option('--check', 'change nothing; list the files that are not formatted and exit with 1')
-    .action((files, options) =>
-      settle(import('./commands/fmt.ts').then(({ fmt }) => fmt(files, options, context))),
-    );
+    .action((files, options) => settle(import('./commands/fmt.ts').then(({ fmt }) => fmt(files, options, context))));
   program
     .command('explain-error')
     .description('explain an error code')
@@ -120,7 +117,9 @@ async function reportFailure(error: unknown, args: readonly string[], context: C
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done;
     const message = error.code === 'commander.help' ? help : `${usageMessage(error, args)}\n`;
-    await context.stderr.write(message.replace(/^error:/, red(bold('error:'))).replace(/^ {2}help:/m, `  ${green('help:')}`));
+    await context.stderr.write(
+      message.replace(/^error:/, red(bold('error:'))).replace(/^ {2}help:/m, `  ${green('help:')}`),
+    );
     return EXIT.rejected;
   }
   if (error instanceof UsageError) {

@@ -123,8 +123,5 @@ const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
 
 /** Control characters in data must neither break the table nor reach the terminal. */
 function escapeControls(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (c) => ESCAPES[c] ?? `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
-  );
+  return text.replace(/\p{Cc}/gu, (c) => ESCAPES[c] ?? `\\x${(c.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`);
 }

@@ -1,8 +1,8 @@
 // Builds dist/: the command, the worker and the library as one split ESM bundle, and the type declarations.
 //
 //   node scripts/build.mjs              bundle and declarations; a type error fails the build
-//   node scripts/build.mjs --prepare    the same after `npm ci`: a type error is only a warning, and a package that was
-//                                       installed without its development tools keeps the dist/ it came with
+//   node scripts/build.mjs --prepare    the same, called by npm: a type error is only a warning, and without the
+//                                       development tools it leaves a command that says so
 //   node scripts/build.mjs --no-types   bundle only (what the test runner needs)
 import { spawnSync } from 'node:child_process';
 import {
@@ -46,7 +46,7 @@ export async function bundle() {
     absWorkingDir: root,
     entryPoints: Object.fromEntries(present),
     outdir: dist,
-    chunkNames: 'chunk-[name]-[hash]',
+    chunkNames: '[name]-[hash]',
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -111,14 +111,34 @@ function declarations() {
   return status === 0;
 }
 
+function isInstalled(name) {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * `npx flowc` before `npm ci` gets here too, and npx remembers: had this failed, or left no command to link to, npx would
+ * go on failing in this folder after `npm ci`.
+ */
+function explainMissingBuild() {
+  const command = join(dist, 'cli.js');
+  if (existsSync(command)) return;
+  const text = 'error: flowc is not built yet: run `npm ci` (with the development dependencies) first\\n';
+  mkdirSync(dist, { recursive: true });
+  writeFileSync(command, `#!/usr/bin/env node\nprocess.stderr.write('${text}');\nprocess.exitCode = 1;\n`, {
+    mode: 0o755,
+  });
+}
+
 async function main(flags) {
   const prepare = flags.includes('--prepare');
-  if (prepare && existsSync(join(dist, 'cli.js'))) {
-    try {
-      import.meta.resolve('esbuild');
-    } catch {
-      return;
-    }
+  if (prepare && !isInstalled('esbuild')) {
+    explainMissingBuild();
+    return;
   }
   await bundle();
   if (flags.includes('--no-types') || !existsSync(join(root, entries.index))) return;

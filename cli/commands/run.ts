@@ -9,7 +9,7 @@ export interface RunOptions {
   readonly param?: ReadonlyMap<string, string>;
   readonly workers?: number;
   readonly memory?: number;
-  readonly spillDir: readonly string[];
+  readonly spillDir?: readonly string[];
   readonly out: OutFormat;
   readonly rows?: number;
   readonly json?: true;
@@ -38,7 +38,7 @@ export async function run(file: string, options: RunOptions, context: Context): 
     params: options.param ?? new Map(),
     workers: options.workers,
     memory: options.memory,
-    spillDirs: options.spillDir,
+    spillDirs: options.spillDir ?? [],
     out: options.out,
     previewRows: options.rows ?? DEFAULT_PREVIEW_ROWS,
     signal: stop.signal,

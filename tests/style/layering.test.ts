@@ -1,6 +1,15 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inFolders, isSource, localImports, mask, packageImports, PRODUCT, projectFiles, specifiers } from './sources.ts';
+import {
+  inFolders,
+  isSource,
+  localImports,
+  mask,
+  PRODUCT,
+  packageImports,
+  projectFiles,
+  specifiers,
+} from './sources.ts';
 
 /** Layer -> what it may import: `samples, cli -> index.ts -> compiler -> {grammar, engine}`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -36,7 +45,8 @@ test('imports go one way: samples, cli -> index.ts -> compiler -> grammar, engin
     if (layer === undefined) continue;
     const allowed = MAY_IMPORT[layer] ?? [];
     for (const target of localImports(file)) {
-      if (!inFolders(target, allowed)) wrong.push(`${file} imports ${target}; ${layer} may import ${allowed.join(', ')}`);
+      if (!inFolders(target, allowed))
+        wrong.push(`${file} imports ${target}; ${layer} may import ${allowed.join(', ')}`);
     }
   }
   assert.equal(wrong, []);
@@ -99,11 +109,21 @@ test('the scanner finds every form of import and none in text', () => {
     "import {\n  h,\n} from './h.ts';",
     "// import i from './i.ts';",
     "/* export * from './j.ts' */",
-    "const k = \"import k from './k.ts'\";",
+    'const k = "import k from \'./k.ts\'";',
     "const l = `import './l.ts' ${await import('./m.ts')} from './n.ts'`;",
     "const o = /from '.\\/o.ts'/;",
   ].join('\n');
-  assert.equal(specifiers(text), ['./a.ts', './b.ts', './c.ts', './d.ts', './e.ts', './f.ts', './g.ts', './h.ts', './m.ts']);
+  assert.equal(specifiers(text), [
+    './a.ts',
+    './b.ts',
+    './c.ts',
+    './d.ts',
+    './e.ts',
+    './f.ts',
+    './g.ts',
+    './h.ts',
+    './m.ts',
+  ]);
 });
 
 test('the mask keeps offsets and code', () => {

@@ -12,7 +12,9 @@ function linesWith(text: string, pattern: RegExp, file: string): string[] {
 const word = (...parts: string[]) => parts.join('');
 
 test('no work is left for later in the source', () => {
-  const pattern = new RegExp(`\\b(${[word('TO', 'DO'), word('FIX', 'ME'), word('HA', 'CK'), word('XX', 'X')].join('|')})\\b`);
+  const pattern = new RegExp(
+    `\\b(${[word('TO', 'DO'), word('FIX', 'ME'), word('HA', 'CK'), word('XX', 'X')].join('|')})\\b`,
+  );
   const found = files
     .filter((file) => isSource(file) && inFolders(file, [...PRODUCT, 'samples', 'tests', 'bench']))
     .flatMap((file) => linesWith(read(file), pattern, file));

@@ -1,6 +1,5 @@
 // Reads the project's own source for the style tests: which files there are, what they import, what is code in them.
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,14 +8,19 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** The folders (and the one file) whose code is the product. */
 export const PRODUCT = ['index.ts', 'grammar', 'compiler', 'engine', 'cli', 'scripts'];
 
-/** Files that are tracked, or would be after `git add`; paths relative to the root, sorted. */
-export function projectFiles(): string[] {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  return [...new Set(listed.split('\0'))].filter((file) => file !== '' && existsSync(join(root, file))).sort();
+/** What no one writes by hand; the same as in .gitignore. */
+const GENERATED = new Set(['.git', 'node_modules', 'dist', 'coverage', 'out', '.flowc-spill', 'bench/data']);
+
+/** Every file of the project, as sorted paths relative to the root. Walked, so that it works in an unpacked archive. */
+export function projectFiles(folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .flatMap((entry) => {
+      const path = posix.join(folder, entry.name);
+      if (GENERATED.has(entry.name) || GENERATED.has(path) || entry.name.endsWith('.log')) return [];
+      if (entry.isDirectory()) return projectFiles(path);
+      return entry.isFile() ? [path] : [];
+    })
+    .sort();
 }
 
 export const read = (file: string) => readFileSync(join(root, file), 'utf8');
