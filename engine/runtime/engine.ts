@@ -1,0 +1,176 @@
+import { availableParallelism, totalmem } from 'node:os';
+import type { Batch } from '../batch/column.ts';
+import { RunError } from '../errors.ts';
+import type { PhysicalPlan } from '../plan.ts';
+import { relationReader } from '../shuffle/reader.ts';
+import { createStore, type MainStore } from '../store/store.ts';
+import type { StoreStats } from '../store/types.ts';
+import type { Schema } from '../types.ts';
+import { MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
+import { WorkerPool } from './pool.ts';
+import { refsOf } from './relations.ts';
+import { Run, type StageEvent } from './run.ts';
+import type { SinkSummary } from './sinks.ts';
+
+/** Share of the machine's memory the store may use when no limit is given. */
+export const DEFAULT_MEMORY_SHARE = 0.5;
+/** Below this a worker cannot hold the batches of one task. */
+export const MIN_MEMORY = 16 * 2 ** 20;
+/** Memory one task needs at least; with less than this for each worker, fewer tasks run at a time. */
+const TASK_MEMORY = 16 * 2 ** 20;
+
+export interface EngineOptions {
+  /** Worker threads; default: the processors this process may use. */
+  readonly workers?: number;
+  /** Hard limit in bytes over everything the engine holds; default: half of the machine's memory. */
+  readonly memory?: number;
+  /** Folders for spill files, used in turn; default: the system's folder for temporary files. */
+  readonly spillDirs?: readonly string[];
+}
+
+export interface Progress {
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  readonly bytesTotal: number;
+  readonly rowsOut: number;
+  readonly spilledBytes: number;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onStage?: (e: StageEvent) => void;
+}
+
+/** Rows of a pipeline without a sink; read them, then `release`. */
+export interface ResultRelation {
+  readonly schema: Schema;
+  /** All rows there are, also when fewer were kept. */
+  readonly rows: number;
+  batches(): Iterable<Batch>;
+  release(): void;
+}
+
+export interface RunResult {
+  readonly results: readonly ResultRelation[];
+  readonly sinks: readonly SinkSummary[];
+  readonly progress: Progress;
+  readonly store: StoreStats;
+  readonly ms: number;
+}
+
+/** Workers and a store that outlive single runs, so that memory touched once is used again. Runs go one after another. */
+export class Engine {
+  readonly workers: number;
+  readonly memory: number;
+  readonly #store: MainStore;
+  readonly #pool: WorkerPool;
+  readonly #control = new SharedArrayBuffer(4 * (1 + MAX_STAGES));
+  readonly #progress: SharedArrayBuffer;
+  #runs = 0;
+  #bytesTotal = 0;
+  #closed = false;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: EngineOptions = {}) {
+    this.workers = options.workers ?? availableParallelism();
+    this.memory = options.memory ?? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE);
+    if (this.memory < MIN_MEMORY) {
+      throw new RunError('FLOW7007', `a memory limit of ${this.memory} bytes is too small`, {}, `Give at least ${MIN_MEMORY / 2 ** 20} MiB (--memory 16MiB)`);
+    }
+    this.#progress = new SharedArrayBuffer(8 * PROGRESS_WORDS * (this.workers + 1));
+    this.#store = createStore({ limit: this.memory, threads: this.workers + 1, ...(options.spillDirs ? { spillDirs: [...options.spillDirs] } : {}) });
+    this.#pool = new WorkerPool({
+      workers: this.workers,
+      init: (thread): WorkerInit => ({ store: this.#store.handle, thread, control: this.#control, progress: this.#progress }),
+      onDeath: (thread) => this.#store.releaseThread(thread),
+    });
+  }
+
+  /** Tasks at a time: every one needs room for its batches. */
+  get slots(): number {
+    return Math.max(1, Math.min(this.workers, Math.floor(this.memory / TASK_MEMORY)));
+  }
+
+  progress(): Progress {
+    const words = new Float64Array(this.#progress);
+    let rowsRead = 0;
+    let bytesRead = 0;
+    let rowsOut = 0;
+    for (let i = 0; i < words.length; i += PROGRESS_WORDS) {
+      rowsRead += words[i] as number;
+      bytesRead += words[i + 1] as number;
+      rowsOut += words[i + 2] as number;
+    }
+    return { rowsRead, bytesRead, rowsOut, bytesTotal: this.#bytesTotal, spilledBytes: this.#store.stats().spilledBytes };
+  }
+
+  stats(): StoreStats {
+    return this.#store.stats();
+  }
+
+  run(plan: PhysicalPlan, options: RunOptions = {}): Promise<RunResult> {
+    const next = this.#last.then(() => this.#run(plan, options));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #run(plan: PhysicalPlan, options: RunOptions): Promise<RunResult> {
+    if (this.#closed) throw new Error('the engine is closed');
+    if (plan.stages.length > MAX_STAGES) throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; at most ${MAX_STAGES} fit one run`);
+    const started = performance.now();
+    new Int32Array(this.#control).fill(0);
+    new Float64Array(this.#progress).fill(0);
+    this.#bytesTotal = 0;
+    const run = new Run(++this.#runs, plan, {
+      store: this.#store,
+      pool: this.#pool,
+      control: new Int32Array(this.#control),
+      slots: this.slots,
+      grant: Math.floor((this.memory * 0.4) / this.slots / 2),
+    }, {
+      onInput: (bytes) => {
+        this.#bytesTotal += bytes;
+      },
+      ...(options.onStage ? { onStage: options.onStage } : {}),
+    });
+    const abort = (): void => run.fail(new RunError('FLOW7012', 'the run was interrupted'));
+    if (options.signal?.aborted) abort();
+    options.signal?.addEventListener('abort', abort, { once: true });
+    try {
+      const sinks = await run.execute();
+      return {
+        results: plan.results.map((r) => this.#result(run, r.relation)),
+        sinks,
+        progress: this.progress(),
+        store: this.#store.stats(),
+        ms: performance.now() - started,
+      };
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+      this.#pool.endRun(this.#runs);
+    }
+  }
+
+  #result(run: Run, id: number): ResultRelation {
+    const relation = run.relations.get(id);
+    let open = true;
+    return {
+      schema: relation.schema,
+      rows: relation.rows,
+      batches: () => relationReader(this.#store, refsOf(relation), relation.schema).batches(),
+      release: () => {
+        if (open) run.relations.readDone(id);
+        open = false;
+      },
+    };
+  }
+
+  /** Ends the threads and removes all spill files. Safe to call twice, also while a run goes on. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    Atomics.store(new Int32Array(this.#control), 0, 1);
+    await this.#pool.close();
+    this.#store.close();
+  }
+}

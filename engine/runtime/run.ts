@@ -1,0 +1,343 @@
+import PQueue from 'p-queue';
+import { RunError } from '../errors.ts';
+import { format } from '../formats/registry.ts';
+import type { ScanInput, PhysicalPlan, Stage } from '../plan.ts';
+import type { Store } from '../store/types.ts';
+import { hashBits, hashTasks, rangeTasks } from './exchange.ts';
+import { refsOfTask, splitTasks, streamTasks } from './inputs.ts';
+import type { RelationData, StageMessage, TaskDone, TaskInput, TaskOutput } from './messages.ts';
+import { WorkerDied, type WorkerPool } from './pool.ts';
+import { refsOf, type Relation, type RelationContent, Relations } from './relations.ts';
+import { OrderedSink, SinkFile, type SinkSummary } from './sinks.ts';
+import { writerOf } from './task.ts';
+
+/** A task that lost its worker is tried this often in all. */
+const ATTEMPTS = 3;
+
+export interface RunEnvironment {
+  readonly store: Store;
+  readonly pool: WorkerPool;
+  readonly control: Int32Array;
+  /** Tasks at a time: workers, fewer when memory is short. */
+  readonly slots: number;
+  /** Working memory for each consumer of a task, in bytes. */
+  readonly grant: number;
+}
+
+export interface StageEvent {
+  readonly stage: Stage;
+  readonly state: 'start' | 'task' | 'done';
+  readonly tasks: number;
+  readonly finished: number;
+  readonly rows: number;
+}
+
+export interface RunHooks {
+  /** Bytes of input known so far; grows when a stage's splits are known. */
+  readonly onInput?: (bytes: number) => void;
+  readonly onStage?: (e: StageEvent) => void;
+}
+
+/** One run of a physical plan. Stages start when what they read is there; their tasks share one bounded queue. */
+export class Run {
+  readonly #env: RunEnvironment;
+  readonly #plan: PhysicalPlan;
+  readonly #hooks: RunHooks;
+  readonly #id: number;
+  readonly #queue: PQueue;
+  readonly relations: Relations;
+  readonly #groups: Map<number, readonly Stage[]>;
+  readonly #bits = new Map<number, number>();
+  readonly #splits = new Map<number, TaskInput[]>();
+  readonly #files: SinkFile[] = [];
+  readonly #sinks: { file: SinkFile; stage: Stage; rows: number; bytes: number }[] = [];
+  #failure: unknown = null;
+
+  constructor(id: number, plan: PhysicalPlan, env: RunEnvironment, hooks: RunHooks) {
+    this.#id = id;
+    this.#plan = plan;
+    this.#env = env;
+    this.#hooks = hooks;
+    this.#queue = new PQueue({ concurrency: env.slots });
+    this.relations = new Relations(env.store, countReaders(plan));
+    this.#groups = exchangeGroups(plan);
+  }
+
+  /** Runs all stages, then makes the outputs appear. On any failure nothing appears, and the first error is thrown. */
+  async execute(): Promise<readonly SinkSummary[]> {
+    try {
+      await this.#stages();
+      for (const f of this.#files) await f.commit();
+      return this.#sinks.map((s) => ({
+        path: s.file.target,
+        format: s.stage.output.kind === 'sink' ? s.stage.output.format : '',
+        rows: s.rows,
+        bytes: s.bytes,
+      }));
+    } catch (e) {
+      this.relations.clear();
+      for (const f of this.#files) f.discard();
+      throw this.#failure ?? e;
+    }
+  }
+
+  /** Ends the run: the first failure is the one that is reported. */
+  fail(e: unknown): void {
+    this.#failure ??= e;
+    Atomics.store(this.#env.control, 0, 1);
+    this.#queue.clear();
+  }
+
+  async #stages(): Promise<void> {
+    const waiting = new Set(this.#plan.stages);
+    const running = new Set<Promise<void>>();
+    while (waiting.size > 0 || running.size > 0) {
+      if (this.#failure === null) {
+        for (const s of [...waiting]) {
+          if (!this.#ready(s)) continue;
+          waiting.delete(s);
+          const p: Promise<void> = this.#runStage(s)
+            .catch((e: unknown) => this.fail(e))
+            .finally(() => running.delete(p));
+          running.add(p);
+        }
+      }
+      if (running.size === 0) {
+        if (this.#failure !== null) throw this.#failure;
+        throw new Error('no stage can start: the plan has a cycle');
+      }
+      await Promise.race(running);
+      if (this.#failure !== null) {
+        await Promise.all(running);
+        throw this.#failure;
+      }
+    }
+  }
+
+  #ready(s: Stage): boolean {
+    return (this.#groups.get(s.id) ?? [s]).every((g) => inputsOf(g).every((r) => this.relations.has(r)));
+  }
+
+  async #runStage(stage: Stage): Promise<void> {
+    const sink = await this.#openSink(stage);
+    try {
+      const inputs = await this.#tasksOf(stage);
+      const bits = await this.#bitsOf(stage);
+      const message = this.#message(stage, bits);
+      const outputs = await this.#runTasks(stage, message, inputs, sink);
+      const rows = outputs.reduce((n, o) => n + o.rows, 0);
+      if (stage.output.kind === 'sink') await this.#finishSink(stage, message, outputs, sink, rows);
+      else this.relations.add(relationOf(stage, outputs, bits));
+      for (const r of inputsOf(stage)) this.relations.readDone(r);
+      this.#hooks.onStage?.({ stage, state: 'done', tasks: inputs.length, finished: inputs.length, rows });
+    } catch (e) {
+      sink?.destroy();
+      throw e;
+    }
+  }
+
+  async #openSink(stage: Stage): Promise<OrderedSink | null> {
+    const { output } = stage;
+    if (output.kind !== 'sink') return null;
+    const file = new SinkFile(output.path);
+    this.#files.push(file);
+    this.#sinks.push({ file, stage, rows: 0, bytes: 0 });
+    await file.open();
+    if (writerOf(output.format).kind === 'serial') return null;
+    const sink = new OrderedSink(file, this.#env.store, output, stage.schema);
+    await sink.open();
+    return sink;
+  }
+
+  async #finishSink(stage: Stage, message: StageMessage, outputs: readonly TaskDone[], sink: OrderedSink | null, rows: number): Promise<void> {
+    const entry = this.#sinks.find((s) => s.stage === stage);
+    if (entry === undefined) throw new Error(`stage ${stage.id} has no sink`);
+    if (sink !== null) await sink.close();
+    else {
+      const refs = outputs.flatMap((o) => (o.output.kind === 'collect' ? o.output.refs : []));
+      const input: TaskInput = { kind: 'encode', schema: stage.schema, refs, temp: entry.file.toStdout ? '/dev/stdout' : entry.file.temp };
+      try {
+        await this.#task(message, -1, input);
+      } finally {
+        for (const ref of new Set(refs.map((r) => r.object))) this.#env.store.release(ref);
+      }
+    }
+    entry.rows = rows;
+    entry.bytes = entry.file.bytes();
+  }
+
+  /** The tasks of a stage, once its inputs are there. */
+  async #tasksOf(stage: Stage): Promise<TaskInput[]> {
+    const { input } = stage;
+    if (input.kind === 'scan') return this.#scanTasks(stage, input);
+    const relations = input.from.map((f) => this.relations.get(f.relation));
+    if (input.kind === 'stream') return streamTasks(relations, input.skip, input.take);
+    const [first] = relations;
+    if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
+    if (first.content.kind === 'range') return rangeTasks(first, this.#env.slots).map((inputs) => ({ kind: 'partition', inputs }));
+    if (first.content.kind === 'hash') return hashTasks(relations, this.#env.grant).map((inputs) => ({ kind: 'partition', inputs }));
+    const inputs = relations.map((r) => ({ by: 'pieces', schema: r.schema, pieces: refsOf(r), hashBits: 0 }) as const);
+    return [{ kind: 'partition', inputs }];
+  }
+
+  async #scanTasks(stage: Stage, scan: ScanInput): Promise<TaskInput[]> {
+    const known = this.#splits.get(stage.id);
+    if (known !== undefined) return known;
+    const reader = format(scan.format).reader;
+    if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
+    let splits = await reader.splits(scan);
+    if (reader.probe !== undefined && reader.resolve !== undefined) {
+      const message = this.#message(stage, 0);
+      const answers = await Promise.all(
+        splits.map((split, i) => this.#queue.add(() => this.#task(message, i, { kind: 'probe', split }), { priority: stage.id })),
+      );
+      splits = reader.resolve(splits, answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null)), scan);
+    }
+    this.#hooks.onInput?.(splits.reduce((n, s) => n + s.bytes, 0));
+    const tasks = splitTasks(splits);
+    this.#splits.set(stage.id, tasks);
+    return tasks;
+  }
+
+  /** All exchanges of one merge are cut alike, by the size of the largest. */
+  async #bitsOf(stage: Stage): Promise<number> {
+    if (stage.output.kind !== 'exchange' || stage.output.by !== 'hash') return 0;
+    const group = this.#groups.get(stage.id) ?? [stage];
+    const known = this.#bits.get(stage.id);
+    if (known !== undefined) return known;
+    let bytes = 0;
+    for (const g of group) bytes = Math.max(bytes, await this.#inputBytes(g));
+    const bits = hashBits(bytes, this.#env.grant, this.#env.slots);
+    for (const g of group) this.#bits.set(g.id, bits);
+    return bits;
+  }
+
+  async #inputBytes(stage: Stage): Promise<number> {
+    if (stage.input.kind !== 'scan') return stage.input.from.reduce((n, f) => n + this.relations.get(f.relation).bytes, 0);
+    const est = await format(stage.input.format).reader?.estimate(stage.input.source);
+    const share = stage.input.schema.length / Math.max(1, stage.input.source.schema.length);
+    return (est?.bytes ?? 0) * share;
+  }
+
+  #message(stage: Stage, bits: number): StageMessage {
+    const sides = stage.steps.flatMap((s) => s.sides).map((s) => {
+      const r = this.relations.get(s.relation);
+      const data: RelationData = { schema: r.schema, rows: r.rows, bytes: r.bytes, refs: refsOf(r) };
+      return { relation: s.relation, data };
+    });
+    return { type: 'stage', run: this.#id, stage, sides, grant: this.#env.grant, bits };
+  }
+
+  async #runTasks(stage: Stage, message: StageMessage, inputs: readonly TaskInput[], sink: OrderedSink | null): Promise<TaskDone[]> {
+    const limit = stage.output.kind === 'collect' ? stage.output.limit : null;
+    const done: (TaskDone | undefined)[] = new Array(inputs.length).fill(undefined);
+    let finished = 0;
+    let rows = 0;
+    this.#hooks.onStage?.({ stage, state: 'start', tasks: inputs.length, finished, rows });
+    const sole = inputsOf(stage).length > 0 && inputsOf(stage).every((r) => this.relations.soleReader(r));
+    const one = async (input: TaskInput, index: number): Promise<void> => {
+      if (this.#failure !== null) return;
+      if (Atomics.load(this.#env.control, 1 + stage.id) !== 0) {
+        done[index] = NOTHING;
+        return;
+      }
+      const d = await this.#task(message, index, input);
+      done[index] = d;
+      finished++;
+      rows += d.rows;
+      if (d.output.kind === 'bytes') sink?.accept(index, d.output.objects);
+      if (sole) this.relations.consume(refsOfTask(input));
+      if (limit !== null && prefixRows(done) >= limit) Atomics.store(this.#env.control, 1 + stage.id, 1);
+      this.#hooks.onStage?.({ stage, state: 'task', tasks: inputs.length, finished, rows });
+    };
+    const guarded = (input: TaskInput, i: number): Promise<void> => one(input, i).catch((e: unknown) => this.fail(e));
+    await Promise.all(inputs.map((input, i) => this.#queue.add(() => guarded(input, i), { priority: stage.id, signal: undefined }))).catch(
+      (e: unknown) => this.fail(e),
+    );
+    if (this.#failure !== null) throw this.#failure;
+    const all = done.map((d) => d ?? NOTHING);
+    return limit === null ? all : this.#cutPrefix(all, limit);
+  }
+
+  /** Keeps the tasks whose rows make up the first `limit`, and drops what later tasks produced in vain. */
+  #cutPrefix(done: readonly TaskDone[], limit: number): TaskDone[] {
+    let rows = 0;
+    return done.map((d) => {
+      if (rows < limit) {
+        rows += d.rows;
+        return d;
+      }
+      if (d.output.kind === 'collect') for (const o of new Set(d.output.refs.map((r) => r.object))) this.#env.store.release(o);
+      return NOTHING;
+    });
+  }
+
+  async #task(message: StageMessage, index: number, input: TaskInput): Promise<TaskDone> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#env.pool.run(message, { type: 'task', run: this.#id, stage: message.stage.id, index, input });
+      } catch (e) {
+        if (!(e instanceof WorkerDied)) throw e;
+        if (attempt >= ATTEMPTS) {
+          throw new RunError('FLOW7010', `a worker died ${ATTEMPTS} times in the same task: ${e.message}`, { step: message.stage.label }, 'Fewer workers or more memory may help: --workers 1');
+        }
+      }
+    }
+  }
+}
+
+const NOTHING: TaskDone = { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
+
+/** Rows of the tasks that are done without a gap from the first. */
+function prefixRows(done: readonly (TaskDone | undefined)[]): number {
+  let rows = 0;
+  for (const d of done) {
+    if (d === undefined) break;
+    rows += d.rows;
+  }
+  return rows;
+}
+
+function relationOf(stage: Stage, outputs: readonly TaskDone[], bits: number): Relation {
+  const rows = outputs.reduce((n, o) => n + o.rows, 0);
+  const content = contentOf(stage, outputs.map((o) => o.output), bits);
+  const relation = { id: stage.id, schema: stage.schema, rows, bytes: 0, content };
+  return { ...relation, bytes: refsOf(relation).reduce((n, r) => n + r.bytes, 0) };
+}
+
+function contentOf(stage: Stage, outputs: readonly TaskOutput[], bits: number): RelationContent {
+  const { output } = stage;
+  if (output.kind === 'exchange' && output.by === 'hash') {
+    return { kind: 'hash', bits, tasks: outputs.flatMap((o) => (o.kind === 'hash' ? [o.output] : [])) };
+  }
+  if (output.kind === 'exchange' && output.by === 'range') {
+    return { kind: 'range', runs: outputs.flatMap((o) => (o.kind === 'range' ? o.runs : [])) };
+  }
+  return { kind: 'refs', refs: outputs.flatMap((o) => (o.kind === 'collect' ? o.refs : [])) };
+}
+
+/** Relations a stage reads: its input and the sides of its steps. */
+function inputsOf(stage: Stage): number[] {
+  const from = stage.input.kind === 'scan' ? [] : stage.input.from.map((f) => f.relation);
+  return [...from, ...stage.steps.flatMap((s) => s.sides.map((x) => x.relation))];
+}
+
+function countReaders(plan: PhysicalPlan): Map<number, number> {
+  const readers = new Map<number, number>();
+  const add = (r: number): void => void readers.set(r, (readers.get(r) ?? 0) + 1);
+  for (const s of plan.stages) inputsOf(s).forEach(add);
+  for (const r of plan.results) add(r.relation);
+  return readers;
+}
+
+/** Hash exchanges that meet in one merge have to be cut alike: they start together, when the inputs of all of them are known. */
+function exchangeGroups(plan: PhysicalPlan): Map<number, readonly Stage[]> {
+  const byId = new Map(plan.stages.map((s) => [s.id, s]));
+  const groups = new Map<number, readonly Stage[]>();
+  for (const s of plan.stages) {
+    if (s.input.kind !== 'merge' || s.input.from.length < 2) continue;
+    const members = s.input.from.map((f) => byId.get(f.relation)).filter((x) => x !== undefined);
+    for (const m of members) groups.set(m.id, members);
+  }
+  return groups;
+}
