@@ -31,7 +31,7 @@ function runOptions(command: Command): Command {
     .option(
       '--spill-dir <dir>',
       'folder to spill to, may be given more than once',
-      (dir: string, dirs: readonly string[] = []) => [...dirs, dir],
+      (dir: string, dirs: readonly string[] | undefined) => [...(dirs ?? []), dir],
     )
     .addOption(
       new Option('--out <format>', 'how a pipeline without `write` prints').choices(OUT_FORMATS).default('table'),

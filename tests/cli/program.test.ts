@@ -63,7 +63,7 @@ test('results go to standard output, the summary to standard error', async () =>
     return { status: 'done', value: { ...summary, written, ...spills }, warnings: [] };
   });
   assert.is(await main(['run', file], context), 0);
-  assert.match(context.stdout.text(), /│ n │[^]*1 row\n$/);
+  assert.match(context.stdout.text(), /│ n │[\s\S]*1 row\n$/);
   assert.is(
     context.stderr.text(),
     'wrote out/top.csv  20 rows, 1.10 kB\nspilled 9.49 GB, 2,487 objects, read back 9.40 GB\n' +

@@ -64,7 +64,7 @@ test('a package is imported only by the layer it is at home in', () => {
 });
 
 test('every local import names a file of the project', () => {
-  const known = new Set([...projectFiles()]);
+  const known = new Set(projectFiles());
   const wrong = files.flatMap((file) =>
     localImports(file)
       .filter((target) => !known.has(target) && !target.startsWith('dist/'))
