@@ -1,0 +1,198 @@
+import { threadId } from 'node:worker_threads';
+import { EngineBug } from '../errors.ts';
+
+/** Words of the arena's control block. What is not a record of its own (the page map, the counters) is rebuilt from the block records. */
+export const C = {
+  LOCK: 0,
+  HINT: 1,
+  USED: 2,
+  PEAK: 3,
+  /** Pages of sealed and unsealed objects, part of USED. */
+  OBJECT_PAGES: 4,
+  /** Counts frees and unpins; threads in need of memory sleep on it. */
+  EVENTS: 5,
+  WAITERS: 6,
+  /** Counts every locked operation: a sign of life. */
+  ACTIVITY: 7,
+  NAMES: 8,
+  THREADS: 16,
+} as const;
+
+const T = { ID: 0, PAGES: 1, PINS: 2, WAITS: 3, WAIT_EVENT: 4, DYING: 5, SPILLS: 6, WORDS: 8 } as const;
+
+/**
+ * The threads of an arena: who holds how much, who waits, who is dying. A slot is a small number that stands for a thread in lock
+ * words and block records; slots of dead threads are used again.
+ */
+export class ThreadTable {
+  readonly max: number;
+  readonly #words: Int32Array;
+  readonly #base: number;
+
+  constructor(words: Int32Array, max: number) {
+    this.#words = words;
+    this.#base = C.THREADS;
+    this.max = max;
+  }
+
+  static words(max: number): number {
+    return max * T.WORDS;
+  }
+
+  #at(slot: number, field: number): number {
+    return this.#base + slot * T.WORDS + field;
+  }
+
+  /** Slot of the calling thread, taken when it has none yet. */
+  register(): number {
+    const known = this.find(threadId);
+    if (known >= 0) return known;
+    for (let slot = 0; slot < this.max; slot++) {
+      if (Atomics.compareExchange(this.#words, this.#at(slot, T.ID), 0, threadId + 1) === 0) return slot;
+    }
+    throw new EngineBug(`more than ${this.max} threads use one store; release those that ended`);
+  }
+
+  /** Slot of a thread by its `worker_threads.threadId`; -1 when it has none. */
+  find(id: number): number {
+    for (let slot = 0; slot < this.max; slot++) if (Atomics.load(this.#words, this.#at(slot, T.ID)) === id + 1) return slot;
+    return -1;
+  }
+
+  live(slot: number): boolean {
+    return Atomics.load(this.#words, this.#at(slot, T.ID)) !== 0;
+  }
+
+  /** Gives the slot up; everything its thread held has been freed. */
+  drop(slot: number): void {
+    for (let f = 1; f < T.WORDS; f++) Atomics.store(this.#words, this.#at(slot, f), 0);
+    Atomics.store(this.#words, this.#at(slot, T.ID), 0);
+  }
+
+  setDying(slot: number): void {
+    Atomics.store(this.#words, this.#at(slot, T.DYING), 1);
+  }
+
+  dying(slot: number): boolean {
+    return Atomics.load(this.#words, this.#at(slot, T.DYING)) === 1;
+  }
+
+  pages(slot: number): number {
+    return this.#words[this.#at(slot, T.PAGES)] as number;
+  }
+
+  addPages(slot: number, n: number): void {
+    (this.#words[this.#at(slot, T.PAGES)] as number) += n;
+  }
+
+  addPins(slot: number, n: number): void {
+    (this.#words[this.#at(slot, T.PINS)] as number) += n;
+  }
+
+  setSpilling(slot: number, on: boolean): void {
+    this.#words[this.#at(slot, T.SPILLS)] = on ? 1 : 0;
+  }
+
+  clearCounts(): void {
+    for (let s = 0; s < this.max; s++) {
+      this.#words[this.#at(s, T.PAGES)] = 0;
+      this.#words[this.#at(s, T.PINS)] = 0;
+    }
+  }
+
+  /** Under the lock: this thread sleeps until something happens after event number `event`. */
+  setWaiting(slot: number, event: number): void {
+    this.#words[this.#at(slot, T.WAIT_EVENT)] = event;
+    this.#words[this.#at(slot, T.WAITS)] = 1;
+  }
+
+  clearWaiting(slot: number): void {
+    this.#words[this.#at(slot, T.WAITS)] = 0;
+  }
+
+  /** Under the lock: whether some other thread holds memory and is not asleep since the last event. */
+  othersMayFree(self: number, event: number): boolean {
+    const w = this.#words;
+    for (let s = 0; s < this.max; s++) {
+      if (s === self || w[this.#at(s, T.ID)] === 0) continue;
+      const asleep = w[this.#at(s, T.WAITS)] === 1 && w[this.#at(s, T.WAIT_EVENT)] === event;
+      if (asleep) continue;
+      const holds = (w[this.#at(s, T.PAGES)] as number) + (w[this.#at(s, T.PINS)] as number) + (w[this.#at(s, T.SPILLS)] as number);
+      // A thread that was just woken may take what was freed and give back more.
+      if (holds > 0 || w[this.#at(s, T.WAITS)] === 1) return true;
+    }
+    return false;
+  }
+}
+
+const NAME_COUNT = 128;
+const NAME_BYTES = 48;
+
+/** Names of the owners of working memory, shared between threads, with the pages each holds. Number 0 is `objects`, the last one `other`. */
+export class OwnerNames {
+  static readonly bytes = NAME_COUNT * NAME_BYTES + NAME_COUNT * 4;
+  readonly #control: Int32Array;
+  readonly #text: Uint8Array;
+  readonly #pages: Int32Array;
+  readonly #known = new Map<string, number>();
+
+  constructor(control: Int32Array, sab: SharedArrayBuffer, offset: number) {
+    this.#control = control;
+    this.#pages = new Int32Array(sab, offset, NAME_COUNT);
+    this.#text = new Uint8Array(sab, offset + NAME_COUNT * 4, NAME_COUNT * NAME_BYTES);
+  }
+
+  known(name: string): number {
+    return this.#known.get(name) ?? -1;
+  }
+
+  /** Under the lock. */
+  number(name: string): number {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const count = this.#control[C.NAMES] as number;
+    for (let i = 1; i < count; i++) if (this.name(i) === cut(name)) return this.#remember(name, i);
+    if (count >= NAME_COUNT - 1) return this.#remember(name, NAME_COUNT - 1);
+    const i = Math.max(count, 1);
+    const bytes = Buffer.from(cut(name), 'latin1');
+    this.#text.fill(0, i * NAME_BYTES, (i + 1) * NAME_BYTES);
+    this.#text.set(bytes, i * NAME_BYTES);
+    this.#control[C.NAMES] = i + 1;
+    return this.#remember(name, i);
+  }
+
+  #remember(name: string, i: number): number {
+    this.#known.set(name, i);
+    return i;
+  }
+
+  name(i: number): string {
+    if (i === 0) return 'objects';
+    if (i === NAME_COUNT - 1) return 'other';
+    const t = this.#text.slice(i * NAME_BYTES, (i + 1) * NAME_BYTES);
+    const end = t.indexOf(0);
+    return Buffer.from(t.subarray(0, end < 0 ? NAME_BYTES : end)).toString('latin1');
+  }
+
+  add(i: number, pages: number): void {
+    (this.#pages[i] as number) += pages;
+  }
+
+  clear(): void {
+    this.#pages.fill(0);
+  }
+
+  /** Holders by size, largest first: pages. */
+  holders(): { readonly name: string; readonly pages: number }[] {
+    const out: { name: string; pages: number }[] = [];
+    for (let i = 0; i < NAME_COUNT; i++) {
+      const pages = this.#pages[i] as number;
+      if (pages > 0) out.push({ name: this.name(i), pages });
+    }
+    return out.sort((a, b) => b.pages - a.pages);
+  }
+}
+
+function cut(name: string): string {
+  return name.replace(/[^ -~]/g, '?').slice(0, NAME_BYTES);
+}
