@@ -1,0 +1,96 @@
+import type { ErrorPage } from './api.ts';
+
+/** The pages of the run errors (FLOW7xxx); the diagnostics carry theirs in the registries that define them. */
+export const runErrorPages: readonly ErrorPage[] = [
+  {
+    code: 'FLOW7001',
+    title: 'Input not found',
+    explanation: `No file is at the path of a \`from\` step, or its glob matches nothing. Paths of data are relative to the folder
+that the command runs in, not to the .flow file.
+
+    from csv("data/orders-*.csv")       # data/ stands in the working folder`,
+  },
+  {
+    code: 'FLOW7002',
+    title: 'Input cannot be read',
+    explanation: `The input is there, but it is a folder, or may not be read, or the disk failed to deliver it. A folder of files
+is read by a glob:
+
+    from parquet("orders/*.parquet")`,
+  },
+  {
+    code: 'FLOW7003',
+    title: 'Input is malformed',
+    explanation: `The file is not what its step says it is: a row of a CSV file has more or fewer fields than the header, a quote
+is never closed, a line is no JSON, a Parquet or gzip file ends too early. The error names the file and, where there are rows, the row.
+Rows that do not fit can be set aside rather than end the run:
+
+    from csv("orders.csv", on_error: "reject")`,
+  },
+  {
+    code: 'FLOW7004',
+    title: 'A value does not fit its type',
+    explanation: `A value cannot be turned into the type that was declared for it, or that a cast asks for. The error names the
+value, its file and its row. A cast to an optional type gives null instead:
+
+    derive n = code::int?               # null where code is no number
+
+For a declared column, make its type wider, or declare it a string and cast it later.`,
+  },
+  {
+    code: 'FLOW7005',
+    title: 'Arithmetic error',
+    explanation: `A calculation has no result: an integer is divided by zero, or a result is beyond the range of its type (64 bits
+for int). Guard the divisor, or calculate in floats, which never overflow:
+
+    derive rate = hits // nullif(tries, 0), big = a::float * b`,
+  },
+  {
+    code: 'FLOW7006',
+    title: 'Output cannot be written',
+    explanation: `A \`write\` step could not create or complete its file: the path is a folder, its folder may not be written, or the
+disk is full. An output appears whole or not at all, so what was there before the run is still there.`,
+  },
+  {
+    code: 'FLOW7007',
+    title: 'Out of memory',
+    explanation: `Even with everything spilled to disk that can be, the run needs more memory than its limit allows. Give it more,
+or run fewer workers, each of which needs a share of its own:
+
+    flowc run pipeline.flow --memory 512MB --workers 2`,
+  },
+  {
+    code: 'FLOW7008',
+    title: 'Spilling failed',
+    explanation: `The run holds more than its memory limit and must write the rest to disk, but the folder for it is full, or may
+not be written. Name a folder with more room (several share the load), or raise the limit:
+
+    flowc run pipeline.flow --spill-dir /mnt/scratch --memory 4GB`,
+  },
+  {
+    code: 'FLOW7009',
+    title: 'Data breaks a stated expectation',
+    explanation: `An \`expect\` step, or the cardinality that a join states, does not hold for the data. The error names the row or
+the key. Set the rows aside if they are to be looked at later:
+
+    expect amount >= 0 : "negative amount" else quarantine("rejected.parquet")`,
+  },
+  {
+    code: 'FLOW7010',
+    title: 'A worker died',
+    explanation: `A worker thread ended in the middle of its task, and did so again when the task was tried anew. A function of the
+host language that calls process.exit or fills the heap does this. Without such functions it is a bug in flowc: please report it.`,
+  },
+  {
+    code: 'FLOW7011',
+    title: 'Model error',
+    explanation: `A model cannot be trained on this data, or cannot be applied to it: a label with one value only, a feature that is
+null in every row, or a model file that does not match the columns or this version of flowc.`,
+  },
+  {
+    code: 'FLOW7012',
+    title: 'Interrupted',
+    explanation: `The run was stopped from outside (Ctrl-C, a signal, the AbortSignal of the caller). Workers were ended, spill
+files removed, and no output was left half-written.`,
+  },
+];

@@ -1,0 +1,116 @@
+// The built command as a user runs it: dist/cli.js in a process of its own.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { version } from '../../cli/version.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const command = join(root, 'dist', 'cli.js');
+const folder = mkdtempSync(join(tmpdir(), 'flowc-command-'));
+test.after(() => rmSync(folder, { recursive: true }));
+
+function flowc(args: readonly string[], input = '') {
+  const env = { ...process.env, NO_COLOR: '1' };
+  const result = spawnSync(process.execPath, [command, ...args], { cwd: folder, encoding: 'utf8', input, env });
+  return { code: result.status, out: result.stdout, err: result.stderr };
+}
+
+const messy = 'from csv("a.csv")|where a>1   # keep\n|take 3';
+
+test('--version and --help', () => {
+  for (const flag of ['--version', '-V']) assert.equal(flowc([flag]), { code: 0, out: `${version}\n`, err: '' });
+  for (const flag of ['--help', '-h', 'help']) {
+    const { code, out, err } = flowc([flag]);
+    assert.equal([code, err], [0, '']);
+    assert.match(out, /Usage: flowc COMMAND/);
+  }
+  assert.is(statSync(command).mode & 0o111, 0o111, 'dist/cli.js is executable');
+});
+
+test('without a command: the help on standard error, exit code 2', () => {
+  const { code, out, err } = flowc([]);
+  assert.equal([code, out], [2, '']);
+  assert.match(err, /Usage: flowc COMMAND/);
+});
+
+test('a mistake on the command line: one error, exit code 2, no stack trace', () => {
+  for (const args of [
+    ['rum', 'a.flow'],
+    ['run', 'gone.flow'],
+    ['run', '--memory', 'x', 'a.flow'],
+    ['fmt', folder],
+  ]) {
+    const { code, out, err } = flowc(args);
+    assert.equal([args, code, out], [args, 2, '']);
+    assert.match(err, /^error: /);
+    assert.not.match(err, /\n\s+at /);
+  }
+});
+
+test('fmt formats in place, keeps comments and the mode, and says what it changed', () => {
+  const file = join(folder, 'messy.flow');
+  writeFileSync(file, messy, { mode: 0o600 });
+  assert.equal(flowc(['fmt', 'messy.flow']), { code: 0, out: '', err: 'formatted messy.flow\n' });
+  const once = readFileSync(file, 'utf8');
+  assert.match(once, /^from csv\("a\.csv"\)\n\| where a > 1 +# keep\n\| take 3\n$/);
+  assert.is(statSync(file).mode & 0o777, 0o600);
+  assert.equal(flowc(['fmt', 'messy.flow']), { code: 0, out: '', err: '' });
+  assert.is(readFileSync(file, 'utf8'), once);
+  assert.equal(
+    readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
+});
+
+test('fmt --check lists what is not formatted and changes nothing', () => {
+  writeFileSync(join(folder, 'a.flow'), messy);
+  writeFileSync(join(folder, 'b.flow'), flowc(['fmt', '-'], messy).out);
+  assert.equal(flowc(['fmt', '--check', 'a.flow', 'b.flow']), { code: 1, out: 'a.flow\n', err: '' });
+  assert.is(readFileSync(join(folder, 'a.flow'), 'utf8'), messy);
+  assert.equal(flowc(['fmt', '--check', 'b.flow']), { code: 0, out: '', err: '' });
+});
+
+test('fmt - goes from standard input to standard output', () => {
+  const { code, out, err } = flowc(['fmt', '-'], messy);
+  assert.equal([code, err], [0, '']);
+  assert.match(out, /^from csv\("a\.csv"\)\n\| where a > 1/);
+  assert.is(flowc(['fmt', '-', 'a.flow'], messy).code, 2);
+});
+
+test('fmt leaves a file with an error as it is, and formats the others', () => {
+  const broken = 'from csv("a.csv"\n| where (a > \n';
+  writeFileSync(join(folder, 'broken.flow'), broken);
+  writeFileSync(join(folder, 'fine.flow'), messy);
+  const { code, err } = flowc(['fmt', 'broken.flow', 'fine.flow']);
+  assert.is(code, 2);
+  assert.match(err, /error\[FLOW1\d\d\d\]: .*\n +--> broken\.flow:\d+:\d+\n/);
+  assert.match(err, /formatted fine\.flow\n$/);
+  assert.is(readFileSync(join(folder, 'broken.flow'), 'utf8'), broken);
+  const piped = flowc(['fmt', '-'], broken);
+  assert.equal([piped.code, piped.out], [2, '']);
+  assert.match(piped.err, /--> <stdin>:\d+:\d+/);
+});
+
+test('explain-error knows every kind of code', () => {
+  const { code, out } = flowc(['explain-error', 'flow1001']);
+  assert.is(code, 0);
+  assert.match(out, /^FLOW1001: \S/);
+  const unknown = flowc(['explain-error', 'FLOW0000']);
+  assert.equal([unknown.code, unknown.out], [2, '']);
+  assert.match(unknown.err, /there is no error code 'FLOW0000'/);
+});
+
+test('a reader that leaves early is no error', async () => {
+  const child = spawn(process.execPath, [command, 'explain-error', 'FLOW1001'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const err: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal([code, Buffer.concat(err).toString()], [0, '']);
+});
+
+test.run();
