@@ -14,31 +14,44 @@ export interface FunctionDef {
   readonly signature: string;
   /** `expression => result`, checked by a test and shown in the reference. */
   readonly examples: readonly (readonly [expression: string, result: string])[];
-  /** null when no overload takes these types (after the implicit casts int -> decimal -> float, null -> anything, date -> timestamp). */
-  resolve(args: readonly DataType[], literals: readonly unknown[]): Overload | null;
+  /**
+   * null when no overload takes these types (after the implicit casts int -> decimal -> float, null -> anything, date -> timestamp);
+   * a Misfit when the reason is worth saying. `literals[i]` is the value of a literal argument, undefined otherwise.
+   */
+  resolve(args: readonly DataType[], literals: readonly unknown[]): Overload | Misfit | null;
   /** strict: null when any argument is null (default). custom: the implementation sees nulls as null. */
   readonly nulls?: 'strict' | 'custom';
 }
 
 export type FunctionFamily = 'operator' | 'math' | 'string' | 'date' | 'conditional' | 'list' | 'hash' | 'window';
 
+/** Why these arguments do not fit, as a sentence for the user: a bad pattern, an unknown unit, types that do not compare. */
+export interface Misfit {
+  readonly error: string;
+}
+
 export interface Overload {
   /** Types the arguments are cast to, one for each argument. */
   readonly params: readonly DataType[];
   readonly result: DataType;
-  /** Nullable even when no argument is (e.g. a parse that may fail softly); default false. With nulls 'custom': decides from the arguments. */
+  /** Nullable even when no argument is (an index out of range): the implementation may give null; default false. With nulls 'custom': decides from the arguments. */
   readonly nullable?: boolean | ((args: readonly boolean[]) => boolean);
   readonly impl: FunctionImpl;
 }
 
 /**
- * `inline`: a JavaScript expression over the argument code strings (trusted text of ours; never user data), for numbers; `inlineWide` the same over bigints.
- * `call`: an ordinary function called per row, for everything else. An implementation reports a user's data error by throwing RunError (FLOW7004, FLOW7005).
+ * `inline`: a JavaScript expression over the argument code strings (trusted text of ours; never user data), for numbers; `inlineWide` the same over
+ * bigints. An argument string is a plain name, so it may be used more than once. `call`: an ordinary function called per row, for everything else; it takes
+ * and gives integers as LiteralValue does (a number while |v| <= 2^53 - 1, else a bigint) in both variants, so one function serves both.
+ * An implementation with int, decimal, time or timestamp arguments has `inlineWide` or `call`.
+ * An implementation reports a user's data error by throwing RunError (FLOW7004, FLOW7005). A number that stands for an integer is never -0.
  */
 export interface FunctionImpl {
   readonly inline?: (...args: string[]) => string;
   readonly inlineWide?: (...args: string[]) => string;
   readonly call?: (...args: never[]) => unknown;
-  /** The result may leave the exact range of numbers: the generated code checks it and falls back to the wide variant. */
+  /** The result may leave the exact range of numbers, or its type: the generated code checks it, and falls back to the wide variant or fails. */
   readonly mayOverflow?: boolean;
+  /** Greatest |result| from the greatest |argument| of each argument; below 2^53 the check is left out. */
+  readonly bound?: (...bounds: number[]) => number;
 }

@@ -1,0 +1,97 @@
+import { T, type DataType } from '../types.ts';
+import { family, overload, type Resolved } from './build.ts';
+import { commonTypeOf } from './types.ts';
+
+type B = boolean | null;
+
+export const and3 = (a: B, b: B): B => (a === false || b === false ? false : a === null || b === null ? null : true);
+export const or3 = (a: B, b: B): B => (a === true || b === true ? true : a === null || b === null ? null : false);
+
+const isBool = (t: DataType): boolean => t.kind === 'bool' || t.kind === 'null';
+
+function logical(call: (a: B, b: B) => B): (args: readonly DataType[]) => Resolved {
+  return (args) =>
+    args.length === 2 && args.every(isBool)
+      ? overload([T.bool, T.bool], T.bool, { call }, (n) => n.some(Boolean))
+      : null;
+}
+
+/** All arguments to one type; the first that is not null. */
+function coalesce(args: readonly DataType[], literals: readonly unknown[]): Resolved {
+  const t = commonTypeOf(args, literals);
+  if (t === null || args.length === 0) return null;
+  const call = (...values: unknown[]): unknown => values.find((v) => v !== null) ?? null;
+  return overload(
+    args.map(() => t),
+    t,
+    { call },
+    (n) => n.every(Boolean),
+  );
+}
+
+function choose(args: readonly DataType[], literals: readonly unknown[]): Resolved {
+  const [when, ...rest] = args;
+  if (when === undefined || !isBool(when) || rest.length < 1 || rest.length > 2) return null;
+  const t = commonTypeOf(rest, literals.slice(1));
+  if (t === null) return { error: 'the two results of if() have no common type' };
+  const call = (c: B, a: unknown, b: unknown = null): unknown => (c === true ? a : b);
+  return overload([T.bool, ...rest.map(() => t)], t, { call }, (n) => rest.length === 1 || n.slice(1).some(Boolean));
+}
+
+export const LOGIC = family('operator', {
+  and: {
+    doc: 'Three-valued: false if a side is false, else null if a side is null. The right side is not evaluated when the left one is false.',
+    signature: 'a and b',
+    examples: [
+      ['true and null', 'null'],
+      ['false and null', 'false'],
+    ],
+    nulls: 'custom',
+    resolve: logical(and3),
+  },
+  or: {
+    doc: 'Three-valued: true if a side is true, else null if a side is null. The right side is not evaluated when the left one is true.',
+    signature: 'a or b',
+    examples: [
+      ['true or null', 'true'],
+      ['false or null', 'null'],
+    ],
+    nulls: 'custom',
+    resolve: logical(or3),
+  },
+  not: {
+    doc: 'Negation; null of null.',
+    signature: 'not a',
+    examples: [['not true', 'false']],
+    resolve: (args) =>
+      args.length === 1 && isBool(args[0] as DataType)
+        ? overload([T.bool], T.bool, { inline: (a) => `(!${a})` })
+        : null,
+  },
+});
+
+export const CONDITIONAL = family('conditional', {
+  coalesce: {
+    doc: 'The first argument that is not null. Also written `a ?? b`. Later arguments are not evaluated.',
+    signature: 'coalesce(a, b, …)',
+    aliases: ['ifnull'],
+    examples: [
+      ['coalesce(null, 2, 3)', '2'],
+      ['null ?? "x"', '"x"'],
+    ],
+    nulls: 'custom',
+    resolve: coalesce,
+  },
+  if: {
+    doc: 'The second argument where the condition is true, else the third (null when there is none). Only the chosen one is evaluated.',
+    signature: 'if(condition, then, otherwise?)',
+    aliases: ['iff'],
+    examples: [
+      ['if(1 < 2, "yes", "no")', '"yes"'],
+      ['if(null, 1, 2)', '2'],
+      ['if(false, 1)', 'null'],
+    ],
+    nulls: 'custom',
+    resolve: choose,
+  },
+});

@@ -1,0 +1,143 @@
+import { RunError } from '../errors.ts';
+import { type DataType, T } from '../types.ts';
+import { family, overload, type Resolved } from './build.ts';
+import type { FunctionImpl } from './def.ts';
+
+/** Patterns that come from data are compiled once each, up to this many. */
+const CACHED = 256;
+
+export function memo<V>(make: (key: string) => V): (key: string) => V {
+  const seen = new Map<string, V>();
+  return (key) => {
+    let v = seen.get(key);
+    if (v === undefined) {
+      v = make(key);
+      if (seen.size >= CACHED) seen.clear();
+      seen.set(key, v);
+    }
+    return v;
+  };
+}
+
+/** The reason a pattern does not compile, without the engine's prefix. */
+function reason(e: unknown): string {
+  const text = e instanceof Error ? e.message : String(e);
+  return text.replace(/^Invalid regular expression: /, '');
+}
+
+/** A regular expression of a pattern that stands in the data. */
+export const regexOf = memo((pattern: string): RegExp => {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch (e) {
+    throw new RunError('FLOW7004', `bad regular expression: ${reason(e)}`, { value: pattern });
+  }
+});
+
+/** A regular expression of a literal pattern: an error for the user's file when it is bad. */
+export function literalRegex(pattern: string, flags = 'u'): RegExp | { error: string } {
+  try {
+    return new RegExp(pattern, flags);
+  } catch (e) {
+    return { error: `bad regular expression: ${reason(e)}` };
+  }
+}
+
+/** The parts of a LIKE pattern: text, `%` any run of characters, `_` one character; `\` takes the next one as it is. */
+function likeParts(pattern: string): readonly (string | { readonly wild: '%' | '_' })[] {
+  const parts: (string | { wild: '%' | '_' })[] = [];
+  let text = '';
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern[i] as string;
+    if (c === '%' || c === '_') {
+      if (text !== '') parts.push(text);
+      text = '';
+      parts.push({ wild: c });
+    } else if (c === '\\' && i + 1 < pattern.length) text += pattern[++i] as string;
+    else text += c;
+  }
+  if (text !== '') parts.push(text);
+  return parts;
+}
+
+/** A pattern of text and `%` only that needs no regular expression, by what it asks: null for others. */
+export function simpleLike(
+  pattern: string,
+): { readonly kind: 'equals' | 'prefix' | 'suffix' | 'contains'; readonly text: string } | null {
+  const parts = likeParts(pattern);
+  const shape = parts.map((p) => (typeof p === 'string' ? 't' : p.wild)).join('');
+  const text = parts.find((p): p is string => typeof p === 'string') ?? '';
+  if (shape === 't' || shape === '') return { kind: 'equals', text };
+  if (shape === 't%') return { kind: 'prefix', text };
+  if (shape === '%t') return { kind: 'suffix', text };
+  return shape === '%t%' ? { kind: 'contains', text } : null;
+}
+
+function likeTest(pattern: string): (s: string) => boolean {
+  const simple = simpleLike(pattern);
+  const text = simple?.text ?? '';
+  switch (simple?.kind) {
+    case 'equals':
+      return (s) => s === text;
+    case 'prefix':
+      return (s) => s.startsWith(text);
+    case 'suffix':
+      return (s) => s.endsWith(text);
+    case 'contains':
+      return (s) => s.includes(text);
+    case undefined: {
+      const source = likeParts(pattern)
+        .map((p) => (typeof p === 'string' ? p.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : p.wild === '%' ? '.*' : '.'))
+        .join('');
+      const re = new RegExp(`^${source}$`, 'su');
+      return (s) => re.test(s);
+    }
+  }
+}
+
+const likeOf = memo(likeTest);
+
+const isText = (t: DataType | undefined): boolean => t?.kind === 'string' || t?.kind === 'null';
+
+function textPair(args: readonly DataType[]): boolean {
+  return args.length === 2 && isText(args[0]) && isText(args[1]);
+}
+
+function like(args: readonly DataType[], literals: readonly unknown[]): Resolved {
+  if (!textPair(args)) return null;
+  const pattern = literals[1];
+  const impl: FunctionImpl =
+    typeof pattern === 'string' ? { call: likeTest(pattern) } : { call: (s: string, p: string) => likeOf(p)(s) };
+  return overload([T.string, T.string], T.bool, impl);
+}
+
+function matches(args: readonly DataType[], literals: readonly unknown[]): Resolved {
+  if (!textPair(args)) return null;
+  const pattern = literals[1];
+  if (typeof pattern !== 'string')
+    return overload([T.string, T.string], T.bool, { call: (s: string, p: string) => regexOf(p).test(s) });
+  const re = literalRegex(pattern);
+  return 'error' in re ? re : overload([T.string, T.string], T.bool, { call: (s: string) => re.test(s) });
+}
+
+export const PATTERN = family('operator', {
+  like: {
+    doc: 'Whether the whole text fits the pattern: `%` stands for any run of characters, `_` for one, `\\` takes the next character as it is. Case matters.',
+    signature: 'text like pattern',
+    examples: [
+      ['"apple" like "a%e"', 'true'],
+      ['"apple" like "_p"', 'false'],
+    ],
+    resolve: like,
+  },
+  matches: {
+    doc: 'Whether the regular expression (JavaScript syntax, Unicode mode) is found in the text. A bad literal pattern is an error before the run.',
+    signature: 'text matches pattern',
+    aliases: ['regexp_matches'],
+    examples: [
+      ['"abc123" matches r"\\d+$"', 'true'],
+      ['regexp_matches("abc", "^b")', 'false'],
+    ],
+    resolve: matches,
+  },
+});

@@ -1,0 +1,59 @@
+import { type DataType, formatType } from '../types.ts';
+import { ACCESS } from './access.ts';
+import { ARITHMETIC } from './arithmetic.ts';
+import { isMisfit, typeList } from './build.ts';
+import { COMPARISON } from './comparison.ts';
+import type { FunctionDef, Overload } from './def.ts';
+import { CONDITIONAL, LOGIC } from './logic.ts';
+import { PATTERN } from './pattern.ts';
+import { STRING_BASIC } from './string_basic.ts';
+
+/** Every scalar function and operator by name; one line a family. */
+export const FUNCTIONS: Readonly<Record<string, FunctionDef>> = {
+  ...ARITHMETIC,
+  ...COMPARISON,
+  ...LOGIC,
+  ...CONDITIONAL,
+  ...PATTERN,
+  ...ACCESS,
+  ...STRING_BASIC,
+} satisfies Record<string, FunctionDef>;
+
+const BY_NAME: ReadonlyMap<string, FunctionDef> = new Map(
+  Object.values(FUNCTIONS).flatMap((def) => [def.name, ...(def.aliases ?? [])].map((name) => [name, def] as const)),
+);
+
+export interface ResolvedFunction {
+  readonly def: FunctionDef;
+  readonly overload: Overload;
+}
+
+/** The definition of a name or alias. */
+export function findFunction(name: string): FunctionDef | null {
+  return BY_NAME.get(name) ?? null;
+}
+
+/**
+ * The overload for argument types; `literals[i]` is the value of an argument that is a literal, undefined otherwise. Null when the name is unknown or
+ * nothing fits: `misfit` says why. The caller casts each argument to `overload.params[i]`, and calls by `def.name`.
+ */
+export function resolveFunction(
+  name: string,
+  argTypes: readonly DataType[],
+  literals: readonly unknown[] = [],
+): ResolvedFunction | null {
+  const def = BY_NAME.get(name);
+  const found = def?.resolve(argTypes, literals) ?? null;
+  return def === undefined || found === null || isMisfit(found) ? null : { def, overload: found };
+}
+
+/** Why `resolveFunction` gave null, as a sentence: what the function takes, or the specific reason. */
+export function misfit(name: string, argTypes: readonly DataType[], literals: readonly unknown[] = []): string {
+  const def = BY_NAME.get(name);
+  if (def === undefined) return `there is no function ${name}`;
+  const found = def.resolve(argTypes, literals);
+  if (isMisfit(found)) return found.error;
+  if (def.family === 'operator')
+    return `${def.signature} does not take ${argTypes.map((t) => formatType(t)).join(' and ')}`;
+  return `${def.name} takes ${def.signature}, not ${typeList(argTypes)}`;
+}
