@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { suggest } from '../grammar/suggest.ts';
 import { UsageError } from './exit.ts';
 
 /** Standard output that survives a reader that leaves early (`flowc … | head`). */
@@ -71,7 +73,21 @@ function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path === '-' ? 0 : path);
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new UsageError(`${path} does not exist`, nearby(path));
     throw fileError(path, error, 'read');
+  }
+}
+
+/** The .flow file beside a missing one whose name is nearest, as a hint. */
+function nearby(path: string): string | undefined {
+  const folder = dirname(path);
+  try {
+    const files = readdirSync(folder).filter((name) => name.endsWith('.flow'));
+    const near = suggest(basename(path), files);
+    return near === null ? undefined : `did you mean ${join(folder, near)}?`;
+  } catch {
+    return existsSync(folder) ? undefined : `there is no folder ${folder} either`;
   }
 }
 

@@ -140,7 +140,14 @@ async function main(flags) {
     explainMissingBuild();
     return;
   }
-  await bundle();
+  try {
+    await bundle();
+  } catch (error) {
+    // What does not compile has been printed by esbuild, with its place; anything else is news.
+    if (!Array.isArray(error.errors)) throw error;
+    process.exitCode = 1;
+    return;
+  }
   if (flags.includes('--no-types') || !existsSync(join(root, entries.index))) return;
   if (!declarations()) {
     console.error('build: the declarations in dist/types have errors (see above)');

@@ -200,11 +200,22 @@ test('mistakes on the command line', async () => {
 });
 
 test('files that cannot be read', async () => {
-  await usageError(['run', join(folder, 'b.flow')], /b\.flow does not exist/);
+  await usageError(['run', join(folder, 'other.flow')], /other\.flow does not exist\n$/);
+  await usageError(
+    ['run', join(folder, 'gone', 'a.flow')],
+    /does not exist\n {2}help: there is no folder .*gone either/,
+  );
   await usageError(['check', folder], /is a folder, not a file/);
   const binary = join(folder, 'binary.flow');
   writeFileSync(binary, Buffer.from([0x66, 0xff, 0xfe]));
   await usageError(['explain', binary], /is not UTF-8 text/);
+});
+
+test('a missing file: the nearest name beside it', async () => {
+  const flights = join(folder, 'flights.flow');
+  writeFileSync(flights, text);
+  await usageError(['run', join(folder, 'fligths.flow')], /does not exist\n {2}help: did you mean .*flights\.flow\?/);
+  rmSync(flights);
 });
 
 test('help of a command', async () => {
