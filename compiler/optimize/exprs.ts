@@ -1,0 +1,55 @@
+import { columnsOf, type Expr, type NamedExpr, rewriteExpr, walkExpr } from '../../engine/expr.ts';
+import { T } from '../../engine/types.ts';
+
+/** Replaces columns by the expressions that compute them. */
+export function substitute(e: Expr, defs: ReadonlyMap<string, Expr>): Expr {
+  return rewriteExpr(e, (x) => (x.kind === 'column' ? (defs.get(x.name) ?? x) : x));
+}
+
+export function definitions(outputs: readonly NamedExpr[]): Map<string, Expr> {
+  return new Map(outputs.map((o) => [o.name, o.expr]));
+}
+
+/** Costs nothing to compute twice. */
+export function isTrivial(e: Expr): boolean {
+  return e.kind === 'column' || e.kind === 'literal';
+}
+
+/**
+ * True when substituting `defs` into `uses` computes nothing twice: every computed definition is read at most once (or is trivial).
+ */
+export function substitutesFreely(uses: readonly Expr[], defs: ReadonlyMap<string, Expr>): boolean {
+  const reads = new Map<string, number>();
+  for (const u of uses) {
+    walkExpr(u, (x) => {
+      if (x.kind === 'column') reads.set(x.name, (reads.get(x.name) ?? 0) + 1);
+    });
+  }
+  for (const [name, n] of reads) {
+    const d = defs.get(name);
+    if (n > 1 && d !== undefined && !isTrivial(d)) return false;
+  }
+  return true;
+}
+
+export function conjuncts(e: Expr): Expr[] {
+  return e.kind === 'call' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e];
+}
+
+export function conjunction(parts: readonly Expr[]): Expr | null {
+  const [first, ...rest] = parts;
+  if (first === undefined) return null;
+  return rest.reduce<Expr>(
+    (a, b) => ({ kind: 'call', fn: 'and', args: [a, b], type: T.bool, nullable: a.nullable || b.nullable, span: a.span }),
+    first,
+  );
+}
+
+export function readsOnly(e: Expr, names: ReadonlySet<string>): boolean {
+  for (const c of columnsOf(e)) if (!names.has(c)) return false;
+  return true;
+}
+
+export function isTrue(e: Expr): boolean {
+  return e.kind === 'literal' && e.value === true;
+}

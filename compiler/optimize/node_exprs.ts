@@ -1,0 +1,66 @@
+import type { Expr, NamedExpr } from '../../engine/expr.ts';
+import type { LogicalNode } from '../logical.ts';
+
+/** The one place that knows which expressions a node holds, and over which input they range. */
+export function exprsOf(n: LogicalNode): readonly { readonly input: number; readonly expr: Expr }[] {
+  const over = (input: number, exprs: readonly Expr[]) => exprs.map((expr) => ({ input, expr }));
+  const named = (xs: readonly NamedExpr[]): Expr[] => xs.map((x) => x.expr);
+  switch (n.op) {
+    case 'scan':
+    case 'limit':
+    case 'distinct':
+    case 'union':
+      return [];
+    case 'filter':
+      return over(0, [n.predicate]);
+    case 'project':
+      return over(0, named(n.outputs));
+    case 'aggregate':
+      return over(0, [...named(n.keys), ...n.aggregates.flatMap((a) => a.args)]);
+    case 'sort':
+      return over(0, n.keys.map((k) => k.expr));
+    case 'join':
+      return [...over(0, n.leftKeys), ...over(1, n.rightKeys)];
+    case 'train':
+      return over(0, [n.params.label.expr, ...n.params.features.map((f) => f.expr)]);
+    case 'predict':
+      return over(0, named(n.features));
+    case 'evaluate':
+      return over(0, [n.target, ...named(n.features), ...named(n.by)]);
+  }
+}
+
+/** The same node with `f` applied to each of its expressions (a join's residual included). */
+export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
+  const named = (xs: readonly NamedExpr[]): NamedExpr[] => xs.map((x) => ({ ...x, expr: f(x.expr) }));
+  switch (n.op) {
+    case 'scan':
+    case 'limit':
+    case 'distinct':
+    case 'union':
+      return n;
+    case 'filter':
+      return { ...n, predicate: f(n.predicate) };
+    case 'project':
+      return { ...n, outputs: named(n.outputs) };
+    case 'aggregate':
+      return { ...n, keys: named(n.keys), aggregates: n.aggregates.map((a) => ({ ...a, args: a.args.map(f) })) };
+    case 'sort':
+      return { ...n, keys: n.keys.map((k) => ({ ...k, expr: f(k.expr) })) };
+    case 'join':
+      return { ...n, leftKeys: n.leftKeys.map(f), rightKeys: n.rightKeys.map(f), residual: n.residual === null ? null : f(n.residual) };
+    case 'train':
+      return {
+        ...n,
+        params: {
+          ...n.params,
+          label: { ...n.params.label, expr: f(n.params.label.expr) },
+          features: n.params.features.map((x) => ({ ...x, expr: f(x.expr) })),
+        },
+      };
+    case 'predict':
+      return { ...n, features: named(n.features) };
+    case 'evaluate':
+      return { ...n, target: f(n.target), features: named(n.features), by: named(n.by) };
+  }
+}

@@ -1,0 +1,150 @@
+import { columnsOf } from '../../engine/expr.ts';
+import type { Schema } from '../../engine/types.ts';
+import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import { inputOf, rewritePlan, topological } from '../plan_tree.ts';
+import { exprsOf } from './node_exprs.ts';
+import type { Rule } from './rule.ts';
+
+/** Columns nobody reads are not read from files, computed, or carried through shuffles. */
+export const pruneColumns: Rule = {
+  name: 'drop dead columns',
+  doc: 'columns that nothing reads are not produced; readers load only what is used',
+  apply(plan) {
+    const needed = neededColumns(plan);
+    return rewritePlan(plan, (n) => narrow(n, needed.get(n.id) ?? new Set()));
+  },
+};
+
+/** For each node, by id, the output columns that some reader uses. */
+function neededColumns(plan: LogicalPlan): Map<number, Set<string>> {
+  const needed = new Map<number, Set<string>>();
+  const of = (n: LogicalNode): Set<string> => {
+    let s = needed.get(n.id);
+    if (s === undefined) needed.set(n.id, (s = new Set()));
+    return s;
+  };
+  for (const o of plan.outputs) for (const f of o.input.schema) of(o.input).add(f.name);
+  for (const n of topological(plan).reverse()) require(n, of(n), of);
+  return needed;
+}
+
+/** Adds to the inputs' needs what `n` reads in order to produce `out`. */
+function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) => Set<string>): void {
+  const pass = (i: number): void => {
+    const input = inputOf(n, i);
+    const has = new Set(input.schema.map((f) => f.name));
+    for (const c of out) if (has.has(c)) of(input).add(c);
+  };
+  const all = (i: number): void => {
+    for (const f of inputOf(n, i).schema) of(inputOf(n, i)).add(f.name);
+  };
+  switch (n.op) {
+    case 'scan':
+      return;
+    case 'filter':
+    case 'sort':
+    case 'limit':
+      pass(0);
+      break;
+    case 'distinct':
+      if (n.keys === null) all(0);
+      else {
+        pass(0);
+        for (const k of n.keys) of(inputOf(n)).add(k);
+      }
+      break;
+    case 'union':
+      n.inputs.forEach((_, i) => pass(i));
+      break;
+    case 'project':
+      for (const o of n.outputs) if (out.has(o.name)) columnsOf(o.expr, of(inputOf(n)));
+      return;
+    case 'aggregate':
+      for (const k of n.keys) columnsOf(k.expr, of(inputOf(n)));
+      for (const a of n.aggregates) if (out.has(a.name)) for (const e of a.args) columnsOf(e, of(inputOf(n)));
+      return;
+    case 'join':
+      pass(0);
+      for (const a of n.add) if (out.has(a.name)) of(inputOf(n, 1)).add(a.column);
+      for (const r of n.right) of(inputOf(n, 1)).add(r.column);
+      if (n.residual !== null) {
+        const left = new Set(inputOf(n, 0).schema.map((f) => f.name));
+        for (const c of columnsOf(n.residual)) if (left.has(c)) of(inputOf(n, 0)).add(c);
+      }
+      break;
+    case 'predict':
+      pass(0);
+      all(1);
+      break;
+    case 'evaluate':
+      all(1);
+      break;
+    case 'train':
+      break;
+  }
+  for (const { input, expr } of exprsOf(n)) columnsOf(expr, of(inputOf(n, input)));
+}
+
+/** The node with only the needed outputs, its schema following its (narrowed) inputs. */
+function narrow(n: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
+  const keep = (s: Schema): Schema => s.filter((f) => needed.has(f.name));
+  switch (n.op) {
+    case 'scan':
+      return keep(n.schema).length === n.schema.length ? n : { ...n, schema: keep(n.schema) };
+    case 'project':
+      return n.outputs.every((o) => needed.has(o.name))
+        ? n
+        : { ...n, outputs: n.outputs.filter((o) => needed.has(o.name)), schema: keep(n.schema) };
+    case 'aggregate':
+      return n.aggregates.every((a) => needed.has(a.name))
+        ? n
+        : {
+            ...n,
+            aggregates: n.aggregates.filter((a) => needed.has(a.name)),
+            schema: n.schema.filter((f) => needed.has(f.name) || n.keys.some((k) => k.name === f.name)),
+          };
+    case 'filter':
+    case 'sort':
+    case 'limit':
+    case 'distinct':
+      return followInput(n);
+    case 'union':
+      return unionOfAligned(n, needed);
+    case 'join': {
+      const add = n.add.filter((a) => needed.has(a.name));
+      const left = inputOf(n, 0).schema;
+      const added = n.schema.filter((f) => add.some((a) => a.name === f.name));
+      const schema = [...left, ...added];
+      return schema.length === n.schema.length ? n : { ...n, add, schema };
+    }
+    case 'predict': {
+      const own = n.schema.filter((f) => !inputHad(n, f.name));
+      const schema = [...inputOf(n, 0).schema, ...own];
+      return schema.length === n.schema.length ? n : { ...n, schema };
+    }
+    case 'evaluate':
+    case 'train':
+      return n;
+  }
+}
+
+function inputHad(n: LogicalNode & { op: 'predict' }, name: string): boolean {
+  return name !== n.as && name !== `${n.as}_prob`;
+}
+
+function followInput<N extends LogicalNode>(n: N): N {
+  const below = inputOf(n).schema;
+  return below.length === n.schema.length ? n : { ...n, schema: below };
+}
+
+/** The inputs of a union keep equal schemas: one that carries more than is needed (because others read it too) is cut by a projection. */
+function unionOfAligned(n: LogicalNode & { op: 'union' }, needed: ReadonlySet<string>): LogicalNode {
+  const schema = n.schema.filter((f) => needed.has(f.name));
+  if (schema.length === n.schema.length) return n;
+  const inputs = n.inputs.map((x): LogicalNode => {
+    if (x.schema.length === schema.length) return x;
+    const outputs = schema.map((f) => ({ name: f.name, expr: { kind: 'column', name: f.name, type: f.type, nullable: f.nullable } as const }));
+    return { id: -x.id - 1, op: 'project', inputs: [x], outputs, schema, label: 'select' };
+  });
+  return { ...n, inputs, schema };
+}
