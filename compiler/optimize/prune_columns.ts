@@ -3,15 +3,15 @@ import type { Schema } from '../../engine/types.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, rewritePlan, topological } from '../plan_tree.ts';
 import { exprsOf } from './node_exprs.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, RuleContext } from './rule.ts';
 
 /** Columns nobody reads are not read from files, computed, or carried through shuffles. */
 export const pruneColumns: Rule = {
   name: 'drop dead columns',
   doc: 'columns that nothing reads are not produced; readers load only what is used',
-  apply(plan) {
+  apply(plan, ctx) {
     const needed = neededColumns(plan);
-    return rewritePlan(plan, (n) => narrow(n, needed.get(n.id) ?? new Set()));
+    return rewritePlan(plan, (n) => narrow(n, needed.get(n.id) ?? new Set(), ctx));
   },
 };
 
@@ -86,7 +86,7 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
 }
 
 /** The node with only the needed outputs, its schema following its (narrowed) inputs. */
-function narrow(n: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
+function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): LogicalNode {
   const keep = (s: Schema): Schema => s.filter((f) => needed.has(f.name));
   switch (n.op) {
     case 'scan':
@@ -109,7 +109,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
     case 'distinct':
       return followInput(n);
     case 'union':
-      return unionOfAligned(n, needed);
+      return unionOfAligned(n, needed, ctx);
     case 'join': {
       const add = n.add.filter((a) => needed.has(a.name));
       const left = inputOf(n, 0).schema;
@@ -118,7 +118,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
       return schema.length === n.schema.length ? n : { ...n, add, schema };
     }
     case 'predict': {
-      const own = n.schema.filter((f) => !inputHad(n, f.name));
+      const own = n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`);
       const schema = [...inputOf(n, 0).schema, ...own];
       return schema.length === n.schema.length ? n : { ...n, schema };
     }
@@ -128,23 +128,19 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>): LogicalNode {
   }
 }
 
-function inputHad(n: LogicalNode & { op: 'predict' }, name: string): boolean {
-  return name !== n.as && name !== `${n.as}_prob`;
-}
-
 function followInput<N extends LogicalNode>(n: N): N {
   const below = inputOf(n).schema;
   return below.length === n.schema.length ? n : { ...n, schema: below };
 }
 
 /** The inputs of a union keep equal schemas: one that carries more than is needed (because others read it too) is cut by a projection. */
-function unionOfAligned(n: LogicalNode & { op: 'union' }, needed: ReadonlySet<string>): LogicalNode {
+function unionOfAligned(n: LogicalNode & { op: 'union' }, needed: ReadonlySet<string>, ctx: RuleContext): LogicalNode {
   const schema = n.schema.filter((f) => needed.has(f.name));
   if (schema.length === n.schema.length) return n;
   const inputs = n.inputs.map((x): LogicalNode => {
     if (x.schema.length === schema.length) return x;
     const outputs = schema.map((f) => ({ name: f.name, expr: { kind: 'column', name: f.name, type: f.type, nullable: f.nullable } as const }));
-    return { id: -x.id - 1, op: 'project', inputs: [x], outputs, schema, label: 'select' };
+    return { id: ctx.nextId(), op: 'project', inputs: [x], outputs, schema, label: 'select' };
   });
   return { ...n, inputs, schema };
 }

@@ -1,0 +1,61 @@
+import type { NamedExpr } from '../../engine/expr.ts';
+import type { StepRef } from '../../engine/plan.ts';
+import type { EvaluateNode, PredictNode, TrainNode } from '../logical.ts';
+import { inputOf } from '../plan_tree.ts';
+import type { EvaluateParams, PredictParams, TrainParams } from '../../engine/ml/params.ts';
+import { addCompute, addStep, columnsFor, freshName, type Pipeline, schemaOf } from './pipeline.ts';
+import type { Planner } from './planner.ts';
+
+/** Label and features become columns; all rows meet in one task, which trains. */
+export function planTrain(planner: Planner, n: TrainNode): Pipeline {
+  const info = { name: 'features', label: n.label, span: n.span };
+  const { label, features } = n.params;
+  const outputs: NamedExpr[] = [
+    { name: 'label', expr: label.expr },
+    ...features.map((f, i) => ({ name: `feature.${i}`, expr: f.expr })),
+  ];
+  const p = addCompute(planner.pipeline(inputOf(n)), { filter: null, outputs }, schemaOf(outputs), info);
+  const params: TrainParams = {
+    algorithm: n.params.algorithm,
+    options: n.params.options,
+    seed: n.params.seed,
+    label: { name: label.name, column: 'label', type: label.expr.type },
+    features: features.map((f, i) => ({ name: f.name, column: `feature.${i}`, type: f.expr.type, encoding: f.encoding })),
+  };
+  const relation = planner.close(p, { kind: 'exchange', by: 'single' }, 'gather for training');
+  const step: StepRef = { op: 'train', phase: 'final', params, input: p.schema, output: n.schema, sides: [], span: n.span, label: n.label };
+  return { input: { kind: 'merge', from: [{ relation, schema: p.schema }], step }, steps: [], schema: n.schema, names: [`train ${n.params.algorithm}`] };
+}
+
+export function planPredict(planner: Planner, n: PredictNode): Pipeline {
+  const info = { name: 'features', label: n.label, span: n.span };
+  const model = planner.materialize(inputOf(n, 1));
+  const { pipeline, names } = columnsFor(planner.pipeline(inputOf(n, 0)), n.features.map((f) => f.expr), 'predict.f', info);
+  const params: PredictParams = { as: n.as, features: n.features.map((f, i) => ({ name: f.name, column: names[i] as string })) };
+  const own = n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`);
+  const output = [...pipeline.schema, ...own];
+  const step: StepRef = { op: 'predict', phase: 'map', params, input: pipeline.schema, output, sides: [model], span: n.span, label: n.label };
+  return addStep(pipeline, step, 'predict');
+}
+
+/** Scores the rows on the map side; one task turns scores and labels into metrics. */
+export function planEvaluate(planner: Planner, n: EvaluateNode): Pipeline {
+  const info = { name: 'features', label: n.label, span: n.span };
+  const model = planner.materialize(inputOf(n, 1));
+  const below = planner.pipeline(inputOf(n, 0));
+  const taken = new Set(below.schema.map((f) => f.name));
+  const label = freshName(taken, 'evaluate.y');
+  const by = n.by.map((b, i) => ({ name: b.name, column: `evaluate.by${i}` }));
+  const features = n.features.map((f, i) => ({ name: f.name, column: `evaluate.f${i}` }));
+  const outputs: NamedExpr[] = [
+    { name: label, expr: n.target },
+    ...n.by.map((b, i) => ({ name: `evaluate.by${i}`, expr: b.expr })),
+    ...n.features.map((f, i) => ({ name: `evaluate.f${i}`, expr: f.expr })),
+  ];
+  const p = addCompute(below, { filter: null, outputs }, schemaOf(outputs), info);
+  const params: EvaluateParams = { label, by, features };
+  const relation = planner.close(p, { kind: 'exchange', by: 'single' }, 'gather for evaluation');
+  const step: StepRef = { op: 'evaluate', phase: 'final', params, input: p.schema, output: n.schema, sides: [model], span: n.span, label: n.label };
+  return { input: { kind: 'merge', from: [{ relation, schema: p.schema }], step }, steps: [], schema: n.schema, names: ['evaluate'] };
+}
+

@@ -1,0 +1,124 @@
+import { EngineBug } from '../../engine/errors.ts';
+import type { PhysicalPlan, ResultRef, Stage, StageInput, StageOutput } from '../../engine/plan.ts';
+import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import { inputOf, useCounts } from '../plan_tree.ts';
+import type { Estimates } from './estimate.ts';
+import { planAggregate, planDistinct, planSort } from './exchanges.ts';
+import { planJoin } from './joins.ts';
+import { planEvaluate, planPredict, planTrain } from './ml.ts';
+import { addCompute, keepColumns, passThrough, type Pipeline } from './pipeline.ts';
+
+export interface PlanOptions {
+  /** Build sides up to this many estimated bytes are broadcast; larger ones are partitioned with the probe side. */
+  readonly broadcastBytes: number;
+  /** Rows kept of a pipeline that ends without a sink; null = all. */
+  readonly resultLimit: number | null;
+}
+
+export const DEFAULT_PLAN_OPTIONS: PlanOptions = { broadcastBytes: 4 * 2 ** 20, resultLimit: null };
+
+/** Turns logical nodes into stages: map-shaped steps are fused, exchanges cut. */
+export class Planner {
+  readonly options: PlanOptions;
+  readonly estimates: Estimates;
+  readonly #stages: Stage[] = [];
+  readonly #uses: Map<number, number>;
+  readonly #materialized = new Map<number, { readonly relation: number; readonly schema: Stage['schema'] }>();
+
+  constructor(plan: LogicalPlan, estimates: Estimates, options: PlanOptions) {
+    this.options = options;
+    this.estimates = estimates;
+    this.#uses = useCounts(plan);
+  }
+
+  plan(plan: LogicalPlan): PhysicalPlan {
+    const results: ResultRef[] = [];
+    for (const o of plan.outputs) {
+      const p = this.pipeline(o.input);
+      if (o.kind === 'sink') {
+        this.close(p, { kind: 'sink', format: o.format, path: o.path, options: o.options, span: o.span }, `write ${o.format}`);
+      } else {
+        const limit = this.options.resultLimit;
+        const relation = this.close(p, { kind: 'collect', limit }, 'print');
+        results.push({ relation, schema: p.schema, limit });
+      }
+    }
+    return { stages: this.#stages, results };
+  }
+
+  /** The open pipeline that yields a node's rows, in exactly the columns of its schema. */
+  pipeline(n: LogicalNode): Pipeline {
+    if ((this.#uses.get(n.id) ?? 0) > 1) return this.stream([n], 0, null);
+    return keepColumns(this.#build(n), n.schema, { name: 'select' });
+  }
+
+  #build(n: LogicalNode): Pipeline {
+    switch (n.op) {
+      case 'scan': {
+        const input: StageInput = { kind: 'scan', format: n.format, source: n.source, schema: n.schema, filter: n.filter, limit: n.limit };
+        return { input, steps: [], schema: n.schema, names: [`scan ${n.source.display}`] };
+      }
+      case 'filter': {
+        const p = this.pipeline(inputOf(n));
+        return addCompute(p, { filter: n.predicate, outputs: passThrough(p.schema) }, p.schema, { name: 'where', label: n.label, span: n.span });
+      }
+      case 'project': {
+        const p = this.pipeline(inputOf(n));
+        return addCompute(p, { filter: null, outputs: n.outputs }, n.schema, { name: n.label.split(' ')[0] ?? 'select', label: n.label, span: n.span });
+      }
+      case 'limit': {
+        const below = inputOf(n);
+        const p = this.pipeline(below);
+        const relation = this.close(p, { kind: 'collect', limit: n.take === null ? null : n.skip + n.take }, 'take');
+        return this.streamOf([{ relation, schema: p.schema }], n.skip, n.take, n.skip > 0 ? 'skip' : 'take');
+      }
+      case 'union':
+        return this.stream(n.inputs, 0, null);
+      case 'aggregate':
+        return planAggregate(this, n);
+      case 'distinct':
+        return planDistinct(this, n);
+      case 'sort':
+        return planSort(this, n);
+      case 'join':
+        return planJoin(this, n);
+      case 'train':
+        return planTrain(this, n);
+      case 'predict':
+        return planPredict(this, n);
+      case 'evaluate':
+        return planEvaluate(this, n);
+    }
+  }
+
+  /** The node's rows as a relation that is kept until all its readers are done; made once however often it is used. */
+  materialize(n: LogicalNode): { readonly relation: number; readonly schema: Stage['schema'] } {
+    const known = this.#materialized.get(n.id);
+    if (known !== undefined) return known;
+    const p = keepColumns(this.#build(n), n.schema, { name: 'select' });
+    const made = { relation: this.close(p, { kind: 'collect', limit: null }, 'collect'), schema: p.schema };
+    this.#materialized.set(n.id, made);
+    return made;
+  }
+
+  stream(nodes: readonly LogicalNode[], skip: number, take: number | null): Pipeline {
+    return this.streamOf(nodes.map((n) => this.materialize(n)), skip, take, nodes.length > 1 ? 'union' : 'read');
+  }
+
+  streamOf(from: readonly { readonly relation: number; readonly schema: Stage['schema'] }[], skip: number, take: number | null, name: string): Pipeline {
+    const [first] = from;
+    if (first === undefined) throw new EngineBug('a union of nothing');
+    return { input: { kind: 'stream', from, skip, take }, steps: [], schema: first.schema, names: [name] };
+  }
+
+  /** Ends a pipeline: a stage of the plan. Returns its relation. */
+  close(p: Pipeline, output: StageOutput, name: string): number {
+    const id = this.#stages.length;
+    this.#stages.push({ id, label: [...p.names, name].join(' | '), input: p.input, steps: p.steps, schema: p.schema, output });
+    return id;
+  }
+}
+
+export function planPhysical(plan: LogicalPlan, estimates: Estimates, options: Partial<PlanOptions> = {}): PhysicalPlan {
+  return new Planner(plan, estimates, { ...DEFAULT_PLAN_OPTIONS, ...options }).plan(plan);
+}
