@@ -270,7 +270,7 @@ export interface GroupingSet extends NodeOf<'groupingSet'> {
 // ------------------------------------------------------------------------------------ relations, pipelines
 
 /** What may stand behind `from`, `join`, `union`, `except`, `intersect`. */
-export type Relation = RelationName | FormatCall | SqlSource | Pipeline;
+export type Relation = RelationName | FormatCall | Pipeline;
 /** The name of a `let` or an import. (Behind `predict` and `evaluate`: of a model.) */
 export interface RelationName extends NodeOf<'relationName'> {
   readonly name: string;
@@ -280,7 +280,7 @@ export interface FormatCall extends NodeOf<'formatCall'> {
   readonly format: Name;
   readonly args: readonly Arg[];
 }
-/** `sql """…"""`: the text between the quotes, untouched. */
+/** `sql """…"""`: the text between the quotes, untouched. Only directly in a `from`. */
 export interface SqlSource extends NodeOf<'sqlSource'> {
   readonly text: string;
 }
@@ -292,7 +292,7 @@ export interface Pipeline extends NodeOf<'pipeline'> {
 /** `from relation as type`; for `sql """…"""` the word `from` is not written. */
 export interface From extends NodeOf<'from'> {
   readonly verbSpan: Span;
-  readonly relation: Relation;
+  readonly relation: Relation | SqlSource;
   readonly type: TypeNode | null;
 }
 
@@ -376,7 +376,7 @@ export interface Comment {
 export type Node =
   | Name | TypeNode | TypeField | Expr | StructField | FStringText | FStringExpr | Arg | Frame | CaseBranch
   | NamedExpr | SortKey | Star | Pattern | GroupingSets | GroupingSet
-  | Relation | From | FlowFile | Statement | UseItem | ImportItem | FnParam | StepsBody | Step | StepPart;
+  | Relation | SqlSource | From | FlowFile | Statement | UseItem | ImportItem | FnParam | StepsBody | Step | StepPart;
 
 export type NodeKind = Node['kind'];
 export type NodeByKind<K extends NodeKind> = Extract<Node, { readonly kind: K }>;

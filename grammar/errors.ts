@@ -1,0 +1,226 @@
+/** From what chevrotain found out of place to a diagnostic in our words. */
+import {
+  EOF, tokenMatcher, type IParserErrorMessageProvider, type IToken, type TokenType,
+} from 'chevrotain';
+import type { Span } from './ast.ts';
+import { tokenSpan } from './cst.ts';
+import { type Diagnostic, diagnostic, type DiagnosticExtras } from './diagnostics.ts';
+import { tokenEnd } from './lexer.ts';
+import { suggest } from './suggest.ts';
+import { syntax } from './syntax_codes.ts';
+import * as T from './tokens.ts';
+import { backticked, clauses, isVerb, verbSynonyms, type Verb } from './words.ts';
+
+export interface Problem {
+  /** `redundant`: the rule was complete and something follows. */
+  readonly kind: 'unexpected' | 'redundant';
+  readonly expected: readonly TokenType[];
+  readonly found: IToken;
+  readonly rule: string;
+}
+
+/** Takes the place of chevrotain's messages: keeps what the parser knows at its first error. */
+export class ProblemCollector implements IParserErrorMessageProvider {
+  first: Problem | null = null;
+
+  /** The first problem since `first` was set to null. */
+  problem(): Problem | null {
+    return this.first;
+  }
+
+  #keep(problem: Problem): string {
+    this.first ??= problem;
+    return problem.rule;
+  }
+
+  buildMismatchTokenMessage(options: { expected: TokenType; actual: IToken; ruleName: string }): string {
+    return this.#keep({ kind: 'unexpected', expected: [options.expected], found: options.actual, rule: options.ruleName });
+  }
+
+  buildNotAllInputParsedMessage(options: { firstRedundant: IToken; ruleName: string }): string {
+    return this.#keep({ kind: 'redundant', expected: [], found: options.firstRedundant, rule: options.ruleName });
+  }
+
+  buildNoViableAltMessage(
+    options: { expectedPathsPerAlt: TokenType[][][]; actual: IToken[]; ruleName: string },
+  ): string {
+    const [first] = options.actual;
+    const paths = options.expectedPathsPerAlt.flat();
+    const expected = paths.flatMap((path) => path.slice(0, 1));
+    return this.#keep({ kind: 'unexpected', expected, found: first ?? noToken, rule: options.ruleName });
+  }
+
+  buildEarlyExitMessage(
+    options: { expectedIterationPaths: TokenType[][]; actual: IToken[]; ruleName: string },
+  ): string {
+    const expected = options.expectedIterationPaths.flatMap((path) => path.slice(0, 1));
+    return this.#keep({ kind: 'unexpected', expected, found: options.actual[0] ?? noToken, rule: options.ruleName });
+  }
+}
+
+const noToken: IToken = { image: '', startOffset: 0, tokenType: EOF, tokenTypeIdx: EOF.tokenTypeIdx ?? 0 };
+
+/** What piece the problem stands in. */
+export interface Place {
+  readonly file: string;
+  readonly tokens: readonly IToken[];
+  /** The verb of a step, or the word of a statement. */
+  readonly word: string;
+  readonly what: 'step' | 'statement' | 'interpolation';
+  /** The offset where the piece ends when it has no token. */
+  readonly end: number;
+}
+
+/** Names for what a rule begins with, where the list of tokens would say less. */
+const ruleNames: Readonly<Record<string, string>> = {
+  primary: 'an expression', argument: 'an argument', valueType: 'a type', plainType: 'a type', type: 'a type',
+  relation: 'a relation: a name, a source such as csv("data.csv"), or (from …)',
+  model: 'a model: the name of a `let`, or model("model.onnx")',
+  formatCall: 'a format with its path, such as csv("out.csv")',
+  fromHead: 'a pipeline: from …, or sql """…"""', letHead: 'a name, or { names }',
+  splitOutput: '`when` and a condition, a fraction, or `rest`', functionType: 'a function type: (type, …) -> type',
+  selectItem: 'a column, `*`, a pattern or an expression', stringText: 'a string',
+  lambda: 'a name', comparisonTail: 'a comparison', typeArgument: 'a number or a string',
+};
+
+const tokenNames: ReadonlyMap<TokenType, string> = new Map([
+  [T.Identifier, 'a name'], [T.AnyWord, 'a name'], [T.PlainString, 'a string'], [T.RawString, 'a string'],
+  [T.TripleString, 'a text in triple quotes'], [T.Int, 'a number'], [T.Subpipeline, '(from …)'],
+  [T.RParen, '`,` or `)`'], [T.RBracket, '`,` or `]`'], [T.RBrace, '`,` or `}`'], [T.Colon, '`:`'],
+  [T.Assign, '`=`'], [T.FatArrow, '`=>`'], [T.Arrow, '`->`'], [T.LParen, '`(`'], [T.LBrace, '`{`'],
+  [T.Less, '`<`'], [T.Greater, '`>`'], [T.Comma, '`,`'], [T.DotDot, '`..`'], [T.Star, '`*`'],
+]);
+
+function tokenName(type: TokenType): string {
+  return tokenNames.get(type) ?? type.name;
+}
+
+function alternatives(names: readonly string[]): string {
+  const unique = [...new Set(names)];
+  const last = unique.pop() ?? 'nothing';
+  return unique.length === 0 ? last : `${unique.join(', ')} or ${last}`;
+}
+
+/** The token as it is named behind "found". */
+export function foundName(token: IToken | undefined, place: Pick<Place, 'what'>): string {
+  if (token === undefined || token.tokenType === EOF) return `the end of the ${place.what}`;
+  if (token.tokenType === T.Subpipeline) return 'a pipeline in parentheses';
+  const image = token.image.replace(/\s+/g, ' ');
+  return `\`${image.length > 40 ? `${image.slice(0, 39)}…` : image}\``;
+}
+
+/** The index in the piece of the token that is out of place; the piece's length for its end. */
+export function problemIndex(problem: Problem, tokens: readonly IToken[]): number {
+  const i = tokens.indexOf(problem.found);
+  return i === -1 ? tokens.length : i;
+}
+
+export function explainProblem(problem: Problem, place: Place): Diagnostic {
+  const i = problemIndex(problem, place.tokens);
+  const found = place.tokens[i];
+  const span = found === undefined ? endSpan(place) : tokenSpan(found, place.file);
+  return misplacedClause(place, i)
+    ?? reservedAsName(problem, place, found, span)
+    ?? (problem.kind === 'redundant' ? redundant(place, i, span) : unexpected(problem, place, found, span));
+}
+
+function endSpan(place: Place): Span {
+  const last = place.tokens[place.tokens.length - 1];
+  const end = last === undefined ? place.end : tokenEnd(last);
+  return { file: place.file, start: end, end };
+}
+
+function clausesOf(place: Place): readonly string[] {
+  return place.what === 'step' && isVerb(place.word) ? clauses[place.word as Verb] : [];
+}
+
+/** `summarize n = count(), by title`: the word behind a comma was taken for a column. */
+function misplacedClause(place: Place, i: number): Diagnostic | null {
+  const [comma, word] = [place.tokens[i - 2], place.tokens[i - 1]];
+  if (comma?.tokenType !== T.Comma || word === undefined || !clausesOf(place).includes(word.image)) return null;
+  return diagnostic(syntax.unexpected, { expected: 'an item behind the comma', found: `the clause \`${word.image}\`` },
+    tokenSpan(word, place.file), {
+      suggestion: { text: 'remove the comma', replacement: '', span: tokenSpan(comma, place.file) },
+    });
+}
+
+function reservedAsName(problem: Problem, place: Place, found: IToken | undefined, span: Span): Diagnostic | null {
+  if (found === undefined || problem.kind === 'redundant' || !tokenMatcher(found, T.Reserved)) return null;
+  const wantsName = problem.expected.some((type) => type === T.Identifier || type === T.AnyWord);
+  if (!wantsName) return null;
+  const inCase = place.tokens.some((token) => token.tokenType === T.K.case)
+    && [T.K.when, T.K.then, T.K.else, T.K.end].includes(found.tokenType);
+  // `a and and b`, `a == or b`: an operator is missing its operand, nobody meant a name.
+  const operator = [T.K.and, T.K.or, T.K.in, T.K.is, T.K.like, T.K.between].includes(found.tokenType)
+    && problem.rule === 'primary' && place.tokens[0] !== found && place.tokens[1] !== found;
+  if (inCase || operator) return null;
+  return diagnostic(syntax.reservedName, { word: found.image, expected: expectedName(problem) }, span, {
+    suggestion: {
+      text: `as a name it stands in backticks: ${backticked(found.image)}`, replacement: backticked(found.image),
+    },
+  });
+}
+
+function expectedName(problem: Problem): string {
+  const named = ruleNames[problem.rule];
+  // A rule's name stands for all it can begin with, not for a token in its middle.
+  const atStart = problem.expected.length > 1 || problem.rule === 'formatCall';
+  return named !== undefined && atStart ? named : alternatives(problem.expected.map(tokenName));
+}
+
+function unexpected(problem: Problem, place: Place, found: IToken | undefined, span: Span): Diagnostic {
+  const extras: { -readonly [P in keyof DiagnosticExtras]: DiagnosticExtras[P] } = {};
+  if (found !== undefined && tokenMatcher(found, T.Identifier)) {
+    const words = problem.expected.map((type) => type.name.replaceAll('`', '')).filter((name) => /^[a-z]/.test(name));
+    const near = suggest(found.image, words);
+    if (near !== null) extras.suggestion = { text: `did you mean \`${near}\`?`, replacement: near };
+  }
+  if (problem.rule === 'formatCall' && found?.tokenType === T.PlainString) {
+    extras.suggestion = {
+      text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})`, span,
+    };
+  } else if (problem.rule === 'relation' && found?.tokenType === T.PlainString) {
+    extras.suggestion = { text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})` };
+  } else if (found?.tokenType === T.K.from && problem.rule === 'relation') {
+    extras.suggestion = { text: 'a pipeline used here stands in parentheses: (from …)' };
+  }
+  return diagnostic(syntax.unexpected, { expected: expectedName(problem), found: foundName(found, place) }, span, extras);
+}
+
+/** Starts of operands: where two stand side by side, a comma is most likely what is missing. */
+const operandStarts: readonly TokenType[] = [
+  T.PlainString, T.RawString, T.FString, T.Int, T.Float, T.Duration, T.Param, T.DateToken, T.Time, T.Timestamp, T.LBracket,
+  T.LBrace, T.LParen, T.K.case, T.K.null, T.K.true, T.K.false,
+];
+
+function redundant(place: Place, i: number, span: Span): Diagnostic {
+  const found = place.tokens[i];
+  const words = clausesOf(place);
+  const next = place.what === 'step' ? 'the next step' : place.what === 'statement' ? 'the next statement or step' : '`}`';
+  const expected = alternatives(['`,`', 'an operator', ...words.map((word) => `\`${word}\``), next]);
+  return diagnostic(syntax.endOfStatement, { expected, found: foundName(found, place) }, span,
+    found === undefined ? {} : { suggestion: redundantHelp(place, i, found, words) });
+}
+
+function redundantHelp(
+  place: Place, i: number, found: IToken, words: readonly string[],
+): DiagnosticExtras['suggestion'] {
+  const insertion = { ...tokenSpan(found, place.file), end: found.startOffset };
+  if (tokenMatcher(found, T.Identifier)) {
+    const near = suggest(found.image, words);
+    if (near !== null) return { text: `did you mean \`${near}\`?`, replacement: near };
+    if (found.tokenType === T.K.as && ['select', 'derive', 'summarize', 'drop', 'distinct'].includes(place.word)) {
+      const name = place.tokens[i + 1]?.image ?? 'name';
+      return { text: `the name stands first: ${name} = …` };
+    }
+    const synonym = verbSynonyms[found.image.toLowerCase()];
+    if (synonym !== undefined) {
+      return { text: `a step begins with \`|\`: \`| ${synonym}\``, replacement: `| ${synonym}` };
+    }
+  }
+  const previous = place.tokens[i - 1];
+  if (previous !== undefined && (tokenMatcher(found, T.Identifier) || operandStarts.includes(found.tokenType))) {
+    return { text: 'a comma may be missing', replacement: ', ', span: insertion };
+  }
+  return undefined;
+}

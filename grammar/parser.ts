@@ -1,0 +1,656 @@
+/**
+ * The grammar of statement heads and of steps. Every `…Step` and `…Head` rule is a start rule: layout.ts has cut the
+ * file into such pieces, and parse.ts chooses the rule by the piece's first word.
+ */
+import { type IParserErrorMessageProvider } from 'chevrotain';
+import { ExpressionParser, type Rule } from './parser_expr.ts';
+import * as T from './tokens.ts';
+import type { Verb } from './words.ts';
+
+const operandsOfAs = [T.K.as, T.K.on, T.K.matching, T.K.add] as const;
+
+export class FlowParser extends ExpressionParser {
+  constructor(errors: IParserErrorMessageProvider, validate = false) {
+    super(errors, validate);
+    this.performSelfAnalysis();
+  }
+
+  // ------------------------------------------------------------------------------------------------- heads
+
+  paramHead: Rule = this.RULE('paramHead', () => {
+    this.CONSUME(T.K.param);
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.CONSUME(T.Colon);
+    this.SUBRULE(this.valueType);
+    this.OPTION(() => {
+      this.CONSUME(T.Assign);
+      this.SUBRULE(this.expression);
+    });
+  });
+
+  schemaHead: Rule = this.RULE('schemaHead', () => {
+    this.CONSUME(T.K.schema);
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.SUBRULE(this.structType);
+  });
+
+  useHead: Rule = this.RULE('useHead', () => {
+    this.CONSUME(T.K.use);
+    this.CONSUME(T.LBrace);
+    this.OPTION(() => {
+      this.SUBRULE(this.useItem);
+      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.useItem);
+      } });
+      this.OPTION2(() => this.CONSUME2(T.Comma));
+    });
+    this.CONSUME(T.RBrace);
+    this.CONSUME(T.K.from);
+    this.SUBRULE(this.stringText);
+  });
+
+  useItem: Rule = this.RULE('useItem', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.OPTION(() => {
+      this.CONSUME(T.K.as);
+      this.CONSUME2(T.Identifier, { LABEL: 'alias' });
+    });
+    this.OPTION2(() => {
+      this.CONSUME(T.Colon);
+      this.SUBRULE(this.functionType);
+    });
+  });
+
+  importHead: Rule = this.RULE('importHead', () => {
+    this.CONSUME(T.K.import);
+    this.CONSUME(T.LBrace);
+    this.OPTION(() => {
+      this.SUBRULE(this.importItem);
+      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.importItem);
+      } });
+      this.OPTION2(() => this.CONSUME2(T.Comma));
+    });
+    this.CONSUME(T.RBrace);
+    this.CONSUME(T.K.from);
+    this.SUBRULE(this.stringText);
+  });
+
+  importItem: Rule = this.RULE('importItem', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.OPTION(() => {
+      this.CONSUME(T.K.as);
+      this.CONSUME2(T.Identifier, { LABEL: 'alias' });
+    });
+  });
+
+  stringText: Rule = this.RULE('stringText', () => {
+    this.OR([
+      { ALT: () => this.CONSUME(T.PlainString, { LABEL: 'text' }) },
+      { ALT: () => this.CONSUME(T.RawString, { LABEL: 'text' }) },
+    ]);
+  });
+
+  /** Without a body when steps follow, which parse.ts checks. */
+  fnHead: Rule = this.RULE('fnHead', () => {
+    this.CONSUME(T.K.fn);
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.CONSUME(T.LParen);
+    this.OPTION(() => {
+      this.SUBRULE(this.fnParam);
+      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.fnParam);
+      } });
+      this.OPTION2(() => this.CONSUME2(T.Comma));
+    });
+    this.CONSUME(T.RParen);
+    this.CONSUME(T.FatArrow);
+    this.OPTION3({ GATE: () => !this.is(1, this.endOfInput), DEF: () => this.SUBRULE(this.expression) });
+  });
+
+  fnParam: Rule = this.RULE('fnParam', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.OPTION(() => {
+      this.CONSUME(T.Colon);
+      this.SUBRULE(this.valueType);
+    });
+    this.OPTION2(() => {
+      this.CONSUME(T.Assign);
+      this.SUBRULE(this.expression);
+    });
+  });
+
+  letHead: Rule = this.RULE('letHead', () => {
+    this.CONSUME(T.K.let);
+    this.OR([
+      { ALT: () => this.CONSUME(T.Identifier, { LABEL: 'name' }) },
+      { ALT: () => {
+        this.CONSUME(T.LBrace);
+        this.CONSUME2(T.Identifier, { LABEL: 'outputs' });
+        this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+          this.CONSUME(T.Comma);
+          this.CONSUME3(T.Identifier, { LABEL: 'outputs' });
+        } });
+        this.OPTION(() => this.CONSUME2(T.Comma));
+        this.CONSUME(T.RBrace);
+      } },
+    ]);
+    this.CONSUME(T.Assign);
+    this.OR2([
+      { ALT: () => this.SUBRULE(this.fromHead) },
+      { ALT: () => this.CONSUME(T.Subpipeline) },
+    ]);
+  });
+
+  fromHead: Rule = this.RULE('fromHead', () => {
+    this.OR([
+      { ALT: () => {
+        this.CONSUME(T.K.from);
+        this.OR2([
+          { ALT: () => this.SUBRULE(this.sqlSource) },
+          { ALT: () => this.SUBRULE(this.relation) },
+        ]);
+      } },
+      { ALT: () => this.SUBRULE2(this.sqlSource) },
+    ]);
+    this.OPTION(() => {
+      this.CONSUME(T.K.as);
+      this.SUBRULE(this.valueType);
+    });
+  });
+
+  sqlSource: Rule = this.RULE('sqlSource', () => {
+    this.CONSUME(T.K.sql);
+    this.OR([
+      { ALT: () => this.CONSUME(T.TripleString, { LABEL: 'text' }) },
+      { ALT: () => this.CONSUME(T.PlainString, { LABEL: 'text' }) },
+      { ALT: () => this.CONSUME(T.RawString, { LABEL: 'text' }) },
+    ]);
+  });
+
+  // ------------------------------------------------------------------------------------------------- parts
+
+  relation: Rule = this.RULE('relation', () => {
+    this.OR([
+      { GATE: () => this.is(2, T.LParen), ALT: () => this.SUBRULE(this.formatCall) },
+      { ALT: () => this.CONSUME(T.Identifier, { LABEL: 'name' }), IGNORE_AMBIGUITIES: true },
+      { ALT: () => this.CONSUME(T.Subpipeline) },
+    ]);
+  });
+
+  formatCall: Rule = this.RULE('formatCall', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.CONSUME(T.LParen);
+    this.OPTION({ GATE: () => !this.is(1, T.RParen), DEF: () => this.SUBRULE(this.callArguments) });
+    this.CONSUME(T.RParen);
+  });
+
+  namedExprs: Rule = this.RULE('namedExprs', () => {
+    this.SUBRULE(this.namedExpr);
+    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+      this.CONSUME(T.Comma);
+      this.SUBRULE2(this.namedExpr);
+    } });
+    this.OPTION(() => this.CONSUME2(T.Comma));
+  });
+
+  namedExpr: Rule = this.RULE('namedExpr', () => {
+    this.OPTION({ GATE: () => this.is(2, T.Assign), DEF: () => {
+      this.CONSUME(T.Identifier, { LABEL: 'name' });
+      this.CONSUME(T.Assign);
+    } });
+    this.SUBRULE(this.expression);
+  });
+
+  selectItems: Rule = this.RULE('selectItems', () => {
+    this.SUBRULE(this.selectItem);
+    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+      this.CONSUME(T.Comma);
+      this.SUBRULE2(this.selectItem);
+    } });
+    this.OPTION(() => this.CONSUME2(T.Comma));
+  });
+
+  selectItem: Rule = this.RULE('selectItem', () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.star) },
+      { GATE: () => this.is(2, T.Comma, this.endOfInput, T.Identifier) && !this.is(2, T.K.matches),
+        ALT: () => this.CONSUME(T.PlainString, { LABEL: 'pattern' }) },
+      { ALT: () => this.SUBRULE(this.namedExpr), IGNORE_AMBIGUITIES: true },
+    ]);
+  });
+
+  star: Rule = this.RULE('star', () => {
+    this.CONSUME(T.Star);
+    this.OPTION(() => {
+      this.CONSUME(T.K.except);
+      this.CONSUME(T.Identifier, { LABEL: 'except' });
+      this.MANY({ GATE: () => this.moreExceptions(), DEF: () => {
+        this.CONSUME(T.Comma);
+        this.CONSUME2(T.Identifier, { LABEL: 'except' });
+      } });
+    });
+  });
+
+  /** `* except a, b, c = x`: a bare name belongs to the exceptions, anything else is the next item. */
+  private moreExceptions(): boolean {
+    return this.is(1, T.Comma) && this.is(2, T.Identifier)
+      && (this.is(3, T.Comma, this.endOfInput) || (this.is(3, T.Identifier) && !this.is(3, T.K.matches, T.K.over)));
+  }
+
+  seed: Rule = this.RULE('seed', () => {
+    this.CONSUME(T.K.seed);
+    this.SUBRULE(this.expression);
+  });
+
+  by: Rule = this.RULE('by', () => {
+    this.CONSUME(T.K.by);
+    this.SUBRULE(this.namedExprs);
+  });
+
+  sortClause: Rule = this.RULE('sortClause', () => {
+    this.CONSUME(T.K.sort);
+    this.SUBRULE(this.sortKeys);
+  });
+
+  // ------------------------------------------------------------------------------------------------- steps
+
+  conditionStep: Rule = this.RULE('conditionStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.expression);
+  });
+
+  deriveStep: Rule = this.RULE('deriveStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.namedExprs);
+  });
+
+  selectStep: Rule = this.RULE('selectStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.selectItems);
+  });
+
+  renameStep: Rule = this.RULE('renameStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.renameItem);
+    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+      this.CONSUME(T.Comma);
+      this.SUBRULE2(this.renameItem);
+    } });
+    this.OPTION(() => this.CONSUME2(T.Comma));
+  });
+
+  renameItem: Rule = this.RULE('renameItem', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'to' });
+    this.CONSUME(T.Assign);
+    this.CONSUME2(T.Identifier, { LABEL: 'from' });
+  });
+
+  summarizeStep: Rule = this.RULE('summarizeStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({
+      GATE: () => !(this.is(1, T.K.by) && this.startsOperand(2, T.K.matches, T.K.over)),
+      DEF: () => this.SUBRULE(this.namedExprs),
+    });
+    this.OPTION2(() => {
+      this.CONSUME(T.K.by);
+      this.SUBRULE(this.groupElement);
+      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.groupElement);
+      } });
+      this.OPTION3(() => this.CONSUME2(T.Comma));
+    });
+  });
+
+  groupElement: Rule = this.RULE('groupElement', () => {
+    this.OR([
+      { GATE: () => this.is(2, T.LParen), ALT: () => this.SUBRULE(this.groupingSets) },
+      { ALT: () => this.SUBRULE(this.namedExpr), IGNORE_AMBIGUITIES: true },
+    ]);
+  });
+
+  groupingSets: Rule = this.RULE('groupingSets', () => {
+    this.OR([
+      { ALT: () => {
+        this.OR2([
+          { ALT: () => this.CONSUME(T.K.rollup, { LABEL: 'form' }) },
+          { ALT: () => this.CONSUME(T.K.cube, { LABEL: 'form' }) },
+        ]);
+        this.CONSUME(T.LParen);
+        this.SUBRULE(this.namedExprs, { LABEL: 'keys' });
+        this.CONSUME(T.RParen);
+      } },
+      { ALT: () => {
+        this.CONSUME(T.K.sets, { LABEL: 'form' });
+        this.CONSUME2(T.LParen);
+        this.SUBRULE(this.groupingSet);
+        this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+          this.CONSUME(T.Comma);
+          this.SUBRULE2(this.groupingSet);
+        } });
+        this.OPTION(() => this.CONSUME2(T.Comma));
+        this.CONSUME2(T.RParen);
+      } },
+    ]);
+  });
+
+  groupingSet: Rule = this.RULE('groupingSet', () => {
+    this.CONSUME(T.LParen);
+    this.OPTION({ GATE: () => !this.is(1, T.RParen), DEF: () => this.SUBRULE(this.namedExprs, { LABEL: 'keys' }) });
+    this.CONSUME(T.RParen);
+  });
+
+  sortStep: Rule = this.RULE('sortStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.sortKeys);
+  });
+
+  takeStep: Rule = this.RULE('takeStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({ GATE: () => !this.is(1, T.DotDot), DEF: () => this.SUBRULE(this.coalesce, { LABEL: 'low' }) });
+    this.OPTION2(() => {
+      this.CONSUME(T.DotDot);
+      this.OPTION3({
+        GATE: () => !this.is(1, this.endOfInput, T.K.sort, T.K.by),
+        DEF: () => this.SUBRULE2(this.coalesce, { LABEL: 'high' }),
+      });
+    });
+    this.MANY(() => this.OR([
+      { ALT: () => this.SUBRULE(this.sortClause) },
+      { ALT: () => this.SUBRULE(this.by) },
+    ]));
+  });
+
+  distinctStep: Rule = this.RULE('distinctStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({ GATE: () => !this.is(1, this.endOfInput), DEF: () => this.SUBRULE(this.namedExprs) });
+  });
+
+  joinStep: Rule = this.RULE('joinStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({
+      GATE: () => (this.is(2, T.Identifier) && !this.is(2, ...operandsOfAs)) || this.is(2, T.Subpipeline),
+      DEF: () => this.SUBRULE(this.joinKind),
+    });
+    this.SUBRULE(this.relation);
+    this.MANY(() => this.SUBRULE(this.joinClause));
+  });
+
+  joinKind: Rule = this.RULE('joinKind', () => {
+    this.OR([
+      { ALT: () => this.CONSUME(T.K.inner, { LABEL: 'kind' }) },
+      { ALT: () => this.CONSUME(T.K.left, { LABEL: 'kind' }) },
+      { ALT: () => this.CONSUME(T.K.right, { LABEL: 'kind' }) },
+      { ALT: () => this.CONSUME(T.K.full, { LABEL: 'kind' }) },
+      { ALT: () => this.CONSUME(T.K.semi, { LABEL: 'kind' }) },
+      { ALT: () => this.CONSUME(T.K.anti, { LABEL: 'kind' }) },
+      { ALT: () => this.CONSUME(T.K.asof, { LABEL: 'kind' }) },
+      { ALT: () => this.CONSUME(T.K.cross, { LABEL: 'kind' }) },
+    ]);
+  });
+
+  joinClause: Rule = this.RULE('joinClause', () => {
+    this.OR([
+      { ALT: () => {
+        this.CONSUME(T.K.as, { LABEL: 'clause' });
+        this.CONSUME(T.Identifier, { LABEL: 'alias' });
+      } },
+      { ALT: () => {
+        this.CONSUME(T.K.on, { LABEL: 'clause' });
+        this.SUBRULE(this.expression);
+      } },
+      { ALT: () => {
+        this.CONSUME(T.K.matching, { LABEL: 'clause' });
+        this.OR2([
+          { ALT: () => this.CONSUME(T.K.one, { LABEL: 'count' }) },
+          { ALT: () => this.CONSUME(T.K.many, { LABEL: 'count' }) },
+          { ALT: () => {
+            this.CONSUME(T.K.at, { LABEL: 'count' });
+            this.CONSUME(T.K.most);
+            this.CONSUME2(T.K.one);
+          } },
+        ]);
+      } },
+      { ALT: () => {
+        this.CONSUME(T.K.add, { LABEL: 'clause' });
+        this.SUBRULE(this.namedExprs);
+      } },
+    ]);
+  });
+
+  setStep: Rule = this.RULE('setStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({ GATE: () => this.is(2, T.Identifier, T.Subpipeline), DEF: () => this.OR([
+      { ALT: () => this.CONSUME(T.K.all, { LABEL: 'quantifier' }) },
+      { ALT: () => this.CONSUME(T.K.distinct, { LABEL: 'quantifier' }) },
+    ]) });
+    this.OPTION2({ GATE: () => this.is(2, T.K.name) && this.is(3, T.Identifier, T.Subpipeline), DEF: () => {
+      this.CONSUME(T.K.by);
+      this.CONSUME(T.K.name);
+    } });
+    this.SUBRULE(this.relation);
+    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+      this.CONSUME(T.Comma);
+      this.SUBRULE2(this.relation);
+    } });
+    this.OPTION3(() => this.CONSUME2(T.Comma));
+    this.OPTION4(() => {
+      this.CONSUME2(T.K.by);
+      this.CONSUME2(T.K.name);
+    });
+  });
+
+  explodeStep: Rule = this.RULE('explodeStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({ GATE: () => this.is(2, T.Identifier, T.LParen, T.LBracket) && !this.is(2, T.K.as, T.K.over),
+      DEF: () => this.CONSUME(T.K.outer) });
+    this.SUBRULE(this.expression);
+    this.OPTION2(() => {
+      this.CONSUME(T.K.as);
+      this.CONSUME2(T.Identifier, { LABEL: 'alias' });
+    });
+  });
+
+  pivotStep: Rule = this.RULE('pivotStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.expression, { LABEL: 'column' });
+    this.CONSUME(T.K.values);
+    this.SUBRULE2(this.expression, { LABEL: 'values' });
+    this.CONSUME(T.K.into);
+    this.SUBRULE(this.namedExprs);
+    this.OPTION(() => this.SUBRULE(this.by));
+  });
+
+  unpivotStep: Rule = this.RULE('unpivotStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.selectItems);
+    this.CONSUME(T.K.into);
+    this.CONSUME2(T.Identifier, { LABEL: 'name' });
+    this.CONSUME(T.Comma);
+    this.CONSUME3(T.Identifier, { LABEL: 'value' });
+    this.OPTION(() => this.CONSUME2(T.Comma));
+  });
+
+  sampleStep: Rule = this.RULE('sampleStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.expression);
+    this.MANY(() => this.OR([
+      { ALT: () => this.SUBRULE(this.by) },
+      { ALT: () => this.SUBRULE(this.seed) },
+    ]));
+  });
+
+  splitStep: Rule = this.RULE('splitStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.splitOutput);
+    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+      this.CONSUME(T.Comma);
+      this.SUBRULE2(this.splitOutput);
+    } });
+    this.OPTION(() => this.CONSUME2(T.Comma));
+    this.MANY2(() => this.OR([
+      { ALT: () => this.SUBRULE(this.by) },
+      { ALT: () => this.SUBRULE(this.seed) },
+    ]));
+  });
+
+  splitOutput: Rule = this.RULE('splitOutput', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.OR([
+      { ALT: () => {
+        this.CONSUME(T.K.when);
+        this.SUBRULE(this.expression, { LABEL: 'when' });
+      } },
+      { ALT: () => this.CONSUME(T.K.otherwise, { LABEL: 'rest' }) },
+      { ALT: () => this.CONSUME(T.K.rest, { LABEL: 'rest' }) },
+      { ALT: () => this.SUBRULE2(this.expression, { LABEL: 'fraction' }), IGNORE_AMBIGUITIES: true },
+    ]);
+  });
+
+  expectStep: Rule = this.RULE('expectStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.expectCheck);
+    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
+      this.CONSUME(T.Comma);
+      this.SUBRULE2(this.expectCheck);
+    } });
+    this.OPTION(() => this.CONSUME2(T.Comma));
+    this.OPTION2(() => {
+      this.CONSUME(T.K.else);
+      this.SUBRULE(this.expectAction);
+    });
+  });
+
+  expectCheck: Rule = this.RULE('expectCheck', () => {
+    this.SUBRULE(this.expression);
+    this.OPTION(() => {
+      this.CONSUME(T.Colon);
+      this.SUBRULE(this.stringText);
+    });
+  });
+
+  expectAction: Rule = this.RULE('expectAction', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'name' });
+    this.OPTION(() => {
+      this.CONSUME(T.LParen);
+      this.OPTION2({ GATE: () => !this.is(1, T.RParen), DEF: () => this.SUBRULE(this.callArguments) });
+      this.CONSUME(T.RParen);
+    });
+  });
+
+  repartitionStep: Rule = this.RULE('repartitionStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({ GATE: () => !this.is(1, T.K.by), DEF: () => this.SUBRULE(this.expression, { LABEL: 'count' }) });
+    this.OPTION2(() => {
+      this.CONSUME(T.K.by);
+      this.OPTION3({ GATE: () => this.startsOperand(2, T.K.matches, T.K.over, T.K.asc, T.K.desc, T.K.nulls), DEF: () => this.CONSUME(T.K.range) });
+      this.SUBRULE(this.sortKeys);
+    });
+  });
+
+  shuffleStep: Rule = this.RULE('shuffleStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION(() => this.SUBRULE(this.seed));
+  });
+
+  mapStep: Rule = this.RULE('mapStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.CONSUME2(T.Identifier, { LABEL: 'fn' });
+    this.OPTION(() => {
+      this.CONSUME(T.K.as);
+      this.SUBRULE(this.valueType);
+    });
+  });
+
+  fillStep: Rule = this.RULE('fillStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.OPTION({ GATE: () => this.is(2, T.Identifier), DEF: () => this.OR([
+      { ALT: () => this.CONSUME(T.K.forward, { LABEL: 'mode' }) },
+      { ALT: () => this.CONSUME(T.K.backward, { LABEL: 'mode' }) },
+    ]) });
+    this.SUBRULE(this.namedExprs);
+    this.MANY(() => this.OR2([
+      { ALT: () => this.SUBRULE(this.sortClause) },
+      { ALT: () => this.SUBRULE(this.by) },
+    ]));
+  });
+
+  /** `train` and `tune`: which clauses are allowed depends on the verb, which build_steps.ts checks. */
+  trainStep: Rule = this.RULE('trainStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.call);
+    this.MANY(() => this.SUBRULE(this.trainClause));
+  });
+
+  trainClause: Rule = this.RULE('trainClause', () => {
+    this.OR([
+      { ALT: () => {
+        this.CONSUME(T.K.label, { LABEL: 'clause' });
+        this.SUBRULE(this.expression);
+      } },
+      { ALT: () => {
+        this.CONSUME(T.K.features, { LABEL: 'clause' });
+        this.SUBRULE(this.selectItems);
+      } },
+      { ALT: () => {
+        this.CONSUME(T.K.metric, { LABEL: 'clause' });
+        this.CONSUME(T.Identifier, { LABEL: 'metric' });
+      } },
+      { ALT: () => {
+        this.OR2([
+          { ALT: () => this.CONSUME(T.K.trials, { LABEL: 'clause' }) },
+          { ALT: () => this.CONSUME(T.K.folds, { LABEL: 'clause' }) },
+          { ALT: () => this.CONSUME(T.K.seed, { LABEL: 'clause' }) },
+        ]);
+        this.SUBRULE2(this.expression);
+      } },
+    ]);
+  });
+
+  model: Rule = this.RULE('model', () => {
+    this.OR([
+      { GATE: () => this.is(2, T.LParen), ALT: () => this.SUBRULE(this.formatCall) },
+      { ALT: () => this.CONSUME(T.Identifier, { LABEL: 'name' }), IGNORE_AMBIGUITIES: true },
+    ]);
+  });
+
+  predictStep: Rule = this.RULE('predictStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.model);
+    this.OPTION(() => {
+      this.CONSUME(T.K.as);
+      this.CONSUME2(T.Identifier, { LABEL: 'alias' });
+    });
+  });
+
+  evaluateStep: Rule = this.RULE('evaluateStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.model);
+    this.OPTION(() => this.SUBRULE(this.by));
+  });
+
+  writeStep: Rule = this.RULE('writeStep', () => {
+    this.CONSUME(T.Identifier, { LABEL: 'verb' });
+    this.SUBRULE(this.formatCall);
+  });
+
+  callStep: Rule = this.RULE('callStep', () => {
+    this.SUBRULE(this.call);
+  });
+}
+
+type StepRule = { [R in keyof FlowParser]: R extends `${string}Step` ? R : never }[keyof FlowParser];
+
+export const stepRules = {
+  where: 'conditionStep', remove: 'conditionStep', derive: 'deriveStep', select: 'selectStep', drop: 'selectStep',
+  rename: 'renameStep', summarize: 'summarizeStep', sort: 'sortStep', take: 'takeStep', skip: 'conditionStep',
+  distinct: 'distinctStep', join: 'joinStep', union: 'setStep', except: 'setStep', intersect: 'setStep',
+  explode: 'explodeStep', pivot: 'pivotStep', unpivot: 'unpivotStep', sample: 'sampleStep', split: 'splitStep',
+  expect: 'expectStep', repartition: 'repartitionStep', shuffle: 'shuffleStep', map: 'mapStep',
+  map_batches: 'mapStep', fill: 'fillStep', train: 'trainStep', predict: 'predictStep', evaluate: 'evaluateStep',
+  tune: 'trainStep', write: 'writeStep',
+} as const satisfies Record<Verb, StepRule>;
