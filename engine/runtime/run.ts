@@ -220,10 +220,10 @@ export class Run {
   }
 
   #message(stage: Stage, bits: number): StageMessage {
-    const sides = stage.steps.flatMap((s) => s.sides).map((s) => {
-      const r = this.relations.get(s.relation);
+    const sides = sidesOf(stage).map((relation) => {
+      const r = this.relations.get(relation);
       const data: RelationData = { schema: r.schema, rows: r.rows, bytes: r.bytes, refs: refsOf(r) };
-      return { relation: s.relation, data };
+      return { relation, data };
     });
     return { type: 'stage', run: this.#id, stage, sides, grant: this.#env.grant, bits };
   }
@@ -316,10 +316,16 @@ function contentOf(stage: Stage, outputs: readonly TaskOutput[], bits: number): 
   return { kind: 'refs', refs: outputs.flatMap((o) => (o.kind === 'collect' ? o.refs : [])) };
 }
 
+/** Relations that every task of a stage reads whole. */
+function sidesOf(stage: Stage): number[] {
+  const steps = stage.input.kind === 'merge' ? [stage.input.step, ...stage.steps] : stage.steps;
+  return steps.flatMap((s) => s.sides.map((x) => x.relation));
+}
+
 /** Relations a stage reads: its input and the sides of its steps. */
 function inputsOf(stage: Stage): number[] {
   const from = stage.input.kind === 'scan' ? [] : stage.input.from.map((f) => f.relation);
-  return [...from, ...stage.steps.flatMap((s) => s.sides.map((x) => x.relation))];
+  return [...from, ...sidesOf(stage)];
 }
 
 function countReaders(plan: PhysicalPlan): Map<number, number> {

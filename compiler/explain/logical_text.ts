@@ -1,0 +1,66 @@
+import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import { formatType } from '../../engine/types.ts';
+import { useCounts } from '../plan_tree.ts';
+import { exprText } from './expr_text.ts';
+
+/** An indented tree, outputs first; a node read by several is printed once and named afterwards. */
+export function logicalText(plan: LogicalPlan): string {
+  const uses = useCounts(plan);
+  const printed = new Set<number>();
+  const lines: string[] = [];
+  const visit = (n: LogicalNode, depth: number): void => {
+    const pad = '  '.repeat(depth);
+    const shared = (uses.get(n.id) ?? 0) > 1;
+    if (shared && printed.has(n.id)) {
+      lines.push(`${pad}#${n.id} (above)`);
+      return;
+    }
+    printed.add(n.id);
+    lines.push(`${pad}${shared ? `#${n.id} ` : ''}${nodeText(n)}`);
+    for (const i of n.inputs) visit(i, depth + 1);
+  };
+  for (const o of plan.outputs) {
+    lines.push(o.kind === 'sink' ? `write ${o.format} ${JSON.stringify(o.path)}` : 'print');
+    visit(o.input, 1);
+  }
+  return lines.join('\n');
+}
+
+/** One line: the operator and its parameters. */
+export function nodeText(n: LogicalNode): string {
+  switch (n.op) {
+    case 'scan': {
+      const extra = [n.filter === null ? '' : ` filter ${exprText(n.filter)}`, n.limit === null ? '' : ` first ${n.limit} rows`].join('');
+      return `scan ${n.format} ${JSON.stringify(n.source.display)} [${n.schema.map((f) => `${f.name}: ${formatType(f.type, f.nullable)}`).join(', ')}]${extra}`;
+    }
+    case 'filter':
+      return `filter ${exprText(n.predicate)}`;
+    case 'project':
+      return `project ${n.outputs.map((o) => (o.expr.kind === 'column' && o.expr.name === o.name ? o.name : `${o.name} = ${exprText(o.expr)}`)).join(', ')}`;
+    case 'aggregate': {
+      const aggs = n.aggregates.map((a) => `${a.name} = ${a.fn}(${a.distinct ? 'distinct ' : ''}${a.args.map(exprText).join(', ')})`);
+      const keys = n.keys.map((k) => (k.expr.kind === 'column' && k.expr.name === k.name ? k.name : `${k.name} = ${exprText(k.expr)}`));
+      return `aggregate ${aggs.join(', ')}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`;
+    }
+    case 'sort':
+      return `sort ${n.keys.map((k) => `${exprText(k.expr)}${k.desc ? ' desc' : ''}${k.nullsFirst ? ' nulls first' : ''}`).join(', ')}${n.limit === null ? '' : ` (top ${n.limit})`}`;
+    case 'limit':
+      return `limit${n.skip > 0 ? ` skip ${n.skip}` : ''}${n.take === null ? '' : ` take ${n.take}`}`;
+    case 'distinct':
+      return `distinct ${n.keys === null ? '*' : n.keys.join(', ')}`;
+    case 'join': {
+      const on = n.leftKeys.map((l, i) => `${exprText(l)} == ${exprText(n.rightKeys[i] ?? l)}`);
+      const rest = n.residual === null ? '' : ` and ${exprText(n.residual)}`;
+      const add = n.add.length === 0 ? '' : ` add ${n.add.map((a) => (a.name === a.column ? a.name : `${a.name} = ${a.column}`)).join(', ')}`;
+      return `join ${n.kind} on ${on.join(' and ')}${rest}${add}${n.matching === 'many' ? '' : ` matching ${n.matching}`}`;
+    }
+    case 'union':
+      return 'union';
+    case 'train':
+      return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${f.name})` : f.name)).join(', ')} seed ${n.params.seed}`;
+    case 'predict':
+      return `predict as ${n.as}`;
+    case 'evaluate':
+      return `evaluate${n.by.length > 0 ? ` by ${n.by.map((b) => b.name).join(', ')}` : ''}`;
+  }
+}
