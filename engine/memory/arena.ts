@@ -47,8 +47,9 @@ export class Arena {
   /** Called under the lock after a dead thread's lock was taken over, once the arena is consistent again. */
   onRepair: () => void = () => {};
 
-  private constructor(handle: ArenaHandle) {
+  private constructor(handle: ArenaHandle, slot: number) {
     this.handle = handle;
+    this.slot = slot;
     this.#limitPages = Math.floor(handle.limit / PAGE);
     const l = layout(handle.pages, handle.threads);
     const sab = handle.control;
@@ -58,7 +59,7 @@ export class Arena {
     this.#blockOwner = new Int32Array(sab, l.blockOwner, handle.pages);
     this.threads = new ThreadTable(this.words, handle.threads);
     this.names = new OwnerNames(this.words, sab, l.names);
-    this.slot = this.threads.register();
+    this.threads.register(slot);
     this.#mutex = new Mutex(this.words, C.LOCK, this.slot, (s) => this.threads.dying(s));
     this.#segments = handle.memories.map((m) => new Uint8Array(m.buffer));
   }
@@ -76,13 +77,14 @@ export class Arena {
       memories.push(new WebAssembly.Memory({ initial: 1, maximum: own / PAGES_PER_WASM, shared: true }));
     }
     const control = new SharedArrayBuffer(layout(pages, threads).total);
-    const arena = new Arena({ memories, control, limit: limitPages * PAGE, pages, threads });
+    const arena = new Arena({ memories, control, limit: limitPages * PAGE, pages, threads }, 0);
     arena.#clearMap();
     return arena;
   }
 
-  static attach(handle: ArenaHandle): Arena {
-    return new Arena(handle);
+  /** `slot`: the number of the calling thread, below `threads` and not in use; the creator is 0. */
+  static attach(handle: ArenaHandle, slot: number): Arena {
+    return new Arena(handle, slot);
   }
 
   #clearMap(): void {
@@ -106,7 +108,6 @@ export class Arena {
   /** Runs `f` alone among all threads. `f` must neither block nor throw halfway. */
   locked<V>(f: () => V): V {
     if (this.#mutex.lock()) this.#repair();
-    (this.words[C.ACTIVITY] as number)++;
     try {
       return f();
     } finally {
@@ -181,6 +182,7 @@ export class Arena {
     this.#blockPages[first] = pages;
     this.#map.mark(first, pages, true);
     this.#count(record, pages);
+    (w[C.ACTIVITY] as number)++;
     return first;
   }
 
@@ -226,6 +228,7 @@ export class Arena {
 
   /** Under the lock: something was freed or unpinned; wakes the threads that wait for memory. */
   eventHeld(): void {
+    (this.words[C.ACTIVITY] as number)++;
     Atomics.add(this.words, C.EVENTS, 1);
     if ((this.words[C.WAITERS] as number) > 0) Atomics.notify(this.words, C.EVENTS);
   }

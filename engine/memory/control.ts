@@ -1,4 +1,3 @@
-import { threadId } from 'node:worker_threads';
 import { EngineBug } from '../errors.ts';
 
 /** Words of the arena's control block. What is not a record of its own (the page map, the counters) is rebuilt from the block records. */
@@ -12,17 +11,17 @@ export const C = {
   /** Counts frees and unpins; threads in need of memory sleep on it. */
   EVENTS: 5,
   WAITERS: 6,
-  /** Counts every locked operation: a sign of life. */
+  /** Counts allocations, frees and unpins: signs of life of the threads that do not wait. */
   ACTIVITY: 7,
   NAMES: 8,
   THREADS: 16,
 } as const;
 
-const T = { ID: 0, PAGES: 1, PINS: 2, WAITS: 3, WAIT_EVENT: 4, DYING: 5, SPILLS: 6, WORDS: 8 } as const;
+const T = { LIVE: 0, PAGES: 1, PINS: 2, WAITS: 3, WAIT_EVENT: 4, DYING: 5, SPILLS: 6, WORDS: 8 } as const;
 
 /**
- * The threads of an arena: who holds how much, who waits, who is dying. A slot is a small number that stands for a thread in lock
- * words and block records; slots of dead threads are used again.
+ * The threads of an arena: who holds how much, who waits, who is dying. A slot is the small number that stands for a thread in lock
+ * words and block records; the owner of the threads hands slots out, and may give that of a dead thread to its successor.
  */
 export class ThreadTable {
   readonly max: number;
@@ -43,30 +42,16 @@ export class ThreadTable {
     return this.#base + slot * T.WORDS + field;
   }
 
-  /** Slot of the calling thread, taken when it has none yet. */
-  register(): number {
-    const known = this.find(threadId);
-    if (known >= 0) return known;
-    for (let slot = 0; slot < this.max; slot++) {
-      if (Atomics.compareExchange(this.#words, this.#at(slot, T.ID), 0, threadId + 1) === 0) return slot;
-    }
-    throw new EngineBug(`more than ${this.max} threads use one store; release those that ended`);
-  }
-
-  /** Slot of a thread by its `worker_threads.threadId`; -1 when it has none. */
-  find(id: number): number {
-    for (let slot = 0; slot < this.max; slot++) if (Atomics.load(this.#words, this.#at(slot, T.ID)) === id + 1) return slot;
-    return -1;
-  }
-
-  live(slot: number): boolean {
-    return Atomics.load(this.#words, this.#at(slot, T.ID)) !== 0;
+  /** From now on `slot` belongs to the calling thread. */
+  register(slot: number): void {
+    if (slot < 0 || slot >= this.max) throw new EngineBug(`thread ${slot} of a store made for ${this.max}`);
+    this.drop(slot);
+    Atomics.store(this.#words, this.#at(slot, T.LIVE), 1);
   }
 
   /** Gives the slot up; everything its thread held has been freed. */
   drop(slot: number): void {
-    for (let f = 1; f < T.WORDS; f++) Atomics.store(this.#words, this.#at(slot, f), 0);
-    Atomics.store(this.#words, this.#at(slot, T.ID), 0);
+    for (let f = 0; f < T.WORDS; f++) Atomics.store(this.#words, this.#at(slot, f), 0);
   }
 
   setDying(slot: number): void {
@@ -114,7 +99,7 @@ export class ThreadTable {
   othersMayFree(self: number, event: number): boolean {
     const w = this.#words;
     for (let s = 0; s < this.max; s++) {
-      if (s === self || w[this.#at(s, T.ID)] === 0) continue;
+      if (s === self || w[this.#at(s, T.LIVE)] === 0) continue;
       const asleep = w[this.#at(s, T.WAITS)] === 1 && w[this.#at(s, T.WAIT_EVENT)] === event;
       if (asleep) continue;
       const holds = (w[this.#at(s, T.PAGES)] as number) + (w[this.#at(s, T.PINS)] as number) + (w[this.#at(s, T.SPILLS)] as number);

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { RunError } from '../errors.ts';
+
+/** `flowc-<process id>-<random>`: one folder a store in each of its spill directories. */
+const NAME = /^flowc-(\d+)-[0-9a-f]{12}$/;
+const OWNER_FILE = 'owner.json';
+/** A folder without an owner file this old was left by a process that died between making the two. */
+const NEWBORN_MS = 60_000;
+
+interface Owner {
+  readonly pid: number;
+  /** Start of the process in the system's own clock ticks; null where the system does not tell. */
+  readonly started: string | null;
+  readonly host: string;
+}
+
+/** Path of a new folder for the spill files of one store; nothing is made yet. */
+export function spillFolder(dir: string): string {
+  return join(resolve(dir), `flowc-${process.pid}-${randomBytes(6).toString('hex')}`);
+}
+
+/** Makes the folder and says in it whose it is. */
+export function makeSpillFolder(folder: string): void {
+  fs.mkdirSync(folder, { recursive: true });
+  const owner: Owner = { pid: process.pid, started: startOf(process.pid), host: hostname() };
+  fs.writeFileSync(join(folder, OWNER_FILE), JSON.stringify(owner));
+}
+
+export function removeSpillFolder(folder: string): void {
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Fails early when nothing could be spilled to `dir`: RunError FLOW7008 that names it. The directory need not exist yet. */
+export function checkSpillDir(dir: string): void {
+  let at = resolve(dir);
+  for (;;) {
+    const stat = fs.statSync(at, { throwIfNoEntry: false });
+    if (stat === undefined && dirname(at) !== at) {
+      at = dirname(at);
+      continue;
+    }
+    if (stat === undefined || !stat.isDirectory()) throw cannotSpill(dir, `${at} is not a directory`);
+    break;
+  }
+  try {
+    fs.accessSync(at, fs.constants.W_OK | fs.constants.X_OK);
+  } catch {
+    throw cannotSpill(dir, `${at} is not writable`);
+  }
+}
+
+/** Removes what processes that no longer run left in a spill directory. Never fails. */
+export function cleanStale(dir: string): void {
+  let names: string[];
+  try {
+    names = fs.readdirSync(dir);
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const match = NAME.exec(name);
+    if (match === null) continue;
+    const folder = join(dir, name);
+    try {
+      if (isStale(folder, Number(match[1]))) removeSpillFolder(folder);
+    } catch {
+      // Another user's, or another process was faster.
+    }
+  }
+}
+
+function isStale(folder: string, pid: number): boolean {
+  const file = join(folder, OWNER_FILE);
+  if (!fs.existsSync(file)) return !alive(pid) && Date.now() - fs.statSync(folder).mtimeMs > NEWBORN_MS;
+  const owner = JSON.parse(fs.readFileSync(file, 'utf8')) as Owner;
+  if (owner.host !== hostname()) return false;
+  if (!alive(owner.pid)) return true;
+  return owner.started !== null && startOf(owner.pid) !== owner.started;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (e) {
+    return (e as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Process numbers are used again; number and start together are not. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The second field is the program's name in parentheses and may hold anything; the start is the 22nd.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+export function cannotSpill(dir: string, why: string): RunError {
+  return new RunError('FLOW7008', `cannot spill to ${dir}: ${why}`, { file: dir }, 'Give another directory with --spill-dir, or more memory with --memory.');
+}
+
+/** A failed write of `bytes` bytes, with the space that is left. */
+export function spillFailure(e: unknown, dir: string, bytes: number): RunError {
+  const code = (e as NodeJS.ErrnoException).code;
+  const why =
+    code === 'ENOSPC' ? 'the disk is full'
+    : code === 'EDQUOT' ? 'the disk quota is used up'
+    : code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'it is not writable'
+    : e instanceof Error ? e.message
+    : String(e);
+  return cannotSpill(dir, `${why} (needed ${size(bytes)}, free ${freeSpace(dir)})`);
+}
+
+function freeSpace(dir: string): string {
+  try {
+    const s = fs.statfsSync(dir);
+    return size(s.bavail * s.bsize);
+  } catch {
+    return 'unknown';
+  }
+}
+
+export function size(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let u = 0;
+  let n = bytes;
+  while (n >= 1024 && u < units.length - 1) {
+    n /= 1024;
+    u++;
+  }
+  return `${u === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[u]}`;
+}
