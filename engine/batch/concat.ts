@@ -5,9 +5,8 @@ import { ALL_VALID, copyBits, fillOnes, validityOf } from './bitmap.ts';
 import type { Validity } from './bitmap.ts';
 import type { BoolColumn, Column, DictColumn, F64Column, I128Column, I32Column, I64Column, IntervalColumn, ListColumn, StructColumn, Utf8Column } from './column.ts';
 import type { Batch } from './column.ts';
-import { equalRows } from './compare.ts';
+import { distinctEntries } from './dictionary.ts';
 import { MAX_OFFSET, copyBytes, gatherColumn, tooLong } from './gather.ts';
-import { hashColumns } from './hash.ts';
 import { widen } from './ints.ts';
 import { sliceColumn } from './slice.ts';
 
@@ -177,52 +176,19 @@ function concatDicts(cols: readonly DictColumn[], base: Base, scratch: Scratch):
   }
   const entries = dictionaries.reduce((n, d) => n + d.length, 0);
   if (entries > base.length) return null;
-  const { dictionary, maps } = mergeDictionaries(dictionaries, scratch);
+  const all = concatText(dictionaries, { type: base.type, length: entries, ...ALL_VALID }, scratch) as Utf8Column;
+  const { dictionary, codes: merged } = distinctEntries(all, scratch);
+  const starts = new Map<Utf8Column, number>();
+  dictionaries.reduce((n, d) => {
+    starts.set(d, n);
+    return n + d.length;
+  }, 0);
   let at = 0;
   for (const c of cols) {
-    const map = maps.get(c.dictionary) as Int32Array;
-    for (let i = 0; i < c.length; i++) codes[at + i] = map[c.codes[i] as number] ?? 0;
+    const start = starts.get(c.dictionary) as number;
+    for (let i = 0; i < c.length; i++) codes[at + i] = merged[start + (c.codes[i] as number)] ?? 0;
     at += c.length;
   }
   if (dictionary.length === 0) return null;
   return { ...base, phys: 'dict', codes, dictionary };
-}
-
-/** The distinct entries of several dictionaries, and for each dictionary its codes in the new one. */
-function mergeDictionaries(
-  dictionaries: readonly Utf8Column[],
-  scratch: Scratch,
-): { dictionary: Utf8Column; maps: Map<Utf8Column, Int32Array> } {
-  const type = (dictionaries[0] as Utf8Column).type;
-  const all = concatText(dictionaries, { type, length: dictionaries.reduce((n, d) => n + d.length, 0), ...ALL_VALID }, scratch) as Utf8Column;
-  const hashes = new Uint32Array(all.length);
-  hashColumns([all], all.length, hashes);
-  const equal = equalRows([all], [all]);
-  let slots = 16;
-  while (slots < 2 * all.length) slots *= 2;
-  const table = new Int32Array(slots).fill(-1);
-  const kept = scratch.u32(all.length);
-  const codes = new Int32Array(all.length);
-  let n = 0;
-  for (let i = 0; i < all.length; i++) {
-    let s = (hashes[i] as number) & (slots - 1);
-    let code = table[s] as number;
-    while (code >= 0 && !equal(kept[code] as number, i)) {
-      s = (s + 1) & (slots - 1);
-      code = table[s] as number;
-    }
-    if (code < 0) {
-      code = n++;
-      kept[code] = i;
-      table[s] = code;
-    }
-    codes[i] = code;
-  }
-  const maps = new Map<Utf8Column, Int32Array>();
-  let at = 0;
-  for (const d of dictionaries) {
-    maps.set(d, codes.subarray(at, at + d.length));
-    at += d.length;
-  }
-  return { dictionary: gatherColumn(all, kept, n, scratch) as Utf8Column, maps };
 }
