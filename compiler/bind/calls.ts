@@ -1,0 +1,181 @@
+import type * as Ast from '../../grammar/ast.ts';
+import { suggestAll } from '../../grammar/suggest.ts';
+import { AGGREGATES } from '../../engine/aggregates/registry.ts';
+import type { Expr } from '../../engine/expr.ts';
+import { findFunction, FUNCTIONS } from '../../engine/functions/registry.ts';
+import { implicitCost } from '../../engine/functions/types.ts';
+import { type DataType, formatType, type Typed } from '../../engine/types.ts';
+import { codes } from '../diagnostics.ts';
+import { castTo } from './casts.ts';
+import { column, isUnknown, unknown } from './exprs.ts';
+import { reportMisfit, show, tryCall } from './invoke.ts';
+import { constantScope, type Env, localScope } from './scope.ts';
+import { bindType } from './types.ts';
+
+const aggregateNames: ReadonlySet<string> = new Set(
+  Object.values(AGGREGATES).flatMap((def) => [def.name, ...(def.aliases ?? [])]),
+);
+
+export function isAggregate(name: string): boolean {
+  return aggregateNames.has(name);
+}
+
+/** A function of the file, an aggregate where those may stand, or a function of the library; in this order. */
+export function bindCall(env: Env, node: Ast.Call): Expr {
+  const { ctx } = env;
+  const name = node.name.text;
+  const fn = ctx.declared.fns.get(name);
+  if (fn !== undefined) return inlineFn(env, node, fn);
+  if (ctx.declared.opaque.has(name)) {
+    for (const arg of node.args) env.bind(arg.value);
+    return unknown();
+  }
+  if (isAggregate(name) && env.aggregate !== null) {
+    const made = env.aggregate(env, node);
+    if (made !== null) return made;
+  }
+  if (findFunction(name) === null) return reportUnknown(env, node);
+  return bindLibraryCall(env, node);
+}
+
+function bindLibraryCall(env: Env, node: Ast.Call): Expr {
+  const { ctx } = env;
+  const name = node.name.text;
+  const nodes = node.args.map((arg) => arg.value);
+  const named = node.args.find((arg) => arg.name !== null);
+  if (named?.name) {
+    ctx.report(codes.badArguments, { name, why: 'takes its arguments in order, without names' }, named.span, {
+      notes: [`it is written ${findFunction(name)?.signature ?? ''}`],
+    });
+  }
+  if (node.distinct) ctx.report(codes.badArguments, { name, why: 'is no aggregate: there is nothing to take `distinct` values of' }, node.span);
+  if (nodes.some((arg) => arg.kind === 'lambda')) {
+    ctx.report(codes.notExecutable, { what: 'a lambda' }, nodes.find((arg) => arg.kind === 'lambda')?.span ?? node.span);
+    return unknown();
+  }
+  const args = nodes.map((arg) => env.bind(arg));
+  if (args.some(isUnknown)) return unknown();
+  const made = tryCall(name, args);
+  if (made !== null) return made;
+  if (isAggregate(name)) reportMisplaced(env, node);
+  else reportMisfit(ctx, name, args, nodes, node.span);
+  return unknown();
+}
+
+function reportMisplaced(env: Env, node: Ast.Call): void {
+  env.ctx.report(codes.misplacedAggregate, { name: node.name.text }, node.span);
+}
+
+function reportUnknown(env: Env, node: Ast.Call): Expr {
+  const { ctx } = env;
+  const name = node.name.text;
+  if (isAggregate(name)) {
+    // Its arguments have the same mistakes wherever it stands.
+    for (const arg of node.args) env.bind(arg.value);
+    reportMisplaced(env, node);
+    return unknown();
+  }
+  for (const arg of node.args) if (arg.value.kind !== 'lambda') env.bind(arg.value);
+  const near = suggestAll(name, functionNames(env));
+  ctx.report(codes.unknownFunction, { name }, node.name.span, {
+    suggestion: near[0] === undefined
+      ? undefined
+      : { text: `did you mean ${near.map((one) => `\`${one}\``).join(' or ')}?`, replacement: near[0] },
+  });
+  return unknown();
+}
+
+function functionNames(env: Env): string[] {
+  const library = Object.values(FUNCTIONS).filter((def) => def.family !== 'operator');
+  return [
+    ...env.ctx.declared.fns.keys(),
+    ...library.flatMap((def) => [def.name, ...(def.aliases ?? [])]),
+    ...(env.aggregate === null ? [] : aggregateNames),
+  ];
+}
+
+/** A function of the file is its body with the arguments in place of the parameters. */
+function inlineFn(env: Env, node: Ast.Call, fn: Ast.FnStatement): Expr {
+  const { ctx } = env;
+  const name = fn.name.text;
+  if (fn.body.kind === 'stepsBody') {
+    ctx.report(codes.misplaced, { what: `\`${name}\`, which is made of steps,`, where: 'in an expression' }, node.span, {
+      suggestion: { text: `write it as a step: \`| ${name}(…)\`` },
+    });
+    return unknown();
+  }
+  const active = ctx.inlining.findIndex((one) => one.name === name);
+  if (active >= 0) {
+    const path = [...ctx.inlining.slice(active).map((one) => one.name), name];
+    ctx.report(codes.cycle, { what: 'function', path }, fn.name.span);
+    return unknown();
+  }
+  const args = matchArguments(env, node, fn);
+  if (args === null) return unknown();
+  ctx.inlining.push({ name, call: node.span });
+  const body = env.within({ scope: localScope(args) }).bind(fn.body);
+  ctx.inlining.pop();
+  return body;
+}
+
+/** The arguments by parameter, cast to its type; null when they do not fit. */
+function matchArguments(env: Env, node: Ast.Call, fn: Ast.FnStatement): Map<string, Expr> | null {
+  const name = fn.name.text;
+  const fail = (why: string, span: Ast.Span): void => {
+    const signature = fn.params.map((p) => p.name.text + (p.default === null ? '' : '?')).join(', ');
+    env.ctx.report(codes.badArguments, { name, why }, span, { notes: [`it is written ${name}(${signature})`] });
+  };
+  const given = new Map<string, Ast.Expr>();
+  let fits = true;
+  for (const [i, arg] of node.args.entries()) {
+    const param = arg.name === null ? fn.params[i] : fn.params.find((p) => p.name.text === arg.name?.text);
+    if (param === undefined) {
+      fail(arg.name === null ? `takes ${fn.params.length} arguments, not ${node.args.length}` : `has no parameter \`${arg.name.text}\``, arg.span);
+      fits = false;
+    } else if (given.has(param.name.text)) {
+      fail(`is given \`${param.name.text}\` twice`, arg.span);
+      fits = false;
+    } else given.set(param.name.text, arg.value);
+  }
+  const out = new Map<string, Expr>();
+  for (const param of fn.params) {
+    const value = given.get(param.name.text);
+    if (value === undefined && param.default === null) {
+      if (fits) fail(`needs \`${param.name.text}\``, node.span);
+      fits = false;
+      continue;
+    }
+    const bound = value === undefined
+      ? env.within({ scope: constantScope('the default of a parameter'), aggregate: null }).bind(param.default as Ast.Expr)
+      : env.bind(value);
+    out.set(param.name.text, toParam(env, param, bound, value ?? (param.default as Ast.Expr), name));
+  }
+  return fits ? out : null;
+}
+
+function toParam(env: Env, param: Ast.FnParam, e: Expr, node: Ast.Expr, fn: string): Expr {
+  if (param.type === null || isUnknown(e)) return e;
+  const typed = bindType(env.ctx, param.type);
+  if (typed === null) return unknown();
+  if (fitsParam(e.type, typed.type)) return castTo(e, typed.type);
+  const expected = formatType(typed.type, typed.nullable);
+  env.ctx.report(codes.wrongType, { what: `\`${param.name.text}\` of ${fn}`, expected, found: show(e) }, node.span);
+  return unknown();
+}
+
+function fitsParam(from: DataType, to: DataType): boolean {
+  // Decimals of any size go into one another: the value is checked when it runs.
+  return implicitCost(from, to) !== null || (from.kind === 'decimal' && to.kind === 'decimal');
+}
+
+/** Checks the body of a function that nothing calls, as far as its parameters have types. */
+export function checkFn(env: Env, fn: Ast.FnStatement): void {
+  if (fn.body.kind === 'stepsBody') return;
+  const locals = new Map<string, Expr>();
+  for (const param of fn.params) {
+    const typed: Typed | null = param.type === null ? null : bindType(env.ctx, param.type);
+    locals.set(param.name.text, typed === null ? unknown() : column({ name: param.name.text, ...typed }));
+  }
+  // Aggregates may stand in a function: whether they may where it is called is checked there.
+  env.within({ scope: localScope(locals), aggregate: () => unknown() }).bind(fn.body);
+}

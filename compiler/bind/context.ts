@@ -1,0 +1,111 @@
+import type {
+  Expr as AstExpr, FlowFile, FnStatement, FormatCall, LetStatement, Name, ParamStatement, Relation, SchemaStatement, Span,
+} from '../../grammar/ast.ts';
+import type { Diagnostic, DiagnosticDef, DiagnosticExtras } from '../../grammar/diagnostics.ts';
+import { diagnostic } from '../../grammar/diagnostics.ts';
+import type { Expr, LiteralExpr } from '../../engine/expr.ts';
+import type { SourceSpec } from '../../engine/plan.ts';
+import type { Schema, Typed } from '../../engine/types.ts';
+import type { LogicalNode } from '../logical.ts';
+import type { SourceCatalog } from '../sources.ts';
+
+/** Rows whose schema is not known, because what they come from is wrong: that is reported, and nothing that follows from it. */
+export type Rows = LogicalNode | null;
+
+/** What the binding of one file knows and collects. One object per run of the binder; the parts below fill it in order. */
+export interface Context {
+  readonly file: FlowFile;
+  readonly cwd: string;
+  readonly catalog: SourceCatalog;
+  readonly declared: Declarations;
+  readonly report: Report;
+  /** What an AST expression was bound to, for rules that look at both (lints). */
+  readonly bound: WeakMap<AstExpr, Expr>;
+  /** Sources whose schema has been found before the pipelines are bound; null: reported. */
+  readonly sources: Map<FormatCall, ResolvedSource | null>;
+  /** Names of the lets and parameters that something refers to. */
+  readonly used: { readonly lets: Set<string>; readonly params: Set<string> };
+  /** Functions of the file that are being inlined, outermost first. */
+  readonly inlining: { readonly name: string; readonly call: Span }[];
+  nextId(): number;
+  /** The rows of what stands behind `from`, `join`, `union`. Set by the pipeline binder: steps and pipelines contain each other. */
+  relation: (relation: Relation) => Rows;
+}
+
+/** One definition of each name: the first one written. */
+export interface Declarations {
+  readonly lets: Map<string, LetEntry>;
+  readonly params: Map<string, ParamEntry>;
+  readonly schemas: Map<string, SchemaEntry>;
+  readonly fns: Map<string, FnStatement>;
+  /** Declared by something that could not be parsed, or that is not executable yet: their uses are not reported. */
+  readonly opaque: Set<string>;
+}
+
+export interface LetEntry {
+  readonly name: Name;
+  readonly statement: LetStatement;
+  state: 'new' | 'active' | 'done';
+  rows: Rows;
+}
+
+export interface ParamEntry {
+  readonly statement: ParamStatement;
+  /** Its value, of its declared type; unknown when it has none that fits, which is reported. */
+  value: LiteralExpr;
+}
+
+export interface SchemaEntry {
+  readonly statement: SchemaStatement;
+  state: 'new' | 'active' | 'done';
+  type: Typed | null;
+}
+
+export interface ResolvedSource {
+  readonly format: string;
+  readonly source: SourceSpec;
+}
+
+/** Adds a diagnostic, unless the same one is there already (a function's body is bound once for each call). */
+export interface Report {
+  <P>(def: DiagnosticDef<P>, params: NoInfer<P>, span: Span, extras?: DiagnosticExtras): void;
+  readonly list: readonly Diagnostic[];
+}
+
+export function createReport(inlining: Context['inlining']): Report {
+  const list: Diagnostic[] = [];
+  const seen = new Set<string>();
+  const report = <P>(def: DiagnosticDef<P>, params: NoInfer<P>, span: Span, extras: DiagnosticExtras = {}): void => {
+    const key = `${def.code} ${span.file} ${span.start} ${span.end}`;
+    // Nodes made by hand have no span, so that only the message tells their diagnostics apart.
+    const identity = span.end > 0 ? key : `${key} ${def.message(params)}`;
+    if (seen.has(identity)) return;
+    seen.add(identity);
+    const calls = inlining.map(({ name, call }) => ({ span: call, message: `in this call of ${name}` }));
+    list.push(diagnostic(def, params, span, { ...extras, related: [...(extras.related ?? []), ...calls] }));
+  };
+  return Object.assign(report, { list });
+}
+
+export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalog): Context {
+  const inlining: Context['inlining'] = [];
+  let id = 0;
+  return {
+    file,
+    cwd,
+    catalog,
+    inlining,
+    declared: { lets: new Map(), params: new Map(), schemas: new Map(), fns: new Map(), opaque: new Set() },
+    report: createReport(inlining),
+    bound: new WeakMap(),
+    sources: new Map(),
+    used: { lets: new Set(), params: new Set() },
+    nextId: () => ++id,
+    relation: () => null,
+  };
+}
+
+/** The schema, or nothing when it is unknown. */
+export function schemaOf(rows: Rows): Schema {
+  return rows?.schema ?? [];
+}

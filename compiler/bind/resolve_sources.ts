@@ -1,0 +1,61 @@
+import type { FormatCall, TypeNode } from '../../grammar/ast.ts';
+import { walk } from '../../grammar/walk.ts';
+import { RunError } from '../../engine/errors.ts';
+import { formatType, type Schema } from '../../engine/types.ts';
+import { codes } from '../diagnostics.ts';
+import type { Context, ResolvedSource } from './context.ts';
+import { type CheckedFormat, checkFormat } from './formats.ts';
+import { bindType } from './types.ts';
+
+/** Finds the schemas of all sources of the file, at the same time, so that pipelines can be bound without waiting. */
+export async function resolveSources(ctx: Context): Promise<void> {
+  const waiting: Promise<void>[] = [];
+  const add = (node: FormatCall, type: TypeNode | null): void => {
+    ctx.sources.set(node, null);
+    const checked = checkFormat(ctx, node, 'read');
+    const declared = type === null ? null : columnsOfType(ctx, type);
+    if (checked === null || (type !== null && declared === null)) return;
+    waiting.push(resolve(ctx, node, checked, declared));
+  };
+  walk(ctx.file, (node) => {
+    if (node.kind === 'from' && node.relation.kind === 'formatCall') add(node.relation, node.type);
+    if (node.kind === 'join' && node.relation.kind === 'formatCall') add(node.relation, null);
+    if (node.kind === 'setStep') {
+      for (const relation of node.relations) if (relation.kind === 'formatCall') add(relation, null);
+    }
+  });
+  await Promise.all(waiting);
+}
+
+async function resolve(ctx: Context, node: FormatCall, checked: CheckedFormat, declared: Schema | null): Promise<void> {
+  const { format, path, options, pathSpan } = checked;
+  try {
+    const paths = await ctx.catalog.paths(path, ctx.cwd);
+    const display = typeof path === 'string' ? path : path.join(', ');
+    const spec = { paths, display, options, span: node.span };
+    const schema = declared ?? (await ctx.catalog.infer(format.name, spec));
+    const source: ResolvedSource = { format: format.name, source: { ...spec, schema, declared: declared !== null } };
+    ctx.sources.set(node, source);
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    const { row, column, value } = error.where;
+    const notes = [
+      ...(row === undefined ? [] : [`row ${row}`]),
+      ...(column === undefined ? [] : [`column ${column}`]),
+      ...(value === undefined ? [] : [`value: ${value}`]),
+    ];
+    ctx.report(codes.unreadable, { why: error.message }, pathSpan, {
+      notes,
+      suggestion: error.hint === undefined ? undefined : { text: error.hint },
+    });
+  }
+}
+
+/** The columns that `as Order` or `as { … }` states; null when it states none, which is reported. */
+export function columnsOfType(ctx: Context, node: TypeNode): Schema | null {
+  const typed = bindType(ctx, node);
+  if (typed === null) return null;
+  if (typed.type.kind === 'struct' && !typed.nullable && typed.type.fields.length > 0) return typed.type.fields;
+  ctx.report(codes.notASchema, { type: formatType(typed.type, typed.nullable) }, node.span);
+  return null;
+}

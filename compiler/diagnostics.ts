@@ -1,0 +1,10 @@
+/** The diagnostics of the compiler: one registry for each range of codes, and all of them in one table. */
+import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
+import { nameCodes } from './codes/names.ts';
+import { planCodes } from './codes/plan.ts';
+import { sourceCodes } from './codes/sources.ts';
+import { typeCodes } from './codes/types.ts';
+
+export const codes = { ...nameCodes, ...typeCodes, ...planCodes, ...sourceCodes };
+
+export const compilerRegistries: readonly DiagnosticRegistry[] = [nameCodes, typeCodes, planCodes, sourceCodes];
