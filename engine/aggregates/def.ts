@@ -1,4 +1,5 @@
 import type { Column } from '../batch/column.ts';
+import type { Scratch } from '../memory/types.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType, Field } from '../types.ts';
 
@@ -24,10 +25,12 @@ export interface Accumulator {
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void;
   /** Merge row i of partial states into group `groups[i]`. */
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void;
-  /** Partial states of the groups in `order` (group ids). */
-  states(order: Uint32Array): readonly Column[];
-  /** Final values of the groups in `order`. */
-  values(order: Uint32Array): Column;
+  /** Partial states of the first `n` groups of `order` (group ids), in scratch. */
+  states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[];
+  /** Final values of the first `n` groups of `order`, in scratch. */
+  values(order: Uint32Array, n: number, scratch: Scratch): Column;
+  /** Forgets all groups, keeps the memory. */
+  clear(): void;
   free(): void;
 }
 

@@ -1,0 +1,154 @@
+import type { Scratch } from '../memory/types.ts';
+import { f64Vector } from '../memory/vector.ts';
+import type { Vector } from '../memory/vector.ts';
+import type { Store } from '../store/types.ts';
+import type { Column } from '../batch/column.ts';
+import { T } from '../types.ts';
+
+/**
+ * Sums in double-double (an unevaluated hi + lo, 106 bits): what is lost lies so far below the result's last bit that grouping the terms
+ * into other partial sums does not show. A `lo` of -0 marks a sum without terms, since no addition leaves one behind.
+ */
+export class DoubleDoubles {
+  private readonly hi: Vector<Float64Array>;
+  private readonly lo: Vector<Float64Array>;
+
+  constructor(store: Store, owner: string) {
+    this.hi = f64Vector(store, owner);
+    this.lo = f64Vector(store, owner);
+  }
+
+  bytes(): number {
+    return this.hi.bytes + this.lo.bytes;
+  }
+
+  grow(groups: number): void {
+    this.hi.grow(groups, 0);
+    this.lo.grow(groups, -0);
+  }
+
+  add(groups: Uint32Array, values: Float64Array, n: number): void {
+    accumulate(this.hi.data, this.lo.data, groups, values, n);
+  }
+
+  /** Merges states as `states` gives them. */
+  merge(groups: Uint32Array, n: number, hi: Column, lo: Column): void {
+    if (hi.phys !== 'f64' || lo.phys !== 'f64') return;
+    const h = hi.values;
+    const l = lo.values;
+    for (let i = 0; i < n; i++) {
+      if (Object.is(l[i], -0)) continue;
+      accumulateOne(this.hi.data, this.lo.data, groups[i] as number, h[i] as number);
+      accumulateOne(this.hi.data, this.lo.data, groups[i] as number, l[i] as number);
+    }
+  }
+
+  isEmpty(group: number): boolean {
+    return Object.is(this.lo.data[group], -0);
+  }
+
+  /** The sum rounded to a double. */
+  high(group: number): number {
+    return this.hi.data[group] as number;
+  }
+
+  low(group: number): number {
+    return (this.lo.data[group] as number) + 0;
+  }
+
+  states(order: Uint32Array, n: number, scratch: Scratch): [Column, Column] {
+    return [floatColumn(this.hi.data, order, n, scratch), floatColumn(this.lo.data, order, n, scratch)];
+  }
+
+  clear(): void {
+    this.hi.length = 0;
+    this.lo.length = 0;
+  }
+
+  free(): void {
+    this.hi.free();
+    this.lo.free();
+  }
+}
+
+/** `values[order[i]]` as a float column without nulls. */
+export function floatColumn(from: Float64Array, order: Uint32Array, n: number, scratch: Scratch): Column {
+  const values = scratch.f64(n);
+  for (let i = 0; i < n; i++) values[i] = from[order[i] as number] as number;
+  return { type: T.float, phys: 'f64', length: n, nullCount: 0, validity: null, values };
+}
+
+function accumulate(hi: Float64Array, lo: Float64Array, groups: Uint32Array, values: Float64Array, n: number): void {
+  for (let i = 0; i < n; i++) {
+    const g = groups[i] as number;
+    const x = values[i] as number;
+    const a = hi[g] as number;
+    const s = a + x;
+    const b = s - a;
+    const l = (lo[g] as number) + (a - (s - b) + (x - b));
+    const t = s + l;
+    if (t - t === 0) {
+      hi[g] = t;
+      lo[g] = l - (t - s);
+    } else {
+      // Infinite or NaN: plain arithmetic says what the sum is, the error term is meaningless.
+      hi[g] = s;
+      lo[g] = 0;
+    }
+  }
+}
+
+function accumulateOne(hi: Float64Array, lo: Float64Array, g: number, x: number): void {
+  const a = hi[g] as number;
+  const s = a + x;
+  const b = s - a;
+  const l = (lo[g] as number) + (a - (s - b) + (x - b));
+  const t = s + l;
+  const finite = t - t === 0;
+  hi[g] = finite ? t : s;
+  lo[g] = finite ? l - (t - s) : 0;
+}
+
+/** A double-double value. */
+export type DD = readonly [hi: number, lo: number];
+
+function quickTwoSum(a: number, b: number): DD {
+  const s = a + b;
+  return [s, b - (s - a)];
+}
+
+export function ddAdd(a: DD, b: DD): DD {
+  const s = a[0] + b[0];
+  const v = s - a[0];
+  const e = a[0] - (s - v) + (b[0] - v);
+  return quickTwoSum(s, e + a[1] + b[1]);
+}
+
+export function ddNegate(a: DD): DD {
+  return [-a[0], -a[1]];
+}
+
+const SPLITTER = 134217729;
+
+/** Rounding error of the product p = a * b (Dekker); NaN where the split overflows. */
+export function productError(a: number, b: number, p: number): number {
+  const ca = SPLITTER * a;
+  const ah = ca - (ca - a);
+  const al = a - ah;
+  const cb = SPLITTER * b;
+  const bh = cb - (cb - b);
+  const bl = b - bh;
+  return al * bl - (p - ah * bh - al * bh - ah * bl);
+}
+
+export function ddMultiply(a: DD, b: DD): DD {
+  const p = a[0] * b[0];
+  return quickTwoSum(p, productError(a[0], b[0], p) + (a[0] * b[1] + a[1] * b[0]));
+}
+
+export function ddDivide(a: DD, n: number): DD {
+  const q = a[0] / n;
+  const p = q * n;
+  const r = a[0] - p - productError(q, n, p) + a[1];
+  return quickTwoSum(q, r / n);
+}
