@@ -6,9 +6,7 @@ import { RUN_ERROR_CODES } from '../../engine/errors.ts';
 import { syntax } from '../../grammar/syntax_codes.ts';
 
 test('every code that can be printed has a page, and no code has two', () => {
-  const codes = [
-    ...[syntax, ...compilerRegistries].flatMap((registry) => Object.values(registry).map((def) => def.code)),
-  ];
+  const codes = [syntax, ...compilerRegistries].flatMap((registry) => Object.values(registry).map((def) => def.code));
   const known = api.errorPages.map((page) => page.code);
   assert.equal([...known].sort(), [...codes, ...Object.keys(RUN_ERROR_CODES)].sort());
   assert.is(new Set(known).size, known.length);
