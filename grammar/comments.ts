@@ -1,0 +1,79 @@
+/** Where a comment belongs: every comment is attached to one node of those the printer sets on lines of their own. */
+import type { Comment, FlowFile, Node, NodeKind } from './ast.ts';
+import { childrenOf } from './walk.ts';
+
+export interface Attached {
+  /** On lines of their own before the node. */
+  readonly before: Comment[];
+  /** At the end of the node's line. */
+  readonly after: Comment[];
+  /** On lines of their own behind the node. */
+  readonly below: Comment[];
+}
+
+export type Attachments = ReadonlyMap<object, Attached>;
+
+const anchorKinds: ReadonlySet<NodeKind> = new Set<NodeKind>([
+  'param', 'schema', 'use', 'import', 'fn', 'let', 'pipeline', 'from', 'errorStatement',
+  'where', 'remove', 'derive', 'select', 'drop', 'rename', 'summarize', 'sort', 'take', 'skip', 'distinct', 'join',
+  'setStep', 'explode', 'pivot', 'unpivot', 'sample', 'split', 'expect', 'repartition', 'shuffle', 'map', 'fill',
+  'train', 'predict', 'evaluate', 'tune', 'write', 'callStep', 'errorStep',
+  'namedExpr', 'sortKey', 'star', 'pattern', 'renameItem', 'splitOutput', 'expectCheck', 'groupingSets',
+  'arg', 'structField', 'typeField', 'caseBranch', 'useItem', 'importItem', 'fnParam',
+]);
+
+/** The nearest anchors below a node, in source order. */
+function anchorsBelow(node: Node): Node[] {
+  const out: Node[] = [];
+  const visit = (item: Node, parent: Node): void => {
+    if (isAnchor(item, parent)) out.push(item);
+    else for (const child of childrenOf(item)) visit(child, item);
+  };
+  for (const child of childrenOf(node)) visit(child, node);
+  return out.sort((a, b) => a.span.start - b.span.start || b.span.end - a.span.end);
+}
+
+function isAnchor(node: Node, parent: Node): boolean {
+  if (parent.kind === 'list') return true;
+  // The operands of a chain of `and` or `or`; the chain itself is what holds them.
+  if (parent.kind === 'binary' && (parent.op === 'and' || parent.op === 'or')) {
+    return !(node.kind === 'binary' && node.op === parent.op && node === parent.left);
+  }
+  return anchorKinds.has(node.kind);
+}
+
+/** `comments` in the order of the text. */
+export function attachComments(file: FlowFile, comments: readonly Comment[]): Attachments {
+  const attached = new Map<object, Attached>();
+  const cache = new Map<Node, Node[]>();
+  const place = (node: Node): Attached => {
+    let found = attached.get(node);
+    if (found === undefined) {
+      found = { before: [], after: [], below: [] };
+      attached.set(node, found);
+    }
+    return found;
+  };
+  for (const comment of comments) {
+    let around: Node = file;
+    for (;;) {
+      const anchors: Node[] = cache.get(around) ?? anchorsBelow(around);
+      cache.set(around, anchors);
+      const { start, end } = comment.span;
+      const inside = anchors.find((item) => item.span.start <= start && end <= item.span.end);
+      if (inside !== undefined) {
+        around = inside;
+        continue;
+      }
+      const previous = anchors.findLast((item) => item.span.end <= start);
+      const next = anchors.find((item) => item.span.start >= end);
+      if (!comment.ownLine && previous !== undefined) place(previous).after.push(comment);
+      else if (next !== undefined) place(next).before.push(comment);
+      else if (previous !== undefined) place(previous).below.push(comment);
+      else if (around !== file) place(around)[comment.ownLine ? 'before' : 'after'].push(comment);
+      else place(file).below.push(comment);
+      break;
+    }
+  }
+  return attached;
+}
