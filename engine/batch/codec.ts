@@ -1,142 +1,17 @@
 import { EngineBug } from '../errors.ts';
 import type { DataType, Schema } from '../types.ts';
-import { bitmapBytes } from './bitmap.ts';
 import { mapEntry } from './build.ts';
 import type { Batch, Column, Phys, Utf8Column } from './column.ts';
-import { sliceColumn } from './slice.ts';
-
-/**
- * An encoded batch is one contiguous, relocatable span: a header of 32-bit words, then buffers, each on a 64-byte boundary of the span.
- * Header: magic, bytes in all, rows, columns, bytes of the header. Then, for each column and below it each child in order (a dictionary, list items, struct
- * fields), a node: physical form and flags, length, null count, and offset and bytes of each of its buffers. Offsets of strings
- * and lists are stored from 0 on, whatever slice of a larger column was encoded.
- */
-const MAGIC = 0x48435442;
-const ALIGN = 64;
-const HEAD_WORDS = 5;
-const HAS_VALIDITY = 1 << 8;
-const WIDE = 1 << 9;
-
-const FORMS = ['null', 'bool', 'i32', 'i64', 'i128', 'f64', 'utf8', 'dict', 'interval', 'list', 'struct'] as const satisfies readonly Phys[];
-const CODE = Object.fromEntries(FORMS.map((f, i) => [f, i])) as Record<Phys, number>;
-
-type Numbers = Int32Array | BigInt64Array | Float64Array;
-
-/** A buffer to be written; `base` is subtracted from each value (offsets of a slice). */
-interface Part {
-  readonly at: number;
-  readonly bytes: Uint8Array;
-  readonly base: number;
-}
-
-/** Lays a batch out: header words and where each buffer goes. */
-class Layout {
-  readonly words: number[] = [];
-  readonly parts: Part[] = [];
-  /** Offset of the next buffer, from the end of the header. */
-  end = 0;
-
-  constructor(batch: Batch) {
-    this.words.push(MAGIC, 0, batch.rows, batch.columns.length, 0);
-    for (const c of batch.columns) this.#node(c);
-  }
-
-  get headBytes(): number {
-    return align(this.words.length * 4);
-  }
-
-  get bytes(): number {
-    return this.headBytes + this.end;
-  }
-
-  #buffer(bytes: Uint8Array, base = 0): void {
-    this.words.push(this.end, bytes.length);
-    this.parts.push({ at: this.end, bytes, base });
-    this.end += align(bytes.length);
-  }
-
-  #numbers(values: Numbers, count: number, base = 0): void {
-    this.#buffer(new Uint8Array(values.buffer, values.byteOffset, count * values.BYTES_PER_ELEMENT), base);
-  }
-
-  #node(c: Column): void {
-    const n = c.length;
-    const flags = (c.validity === null ? 0 : HAS_VALIDITY) | (c.phys === 'i64' && c.wide ? WIDE : 0);
-    this.words.push(CODE[c.phys] | flags, n, c.nullCount);
-    if (c.validity !== null) this.#buffer(c.validity.subarray(0, bitmapBytes(n)));
-    switch (c.phys) {
-      case 'null':
-        break;
-      case 'bool':
-        this.#buffer(c.values.subarray(0, bitmapBytes(n)));
-        break;
-      case 'i32':
-      case 'i64':
-      case 'f64':
-        this.#numbers(c.values, n);
-        break;
-      case 'i128':
-        this.#numbers(c.values, 2 * n);
-        break;
-      case 'interval':
-        this.#numbers(c.values, 4 * n);
-        break;
-      case 'utf8': {
-        const from = c.offsets[0] as number;
-        this.#numbers(c.offsets, n + 1, from);
-        this.#buffer(c.bytes.subarray(from, c.offsets[n] as number));
-        break;
-      }
-      case 'dict':
-        this.#numbers(c.codes, n);
-        this.#node(c.dictionary);
-        break;
-      case 'list': {
-        const from = c.offsets[0] as number;
-        this.#numbers(c.offsets, n + 1, from);
-        this.#node(sliceColumn(c.child, from, c.offsets[n] as number));
-        break;
-      }
-      case 'struct':
-        for (const k of c.children) this.#node(k);
-        break;
-    }
-  }
-
-  write(into: Uint8Array): number {
-    const bytes = this.bytes;
-    if (into.length < bytes) throw new EngineBug(`a batch of ${bytes} encoded bytes does not fit ${into.length}`);
-    const head = this.headBytes;
-    this.words[1] = bytes;
-    this.words[4] = head;
-    new Uint32Array(into.buffer, into.byteOffset, this.words.length).set(this.words);
-    for (const p of this.parts) {
-      if (p.base === 0) into.set(p.bytes, head + p.at);
-      else rebase(p, into, head);
-    }
-    return bytes;
-  }
-}
-
-function rebase(p: Part, into: Uint8Array, head: number): void {
-  const n = p.bytes.length / 4;
-  const from = new Int32Array(p.bytes.buffer, p.bytes.byteOffset, n);
-  const to = new Int32Array(into.buffer, into.byteOffset + head + p.at, n);
-  for (let i = 0; i < n; i++) to[i] = (from[i] as number) - p.base;
-}
-
-function align(bytes: number): number {
-  return Math.ceil(bytes / ALIGN) * ALIGN;
-}
+import { FORMS, HAS_VALIDITY, HEAD_WORDS, Layout, MAGIC, WIDE } from './layout.ts';
 
 /** Exact size of the encoded batch; a multiple of 64. */
 export function encodedSize(batch: Batch): number {
-  return new Layout(batch).bytes;
+  return Layout.of(batch).bytes;
 }
 
-/** Writes the batch at the start of `into`, which must begin on a 64-byte boundary; returns the bytes used. */
+/** Writes the batch (its form is described at Layout) at the start of `into`, which must begin on a 64-byte boundary; returns the bytes used. */
 export function encodeBatch(batch: Batch, into: Uint8Array): number {
-  return new Layout(batch).write(into);
+  return Layout.of(batch).write(into);
 }
 
 /** Bytes of the encoded batch that starts at `bytes`: how batches laid end to end are told apart. */

@@ -1,0 +1,121 @@
+import type { Batch } from '../batch/column.ts';
+import { concatBatches } from '../batch/concat.ts';
+import { gatherBatch } from '../batch/gather.ts';
+import { Layout } from '../batch/layout.ts';
+import { EngineBug } from '../errors.ts';
+import type { SortKey } from '../expr.ts';
+import { arenaScratch } from '../memory/scratch.ts';
+import type { Scratch } from '../memory/types.ts';
+import type { BatchRef } from '../store/types.ts';
+import type { Schema } from '../types.ts';
+import { columnIndex, encodeRows } from './keys.ts';
+import { ObjectOutput } from './output.ts';
+import { Stage } from './stage.ts';
+import type { RangeKey, RunOutput, WriterContext } from './types.ts';
+
+export { rangeBounds, rangeSlices } from './range_bounds.ts';
+export { rangePartition } from './range_reader.ts';
+
+/** Batches of a run: large enough for tight loops, small enough that a merge holds one of each run. */
+const RUN_ROWS = 32768;
+const RUN_BYTES = 1 << 20;
+const MIN_RUN_ROWS = 1024;
+/** Sampled rows a run; the bounds of partitions come from these. */
+const SAMPLES = 64;
+/** Share of the grant that buffered rows may take: sorting needs them once more, and room for indices. */
+const BUFFER_SHARE = 0.3;
+
+/** Rows of a batch in sorted order (stable). */
+export type SortRows = (batch: Batch, keys: readonly SortKey[], scratch: Scratch) => Uint32Array;
+
+export interface RangeWriter {
+  add(batch: Batch): void;
+  /** The sorted runs in input order; their objects belong to the caller. */
+  finish(): RunOutput[];
+  /** Gives back working memory and, without finish, the objects. */
+  free(): void;
+}
+
+/**
+ * The map side of a range exchange: buffers rows up to the grant, sorts them stably and writes them as a sorted run, again and again. With `limit`, a run
+ * keeps only its first rows.
+ */
+export function rangeWriter(ctx: WriterContext, schema: Schema, keys: readonly SortKey[], limit: number | null, sort: SortRows): RangeWriter {
+  const rangeKeys = keys.map(rangeKey);
+  const keyColumns = rangeKeys.map((k) => columnIndex(schema, k.name));
+  const stage = new Stage(ctx.store, 'sort run');
+  const scratch = arenaScratch(ctx.store, 'sort');
+  const slices = arenaScratch(ctx.store, 'sort');
+  const output = new ObjectOutput(ctx.store);
+  const runs: RunOutput[] = [];
+  let kept: Batch[] = [];
+
+  function flush(): void {
+    if (kept.length === 0) return;
+    const rows = kept.reduce((n, b) => n + b.rows, 0);
+    const all = concatBatches(kept, schema, scratch);
+    const order = sort(all, keys, scratch);
+    if (order.length !== rows) throw new EngineBug(`a sort took ${rows} rows and gave ${order.length}`);
+    const wanted = limit === null ? rows : Math.min(rows, limit);
+    const perBatch = rowsPerBatch(stage.used, rows);
+    const batches: BatchRef[] = [];
+    for (let at = 0; at < wanted; at += perBatch) {
+      const n = Math.min(perBatch, wanted - at);
+      batches.push(...output.put([Layout.of(gatherBatch(all, order.subarray(at, at + n), n, slices))]));
+      slices.reset();
+    }
+    const keyRows = (positions: Uint32Array): Uint8Array => {
+      const picked = positions.map((p) => order[p] as number);
+      const encoded = encodeRows(gatherBatch(all, picked, picked.length, slices, keyColumns));
+      slices.reset();
+      return encoded;
+    };
+    if (wanted > 0) {
+      runs.push({
+        batches,
+        rows: wanted,
+        keys: rangeKeys,
+        keySchema: keyColumns.map((i) => schema[i] as Schema[number]),
+        fences: keyRows(Uint32Array.from(batches, (_, i) => i * perBatch)),
+        samples: keyRows(evenly(wanted)),
+      });
+    }
+    kept = [];
+    scratch.reset();
+    stage.reset();
+  }
+
+  return {
+    add(batch) {
+      if (batch.rows === 0) return;
+      kept.push(stage.keep(batch));
+      if (stage.used >= ctx.grant * BUFFER_SHARE) flush();
+    },
+    finish() {
+      flush();
+      output.handOver();
+      return runs;
+    },
+    free() {
+      output.drop();
+      stage.free();
+      scratch.release();
+      slices.release();
+    },
+  };
+}
+
+function rangeKey(k: SortKey): RangeKey {
+  if (k.expr.kind !== 'column') throw new EngineBug('a range exchange sorts by columns only');
+  return { name: k.expr.name, desc: k.desc, nullsFirst: k.nullsFirst };
+}
+
+function rowsPerBatch(bytes: number, rows: number): number {
+  const fitting = Math.floor(RUN_BYTES / Math.max(1, bytes / Math.max(1, rows)));
+  return Math.max(MIN_RUN_ROWS, Math.min(RUN_ROWS, fitting));
+}
+
+function evenly(rows: number): Uint32Array {
+  const n = Math.min(SAMPLES, rows);
+  return Uint32Array.from({ length: n }, (_, i) => Math.floor(((i + 0.5) * rows) / n));
+}

@@ -1,0 +1,89 @@
+import { decodeBatch } from '../batch/codec.ts';
+import type { Batch } from '../batch/column.ts';
+import { sortComparator } from '../batch/compare.ts';
+import { concatBatches } from '../batch/concat.ts';
+import { gatherBatch } from '../batch/gather.ts';
+import { heapScratch } from '../memory/heap_scratch.ts';
+import { encodeRows, firstNot, sortColumns } from './keys.ts';
+import type { RangeBounds, RangeCut, RangeSlice, RunOutput } from './types.ts';
+
+/**
+ * Bounds that cut the runs, numbered by their position, into at most `partitions` ranges of about equally many rows. Fewer when there are
+ * few samples. Every sample stands for as many rows of its run as every other.
+ */
+export function rangeBounds(runs: readonly RunOutput[], partitions: number): RangeBounds {
+  const [first] = runs;
+  if (first === undefined || partitions < 2) return { keys: null, runs: [] };
+  const scratch = heapScratch();
+  const samples = runs.map((r) => decodeBatch(r.samples, r.keySchema));
+  const all = concatBatches(samples, first.keySchema, scratch);
+  const runOf = new Uint32Array(all.rows);
+  const weight = new Float64Array(all.rows);
+  let at = 0;
+  samples.forEach((s, r) => {
+    runOf.fill(r, at, at + s.rows);
+    weight.fill((runs[r] as RunOutput).rows / s.rows, at, at + s.rows);
+    at += s.rows;
+  });
+  const compare = sortComparator(sortColumns(first.keys, all.columns));
+  // Samples of a run are in order and runs are numbered in order, so the position breaks ties as (run, row) would.
+  const order = Uint32Array.from(runOf, (_, i) => i).sort((i, j) => compare(i, j) || i - j);
+  const picked = quantiles(order, weight, partitions).filter((row, i, rows) => {
+    const before = rows[i - 1];
+    return before === undefined || runOf[before] !== runOf[row] || compare(before, row) !== 0;
+  });
+  if (picked.length === 0) return { keys: null, runs: [] };
+  const keys = gatherBatch(all, Uint32Array.from(picked), picked.length, scratch);
+  return { keys: encodeRows(keys), runs: picked.map((row) => runOf[row] as number) };
+}
+
+/** The rows, in `order`, at which 1/n, 2/n, … of the weight is passed. */
+function quantiles(order: Uint32Array, weight: Float64Array, n: number): number[] {
+  const total = weight.reduce((a, b) => a + b, 0);
+  const out: number[] = [];
+  let sum = 0;
+  for (const row of order) {
+    sum += weight[row] as number;
+    if (out.length < n - 1 && sum >= (total * (out.length + 1)) / n) out.push(row);
+  }
+  return out;
+}
+
+/**
+ * The slices of all runs by partition: one more partition than bounds, a slice for each run that has rows there (the batches at its ends
+ * may turn out to have none). Nothing is read: fences tell the batches, the cut within a batch is searched by the reader.
+ */
+export function rangeSlices(runs: readonly RunOutput[], bounds: RangeBounds): RangeSlice[][] {
+  const partitions: RangeSlice[][] = Array.from({ length: bounds.runs.length + 1 }, () => []);
+  const [first] = runs;
+  if (first === undefined) return partitions;
+  const keys = bounds.keys === null ? null : decodeBatch(bounds.keys, first.keySchema);
+  const cutKeys = bounds.runs.map((_, b) => encodeRows(gatherBatch(keys as Batch, Uint32Array.of(b), 1, heapScratch())));
+  runs.forEach((run, r) => {
+    let lower: RangeCut | null = null;
+    let from = 0;
+    bounds.runs.forEach((boundRun, b) => {
+      const cut: RangeCut = { key: cutKeys[b] as Uint8Array, inclusive: r < boundRun };
+      const to = fencesBefore(run, keys as Batch, b, cut.inclusive);
+      if (to > 0) (partitions[b] as RangeSlice[]).push(slice(run, from, to, lower, cut));
+      lower = to > 0 ? cut : null;
+      from = Math.max(to - 1, 0);
+    });
+    (partitions[bounds.runs.length] as RangeSlice[]).push(slice(run, from, run.batches.length, lower, null));
+  });
+  return partitions;
+}
+
+function slice(run: RunOutput, from: number, to: number, lower: RangeCut | null, upper: RangeCut | null): RangeSlice {
+  return { batches: run.batches.slice(from, to), keys: run.keys, keySchema: run.keySchema, lower, upper };
+}
+
+/** How many batches of the run start before bound `b`. */
+function fencesBefore(run: RunOutput, bounds: Batch, b: number, inclusive: boolean): number {
+  const fences = decodeBatch(run.fences, run.keySchema);
+  const compare = sortComparator(sortColumns(run.keys, fences.columns), bounds.columns);
+  return firstNot(fences.rows, (i) => {
+    const c = compare(i, b);
+    return c < 0 || (c === 0 && inclusive);
+  });
+}

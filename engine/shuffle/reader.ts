@@ -1,0 +1,111 @@
+import type { Batch } from '../batch/column.ts';
+import { concatBatches } from '../batch/concat.ts';
+import { sliceBatch } from '../batch/slice.ts';
+import { EngineBug } from '../errors.ts';
+import { arenaScratch } from '../memory/scratch.ts';
+import type { PartitionReader, RelationReader } from '../operators/def.ts';
+import type { BatchLease, BatchRef, Store } from '../store/types.ts';
+import type { Schema } from '../types.ts';
+
+/** Rows of the whole: those after the first `skip`, at most `take` of them (null = all). */
+export interface RowCut {
+  readonly skip: number;
+  readonly take: number | null;
+}
+
+/** Neighbouring pieces are read as one batch up to this size: a shuffle of many tasks leaves small ones. */
+const FUSE_ROWS = 16384;
+const FUSE_BYTES = 512 << 10;
+
+/** Reads batches of the store in order; each one is let go when the next one is asked for. */
+export function relationReader(store: Store, refs: readonly BatchRef[], schema: Schema, cut: RowCut = { skip: 0, take: null }): RelationReader {
+  const total = rowsOf(refs);
+  const from = Math.min(cut.skip, total);
+  const to = cut.take === null ? total : Math.min(total, from + cut.take);
+  return {
+    schema,
+    rows: to - from,
+    bytes: refs.reduce((n, r) => n + r.bytes, 0),
+    batches: () => readRows(store, refs, schema, from, to),
+  };
+}
+
+function rowsOf(refs: readonly BatchRef[]): number {
+  return refs.reduce((n, r) => n + r.rows, 0);
+}
+
+/** Rows [from, to) of the batches together. */
+function* readRows(store: Store, refs: readonly BatchRef[], schema: Schema, from: number, to: number): Iterable<Batch> {
+  let at = 0;
+  for (const ref of refs) {
+    const first = Math.max(from - at, 0);
+    const last = Math.min(to - at, ref.rows);
+    at += ref.rows;
+    if (first >= last) continue;
+    const lease = read(store, ref, schema);
+    try {
+      yield sliceBatch(lease.batch, first, last);
+    } finally {
+      lease.release();
+    }
+  }
+}
+
+/** The batch of a reference, checked to have the rows the reference says: no row is lost between writer and reader. */
+export function read(store: Store, ref: BatchRef, schema: Schema): BatchLease {
+  const lease = store.readBatch(ref, schema);
+  if (lease.batch.rows !== ref.rows) {
+    lease.release();
+    throw new EngineBug(`a batch of ${ref.rows} rows was read back with ${lease.batch.rows}`);
+  }
+  return lease;
+}
+
+/** One partition, or several neighbours in order, of a hash exchange (and of a single one: hashBits 0). */
+export function hashPartition(store: Store, pieces: readonly BatchRef[], schema: Schema, hashBits: number): PartitionReader {
+  const whole: RelationReader = {
+    schema,
+    rows: rowsOf(pieces),
+    bytes: pieces.reduce((n, r) => n + r.bytes, 0),
+    batches: () => readFused(store, pieces, schema),
+  };
+  return { ...whole, runs: [whole], hashBits };
+}
+
+function* readFused(store: Store, refs: readonly BatchRef[], schema: Schema): Iterable<Batch> {
+  const scratch = arenaScratch(store, 'shuffle');
+  try {
+    for (const group of groups(refs)) {
+      const leases: BatchLease[] = [];
+      try {
+        for (const ref of group) leases.push(read(store, ref, schema));
+        yield concatBatches(leases.map((l) => l.batch), schema, scratch);
+      } finally {
+        for (const l of leases) l.release();
+        scratch.reset();
+      }
+    }
+  } finally {
+    scratch.release();
+  }
+}
+
+function groups(refs: readonly BatchRef[]): BatchRef[][] {
+  const out: BatchRef[][] = [];
+  let group: BatchRef[] = [];
+  let rows = 0;
+  let bytes = 0;
+  for (const ref of refs) {
+    if (group.length > 0 && (rows + ref.rows > FUSE_ROWS || bytes + ref.bytes > FUSE_BYTES)) {
+      out.push(group);
+      group = [];
+      rows = 0;
+      bytes = 0;
+    }
+    group.push(ref);
+    rows += ref.rows;
+    bytes += ref.bytes;
+  }
+  if (group.length > 0) out.push(group);
+  return out;
+}
