@@ -1,0 +1,171 @@
+import { columnFromValues } from '../batch/build.ts';
+import { type Batch, isValid, MORSEL_ROWS } from '../batch/column.ts';
+import { EngineBug, RunError } from '../errors.ts';
+import type { Block } from '../memory/types.ts';
+import { classReader, columnOf, encodeBatchFeatures, learnFeatures, toFloats } from '../ml/features.ts';
+import { fitGbt, type GbtMemory, type Objective } from '../ml/gbt.ts';
+import { binRows, learnCuts } from '../ml/histogram.ts';
+import { type Blocks, fitLinear } from '../ml/linear.ts';
+import { fitLogistic } from '../ml/logistic.ts';
+import { type ClassValue, encodeModel, inputWidth, type LinearPart, type Model, type ModelFeature, type Task, type TreesPart } from '../ml/model.ts';
+import type { TrainParams } from '../ml/params.ts';
+import { LEARNERS, type LearnerDef, MODEL_SCHEMA, taskOf } from '../ml/schema.ts';
+import type { OperatorDef, PartitionReader, TaskContext } from './def.ts';
+
+/**
+ * `train`: all rows meet in one task, which reads them as often as its learner needs, always in input order; so the model does not depend on the number
+ * of workers. Yields one row with the model as JSON bytes. Linear learners hold a batch at a time; `gbt` holds one byte a value plus about 33 bytes a row.
+ */
+export const train: OperatorDef<TrainParams> = {
+  name: 'train',
+  traits: { shape: 'single', blocking: true },
+  schema: () => MODEL_SCHEMA,
+  async *final(params, _step, inputs, ctx): AsyncIterable<Batch> {
+    const [input] = inputs;
+    if (input === undefined) throw new EngineBug('train without rows');
+    const bytes = encodeModel(fit(params, input, ctx));
+    ctx.scratch.reset();
+    yield { schema: MODEL_SCHEMA, rows: 1, columns: [columnFromValues({ kind: 'bytes' }, [bytes], ctx.scratch)] };
+  },
+};
+
+function fit(params: TrainParams, input: PartitionReader, ctx: TaskContext): Model {
+  const task = taskOf(params.algorithm, params.label.type);
+  if (task === null) throw new EngineBug(`${params.algorithm} cannot learn a ${params.label.type.kind}`);
+  const { features, classes, rows } = learnFeatures(params, input, task === 'classification');
+  if (rows === 0) throw new RunError('FLOW7011', 'there are no rows to learn from', {}, `Every row that reached train has a null ${params.label.name}, or no row did`);
+  if (task === 'classification' && classes.length < 2) {
+    throw new RunError('FLOW7011', `the label ${params.label.name} has only one value: ${String(classes[0])}`, {}, 'A classifier needs rows of at least two classes');
+  }
+  const data = blocksOf(params, input, ctx, features, classes, task, rows);
+  const { part, loss } = learn(params, data, task, classes.length, ctx);
+  return {
+    format: 'flowc-model',
+    version: 1,
+    algorithm: params.algorithm,
+    task,
+    label: { name: params.label.name, type: params.label.type },
+    classes,
+    features,
+    training: { rows, loss },
+    part,
+  };
+}
+
+function learn(params: TrainParams, data: Blocks, task: Task, classes: number, ctx: TaskContext): { part: LinearPart | TreesPart; loss: number } {
+  const option = (name: string): number => optionOf(params, name);
+  switch (params.algorithm) {
+    case 'linear':
+      return fitLinear(data, option('l2'));
+    case 'logistic':
+      return fitLogistic(data, classes, { l2: option('l2'), iterations: option('iterations'), tolerance: option('tolerance') });
+    case 'gbt':
+      return learnTrees(params, data, task, classes, ctx);
+    default:
+      throw new EngineBug(`no learner ${params.algorithm}`);
+  }
+}
+
+function optionOf(params: TrainParams, name: string): number {
+  const def = (LEARNERS as Readonly<Record<string, LearnerDef>>)[params.algorithm]?.options.find((o) => o.name === name);
+  if (def === undefined) throw new EngineBug(`${params.algorithm} has no option ${name}`);
+  const given = params.options[name];
+  return given === undefined || given === null ? def.default : Number(given);
+}
+
+function learnTrees(params: TrainParams, data: Blocks, task: Task, classes: number, ctx: TaskContext) {
+  const option = (name: string): number => optionOf(params, name);
+  const memory = workingMemory(ctx);
+  try {
+    const cuts = learnCuts(data, option('bins'));
+    const target = memory.floats(data.rows);
+    const binned = binRows(data, cuts, memory.bytes(data.rows * data.width), target);
+    const objective: Objective = task === 'regression' ? { kind: 'squared' } : classes === 2 ? { kind: 'logistic' } : { kind: 'softmax', classes };
+    return fitGbt(
+      binned,
+      target,
+      objective,
+      {
+        trees: option('trees'),
+        depth: option('depth'),
+        learningRate: option('learning_rate'),
+        l2: option('l2'),
+        minRows: option('min_rows'),
+        subsample: option('subsample'),
+        colsample: option('colsample'),
+        seed: params.seed,
+      },
+      memory,
+    );
+  } finally {
+    memory.free();
+  }
+}
+
+function workingMemory(ctx: TaskContext): GbtMemory & { bytes(n: number): Uint8Array; free(): void } {
+  const blocks: Block[] = [];
+  const take = (bytes: number): Uint8Array => {
+    const b = ctx.store.allocate(Math.max(bytes, 8), 'train');
+    blocks.push(b);
+    return b.view;
+  };
+  return {
+    bytes: (n) => take(n),
+    floats: (n) => {
+      const v = take(8 * n);
+      return new Float64Array(v.buffer, v.byteOffset, n);
+    },
+    indices: (n) => {
+      const v = take(4 * n);
+      return new Uint32Array(v.buffer, v.byteOffset, n);
+    },
+    check: () => ctx.check(),
+    free: () => {
+      for (const b of blocks) ctx.store.free(b);
+    },
+  };
+}
+
+/** The rows with a label as blocks of numbers; a class is its index. */
+function blocksOf(params: TrainParams, input: PartitionReader, ctx: TaskContext, features: readonly ModelFeature[], classes: readonly ClassValue[], task: Task, rows: number): Blocks {
+  const width = inputWidth(features);
+  const index = new Map(classes.map((c, i) => [c, i]));
+  const columns = params.features.map((f) => f.column);
+  const x = Array.from({ length: width }, () => new Float64Array(MORSEL_ROWS));
+  const y = new Float64Array(MORSEL_ROWS);
+  return {
+    width,
+    rows,
+    each(f) {
+      for (const b of input.batches()) {
+        ctx.check();
+        const label = columnOf(b, params.label.column);
+        encodeBatchFeatures(b, features, columns, x);
+        if (task === 'regression') toFloats(label, b.rows, y);
+        else {
+          const read = classReader(label);
+          for (let i = 0; i < b.rows; i++) {
+            const v = read(i);
+            y[i] = v === null ? Number.NaN : (index.get(v) ?? Number.NaN);
+          }
+        }
+        f(x, y, dropUnlabelled(x, y, b.rows, (i) => isValid(label, i)));
+        ctx.scratch.reset();
+      }
+    },
+  };
+}
+
+/** Moves the labelled rows to the front, in order; returns how many there are. */
+function dropUnlabelled(x: readonly Float64Array[], y: Float64Array, rows: number, labelled: (i: number) => boolean): number {
+  let n = 0;
+  for (let i = 0; i < rows; i++) {
+    if (!labelled(i)) continue;
+    if (n !== i) {
+      y[n] = y[i] as number;
+      for (const col of x) col[n] = col[i] as number;
+    }
+    n++;
+  }
+  return n;
+}
