@@ -1,12 +1,12 @@
 import { getBit, setBit } from '../batch/bitmap.ts';
 import type { Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
-import { f64Vector, u8Vector } from '../memory/vector.ts';
 import type { Vector } from '../memory/vector.ts';
+import { f64Vector, u8Vector } from '../memory/vector.ts';
 import { exactColumn } from '../operators/number_store.ts';
 import type { Store } from '../store/types.ts';
-import { T, field } from '../types.ts';
 import type { Field } from '../types.ts';
+import { field, T } from '../types.ts';
 import type { Accumulator, AggregateDef, ResolvedAggregate } from './def.ts';
 import { doublesOf, validRows } from './numbers.ts';
 

@@ -9,7 +9,7 @@ export interface ResolvedAggregate {
   readonly nullable: boolean;
   /** Columns of a partial state, named s0, s1, …; types travel through a shuffle like any column. */
   readonly state: readonly Field[];
-  create(store: Store, args: readonly DataType[]): Accumulator;
+  create(store: Store): Accumulator;
 }
 
 /**

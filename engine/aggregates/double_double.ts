@@ -1,8 +1,8 @@
-import type { Scratch } from '../memory/types.ts';
-import { f64Vector } from '../memory/vector.ts';
-import type { Vector } from '../memory/vector.ts';
-import type { Store } from '../store/types.ts';
 import type { Column } from '../batch/column.ts';
+import type { Scratch } from '../memory/types.ts';
+import type { Vector } from '../memory/vector.ts';
+import { f64Vector } from '../memory/vector.ts';
+import type { Store } from '../store/types.ts';
 import { T } from '../types.ts';
 
 /**

@@ -1,14 +1,14 @@
 import { setBit } from '../batch/bitmap.ts';
 import type { Column } from '../batch/column.ts';
-import { narrowI128, narrowI64, wordsOf } from '../batch/ints.ts';
+import { narrowI64, narrowI128, wordsOf } from '../batch/ints.ts';
 import { RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
-import { f64Vector } from '../memory/vector.ts';
 import type { Vector } from '../memory/vector.ts';
+import { f64Vector } from '../memory/vector.ts';
 import { exactColumn } from '../operators/number_store.ts';
 import type { Store } from '../store/types.ts';
-import { formatType } from '../types.ts';
 import type { DataType } from '../types.ts';
+import { formatType } from '../types.ts';
 import type { Accumulator } from './def.ts';
 import { floatColumn } from './double_double.ts';
 import { doublesOf, isWide, slot, validRows } from './numbers.ts';
@@ -82,7 +82,13 @@ export class IntSum implements Accumulator {
     this.addLimbs(v.groups, low, mid, top, v.n);
   }
 
-  private addLimbs(groups: Uint32Array, low: Float64Array, mid: Float64Array, top: Float64Array | null, n: number): void {
+  private addLimbs(
+    groups: Uint32Array,
+    low: Float64Array,
+    mid: Float64Array,
+    top: Float64Array | null,
+    n: number,
+  ): void {
     const lo = this.lo.data;
     const mi = this.mid.data;
     const to = this.top.data;
@@ -139,18 +145,25 @@ export class IntSum implements Accumulator {
       const g = order[i] as number;
       const l = this.lo.data[g] as number;
       if (Object.is(l, -0)) nullCount++;
-      const v = (this.limbs === 3 ? (this.top.data[g] as number) : 0) * (LIMB * LIMB) + (this.mid.data[g] as number) * LIMB + l;
+      const v =
+        (this.limbs === 3 ? (this.top.data[g] as number) : 0) * (LIMB * LIMB) + (this.mid.data[g] as number) * LIMB + l;
       if (v > EXACT || v < -EXACT) beyond = true;
       exact[i] = v + 0;
     }
     const validity = nullCount === 0 ? null : scratch.bitmap(n, false);
-    if (validity !== null) for (let i = 0; i < n; i++) if (!Object.is(this.lo.data[order[i] as number], -0)) setBit(validity, i);
+    if (validity !== null)
+      for (let i = 0; i < n; i++) if (!Object.is(this.lo.data[order[i] as number], -0)) setBit(validity, i);
     const valid = { validity, nullCount };
     if (!beyond) return exactColumn(this.result, exact, n, valid, scratch);
     return this.bigValues(order, n, valid, scratch);
   }
 
-  private bigValues(order: Uint32Array, n: number, valid: { validity: Uint8Array | null; nullCount: number }, scratch: Scratch): Column {
+  private bigValues(
+    order: Uint32Array,
+    n: number,
+    valid: { validity: Uint8Array | null; nullCount: number },
+    scratch: Scratch,
+  ): Column {
     const { result } = this;
     const step = result.kind === 'int' ? 1 : 2;
     const max = result.kind === 'decimal' ? 10n ** BigInt(result.precision) - 1n : (1n << 63n) - 1n;
@@ -160,7 +173,8 @@ export class IntSum implements Accumulator {
       const g = order[i] as number;
       const top = this.limbs === 3 ? BigInt(this.top.data[g] as number) : 0n;
       const v = (((top << 52n) + BigInt(this.mid.data[g] as number)) << 52n) + BigInt(this.lo.data[g] as number);
-      if (v > max || v < min) throw new RunError('FLOW7005', `the sum ${v} does not fit ${formatType(result)}`, { value: String(v) });
+      if (v > max || v < min)
+        throw new RunError('FLOW7005', `the sum ${v} does not fit ${formatType(result)}`, { value: String(v) });
       values[i * step] = BigInt.asIntN(64, v);
       if (step === 2) values[i * step + 1] = v >> 64n;
     }
@@ -181,7 +195,13 @@ export class IntSum implements Accumulator {
 }
 
 /** Values that fit 32 bits: |lo + x| stays exact, a carry is rare. */
-function addSmall(lo: Float64Array, mid: Float64Array, groups: Uint32Array, values: Int32Array | Float64Array, n: number): void {
+function addSmall(
+  lo: Float64Array,
+  mid: Float64Array,
+  groups: Uint32Array,
+  values: Int32Array | Float64Array,
+  n: number,
+): void {
   for (let i = 0; i < n; i++) {
     const g = groups[i] as number;
     const l = (lo[g] as number) + (values[i] as number);

@@ -1,6 +1,6 @@
 import { getBit } from '../batch/bitmap.ts';
-import { MORSEL_ROWS } from '../batch/column.ts';
 import type { Column } from '../batch/column.ts';
+import { MORSEL_ROWS } from '../batch/column.ts';
 import { wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
 

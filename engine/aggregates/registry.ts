@@ -1,20 +1,48 @@
 import type { DataType } from '../types.ts';
+import { COLLECTED } from './collected.ts';
 import { COUNTS } from './counts.ts';
 import type { AggregateDef, ResolvedAggregate } from './def.ts';
+import { distinctAggregates, overDistinct } from './distinct.ts';
+import { MOMENTS } from './moments.ts';
+import { PICKS } from './picks.ts';
+import { SKETCHES } from './sketch.ts';
 import { SUMS } from './sums.ts';
 
-const ALL: readonly AggregateDef[] = [...COUNTS, ...SUMS];
+/** Every aggregate once, in the order of the reference. */
+export const AGGREGATE_LIST: readonly AggregateDef[] = [
+  ...COUNTS,
+  ...SUMS,
+  ...PICKS,
+  ...MOMENTS,
+  ...COLLECTED,
+  ...distinctAggregates(COUNTS[0] as AggregateDef),
+  ...SKETCHES,
+];
 
-/** Every aggregate by name and by alias. */
+/** Every aggregate by name and by alias; without a prototype, so that any text may be looked up. */
 export const AGGREGATES: Readonly<Record<string, AggregateDef>> = Object.freeze(
-  Object.assign(Object.create(null), Object.fromEntries(ALL.flatMap((def) => [def.name, ...(def.aliases ?? [])].map((name) => [name, def])))),
+  Object.assign(
+    Object.create(null) as Record<string, AggregateDef>,
+    Object.fromEntries(AGGREGATE_LIST.flatMap((def) => [def.name, ...(def.aliases ?? [])].map((name) => [name, def]))),
+  ),
 );
 
-/** Definitions in the order of the reference, each once. */
-export const AGGREGATE_LIST: readonly AggregateDef[] = ALL;
+/** Repeated values do not change these, so that `distinct` costs them nothing. */
+const BLIND_TO_REPEATS = new Set([
+  'min',
+  'max',
+  'any',
+  'all',
+  'first',
+  'any_value',
+  'count_distinct',
+  'approx_count_distinct',
+]);
 
 /** The aggregate for argument types; `distinct` for `name(distinct x)`. null when there is none of that name or for these types. */
 export function resolveAggregate(name: string, args: readonly DataType[], distinct: boolean): ResolvedAggregate | null {
-  const resolved = AGGREGATES[name]?.resolve(args) ?? null;
-  return resolved === null || !distinct ? resolved : null;
+  const def = AGGREGATES[name];
+  const resolved = def?.resolve(args) ?? null;
+  if (resolved === null || def === undefined || !distinct) return resolved;
+  return BLIND_TO_REPEATS.has(def.name) ? resolved : overDistinct(resolved, args);
 }

@@ -1,11 +1,11 @@
 import { setBit } from '../batch/bitmap.ts';
 import type { Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
-import { f64Vector } from '../memory/vector.ts';
 import type { Vector } from '../memory/vector.ts';
+import { f64Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
-import { T, field, isNumeric } from '../types.ts';
 import type { DataType } from '../types.ts';
+import { field, isNumeric, T } from '../types.ts';
 import { countColumn, countsOf } from './counts.ts';
 import type { Accumulator, AggregateDef } from './def.ts';
 import { DoubleDoubles, floatColumn, productError } from './double_double.ts';
@@ -56,7 +56,9 @@ class FloatSum implements Accumulator {
   }
 
   values(order: Uint32Array, n: number, scratch: Scratch): Column {
-    return nullableFloats(n, scratch, (i) => (this.sum.isEmpty(order[i] as number) ? null : this.sum.high(order[i] as number)));
+    return nullableFloats(n, scratch, (i) =>
+      this.sum.isEmpty(order[i] as number) ? null : this.sum.high(order[i] as number),
+    );
   }
 
   clear(): void {
@@ -180,7 +182,7 @@ class Product implements Accumulator {
     const shift = binaryExponent(hi);
     // Two steps: the scale of a subnormal number is itself out of range.
     const half = shift >> 1;
-    const down = (v: number): number => (v * 2 ** -half) * 2 ** -(shift - half);
+    const down = (v: number): number => v * 2 ** -half * 2 ** -(shift - half);
     const a = (this.hi.data[g] as number) || 1;
     const b = down(hi);
     const p = a * b;
@@ -198,7 +200,12 @@ class Product implements Accumulator {
   }
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
-    const [hi, lo, exponent, special] = state.map((c) => (c as Column & { phys: 'f64' }).values) as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const [hi, lo, exponent, special] = state.map((c) => (c as Column & { phys: 'f64' }).values) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
     for (let i = 0; i < rows; i++) {
       if (hi[i] === 0) continue;
       const g = groups[i] as number;
@@ -259,7 +266,8 @@ export const SUMS: readonly AggregateDef[] = [
     resolve: ([arg, ...more]) => {
       const type = arg === undefined || more.length > 0 ? null : sumResult(arg);
       if (type === null || arg === undefined) return null;
-      if (type.kind === 'float') return { type, nullable: true, state: DD_STATE, create: (store) => new FloatSum(store) };
+      if (type.kind === 'float')
+        return { type, nullable: true, state: DD_STATE, create: (store) => new FloatSum(store) };
       const limbs = arg.kind === 'decimal' && arg.precision > 18 ? 3 : 2;
       const state = limbs === 3 ? [...DD_STATE, field('s2', T.float, false)] : DD_STATE;
       return { type, nullable: true, state, create: (store) => new IntSum(store, type, limbs) };
@@ -273,7 +281,12 @@ export const SUMS: readonly AggregateDef[] = [
     example: 'summarize avg_delay = mean(delay) by origin',
     resolve: ([arg, ...more]) => {
       if (arg === undefined || more.length > 0 || !(isNumeric(arg) || arg.kind === 'null')) return null;
-      return { type: T.float, nullable: true, state: [...DD_STATE, field('s2', T.int, false)], create: (store) => new Mean(store, arg) };
+      return {
+        type: T.float,
+        nullable: true,
+        state: [...DD_STATE, field('s2', T.int, false)],
+        create: (store) => new Mean(store, arg),
+      };
     },
   },
   {

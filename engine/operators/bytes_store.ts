@@ -1,13 +1,13 @@
 import { getBit, setBit } from '../batch/bitmap.ts';
-import { columnFromValues } from '../batch/build.ts';
 import { asBuffer } from '../batch/buffers.ts';
+import { columnFromValues } from '../batch/build.ts';
 import type { Column } from '../batch/column.ts';
 import { compareBytes, sameBytes } from '../batch/compare.ts';
-import { MAX_OFFSET, copyBytes, tooLong } from '../batch/gather.ts';
+import { copyBytes, MAX_OFFSET, tooLong } from '../batch/gather.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
-import { i32Vector, u32Vector, u8Vector } from '../memory/vector.ts';
 import type { Vector } from '../memory/vector.ts';
+import { i32Vector, u8Vector, u32Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
 import { decodeNested, encodeNested } from './nested.ts';
@@ -138,7 +138,8 @@ export class BytesStore implements ValueStore {
 
   verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): void {
     if (this.validity !== null || this.allNull) {
-      for (let i = 0; i < n; i++) if (!this.equal(entries[i] as number, rows === null ? i : (rows[i] as number))) bad[i] = 1;
+      for (let i = 0; i < n; i++)
+        if (!this.equal(entries[i] as number, rows === null ? i : (rows[i] as number))) bad[i] = 1;
       return;
     }
     const { source, offsets, codes } = this;
@@ -168,7 +169,14 @@ export class BytesStore implements ValueStore {
     const at = this.codes === null ? row : (this.codes[row] as number);
     const start = this.starts.data[entry] as number;
     const end = start + (this.sizes.data[entry] as number);
-    return compareBytes(this.source, this.offsets[at] as number, this.offsets[at + 1] as number, this.heap.data, start, end);
+    return compareBytes(
+      this.source,
+      this.offsets[at] as number,
+      this.offsets[at + 1] as number,
+      this.heap.data,
+      start,
+      end,
+    );
   }
 
   isNull(entry: number): boolean {

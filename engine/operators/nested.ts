@@ -1,8 +1,8 @@
 import { valueReader } from '../batch/access.ts';
-import { mapEntry } from '../batch/build.ts';
 import { asBuffer } from '../batch/buffers.ts';
-import { isValid } from '../batch/column.ts';
+import { mapEntry } from '../batch/build.ts';
 import type { Column } from '../batch/column.ts';
+import { isValid } from '../batch/column.ts';
 import type { IntervalValue, LiteralValue } from '../expr.ts';
 import type { DataType } from '../types.ts';
 

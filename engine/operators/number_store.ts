@@ -1,14 +1,13 @@
-import { getBit, setBit } from '../batch/bitmap.ts';
 import type { Validity } from '../batch/bitmap.ts';
-import { ALL_VALID } from '../batch/bitmap.ts';
+import { ALL_VALID, getBit, setBit } from '../batch/bitmap.ts';
 import { nullColumn } from '../batch/build.ts';
 import type { Column } from '../batch/column.ts';
 import { compareFloats } from '../batch/compare.ts';
-import { narrowI128, narrowI64, wordsOf } from '../batch/ints.ts';
+import { narrowI64, narrowI128, wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
-import { f64Vector, i32Vector, u8Vector } from '../memory/vector.ts';
 import type { Vector } from '../memory/vector.ts';
+import { f64Vector, i32Vector, u8Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
 import type { ValueStore } from './value_store.ts';
@@ -132,7 +131,8 @@ export class NumberStore implements ValueStore {
   /** The bound row's number; only while doubles suffice. */
   private numberAt(row: number): number {
     if (this.step === 1) return this.sourceWords[row] as number;
-    if (this.step === 2) return (this.sourceWords[2 * row + 1] as number) * TWO32 + ((this.sourceWords[2 * row] as number) >>> 0);
+    if (this.step === 2)
+      return (this.sourceWords[2 * row + 1] as number) * TWO32 + ((this.sourceWords[2 * row] as number) >>> 0);
     const col = this.bound;
     if (col?.phys === 'bool') return getBit(col.values, row) ? 1 : 0;
     return this.source[row] as number;
@@ -161,7 +161,8 @@ export class NumberStore implements ValueStore {
 
   append(base: number, rows: Uint32Array | null, n: number): void {
     this.grow(base + n);
-    const plain = this.validity === null && this.width === 0 && this.bound?.phys !== 'null' && this.bound?.phys !== 'bool';
+    const plain =
+      this.validity === null && this.width === 0 && this.bound?.phys !== 'null' && this.bound?.phys !== 'bool';
     if (!plain) {
       for (let i = 0; i < n; i++) this.set(base + i, rows === null ? i : (rows[i] as number));
       return;
@@ -174,9 +175,11 @@ export class NumberStore implements ValueStore {
   }
 
   verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): void {
-    const plain = this.validity === null && this.width === 0 && this.bound?.phys !== 'null' && this.bound?.phys !== 'bool';
+    const plain =
+      this.validity === null && this.width === 0 && this.bound?.phys !== 'null' && this.bound?.phys !== 'bool';
     if (!plain) {
-      for (let i = 0; i < n; i++) if (!this.equal(entries[i] as number, rows === null ? i : (rows[i] as number))) bad[i] = 1;
+      for (let i = 0; i < n; i++)
+        if (!this.equal(entries[i] as number, rows === null ? i : (rows[i] as number))) bad[i] = 1;
       return;
     }
     const d = this.doubles.data;
@@ -195,7 +198,8 @@ export class NumberStore implements ValueStore {
       const b = this.numberAt(row);
       return a === b || (a !== a && b !== b);
     }
-    for (let k = 0; k < this.width; k++) if (this.words.data[entry * this.width + k] !== this.wordAt(row, k)) return false;
+    for (let k = 0; k < this.width; k++)
+      if (this.words.data[entry * this.width + k] !== this.wordAt(row, k)) return false;
     return true;
   }
 
