@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
-import type { Store } from '../store/types.ts';
 import type { SideInput, StepRef } from '../plan.ts';
+import type { Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 
 /** What the planner may know of an operator: rules read traits, never names. */
@@ -28,6 +28,8 @@ export interface TaskContext {
   side(input: SideInput): RelationReader;
   /** Throws RunError FLOW7012 when the run was cancelled; call it at least once a batch. */
   check(): void;
+  /** Counts rows that a reader left out on the user's wish (`on_error: "reject"`), for the run's summary. */
+  reject?(rows: number): void;
   /** A value shared by all tasks of this worker in this run (a join table over a broadcast side), made once. */
   shared<V>(key: string, make: () => V): V;
 }

@@ -1,0 +1,106 @@
+import { clearBit } from '../batch/bitmap.ts';
+import type { Column } from '../batch/column.ts';
+import type { Scratch } from '../memory/types.ts';
+import type { DataType } from '../types.ts';
+import type { CellReader } from './csv_cell.ts';
+import type { Dialect, OnError } from './csv_dialect.ts';
+import type { RecordIndex } from './csv_index.ts';
+
+/** A column to produce and where its fields are. */
+export interface ColumnPlan {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+  /** Position in the file's records. */
+  readonly source: number;
+  readonly dialect: Dialect;
+  /** No null text, no blanks to trim: a field that parses is its value. */
+  readonly plain: boolean;
+}
+
+/** The rows to convert: fields of the window by the index. */
+export interface Cells {
+  readonly u8: Uint8Array;
+  readonly text: Buffer;
+  readonly index: RecordIndex;
+  readonly cell: CellReader;
+  readonly scratch: Scratch;
+  readonly misfits: Misfits;
+}
+
+/** Why a value is not taken: shown after the value. `null` stands for a null in a column that may have none. */
+export type MisfitReason = 'type' | 'null' | 'scale' | 'precision' | 'encoding';
+
+/** Values that do not fit, of one run of rows. */
+export class Misfits {
+  readonly mode: OnError;
+  /** First row with a misfit that is an error; -1: none. */
+  row = -1;
+  column: ColumnPlan | null = null;
+  reason: MisfitReason = 'type';
+  /** Rows to leave out (on_error "reject"). */
+  rejected: Uint8Array | null = null;
+  rejectedRows = 0;
+
+  constructor(mode: OnError) {
+    this.mode = mode;
+  }
+
+  clear(): void {
+    this.row = -1;
+    this.column = null;
+    this.rejected = null;
+    this.rejectedRows = 0;
+  }
+
+  /** The kernel goes on with null in its place. Rows come in order within a column. */
+  add(row: number, rows: number, column: ColumnPlan, reason: MisfitReason): void {
+    if (this.mode === 'reject') {
+      this.rejected ??= new Uint8Array(rows);
+      if (this.rejected[row] === 0) this.rejectedRows++;
+      this.rejected[row] = 1;
+    } else if (this.mode === 'error' || !column.nullable) {
+      if (this.row >= 0 && this.row <= row) return;
+      this.row = row;
+      this.column = column;
+      this.reason = reason;
+    }
+  }
+}
+
+/** Validity of a column being filled: a bitmap only once there is a null. */
+export class Nulls {
+  bits: Uint8Array | null = null;
+  count = 0;
+  readonly #cells: Cells;
+  readonly #plan: ColumnPlan;
+
+  constructor(cells: Cells, plan: ColumnPlan) {
+    this.#cells = cells;
+    this.#plan = plan;
+  }
+
+  /** A null in the data. */
+  put(row: number): void {
+    if (!this.#plan.nullable) this.#cells.misfits.add(row, this.#cells.index.rows, this.#plan, 'null');
+    this.#set(row);
+  }
+
+  /** A value that does not fit. */
+  misfit(row: number, reason: MisfitReason): void {
+    this.#cells.misfits.add(row, this.#cells.index.rows, this.#plan, reason);
+    this.#set(row);
+  }
+
+  #set(row: number): void {
+    this.bits ??= this.#cells.scratch.bitmap(this.#cells.index.rows, true);
+    clearBit(this.bits, row);
+    this.count++;
+  }
+
+  get validity(): { readonly validity: Uint8Array | null; readonly nullCount: number } {
+    return { validity: this.bits, nullCount: this.count };
+  }
+}
+
+export type ColumnKernel = (cells: Cells, plan: ColumnPlan) => Column;

@@ -1,0 +1,81 @@
+import type { Column } from '../batch/column.ts';
+import { wordsOf } from '../batch/ints.ts';
+import { type Cells, type ColumnPlan, Nulls } from './csv_columns.ts';
+import { beyondExact, splitExact, type Words } from './int64.ts';
+import { NO_DATE, parseDate, parseTime, parseTimestamp, timestampWords } from './text_time.ts';
+
+const words: Words = { lo: 0, hi: 0 };
+
+export function dateColumn(c: Cells, plan: ColumnPlan): Column {
+  const { u8, cell } = c;
+  const { ends, stride, rows } = c.index;
+  const values = c.scratch.i32(rows);
+  const nulls = new Nulls(c, plan);
+  const format = plan.dialect.dateFormat;
+  const plain = plan.plain && format === null;
+  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+    const from = ends[at]! + 1;
+    const to = ends[at + 1]!;
+    if (plain) {
+      const days = parseDate(u8, from, to);
+      if (days !== NO_DATE) {
+        values[row] = days;
+        continue;
+      }
+    }
+    values[row] = 0;
+    if (!cell.find(from, to, false)) {
+      nulls.put(row);
+      continue;
+    }
+    const days = format === null ? parseDate(cell.bytes, cell.from, cell.to) : (format(cell.string())?.days ?? NO_DATE);
+    if (days === NO_DATE) nulls.misfit(row, 'type');
+    else values[row] = days;
+  }
+  return { type: plan.type, phys: 'i32', length: rows, ...nulls.validity, values };
+}
+
+/** Microseconds, of a timestamp or a time of day. */
+export function microsColumn(c: Cells, plan: ColumnPlan): Column {
+  const { u8, cell } = c;
+  const { ends, stride, rows } = c.index;
+  const values = c.scratch.i64(rows);
+  const out = wordsOf(values);
+  const nulls = new Nulls(c, plan);
+  const parse = plan.type.kind === 'time' ? timeOfDay : parseTimestamp;
+  const format = plan.type.kind === 'time' ? null : plan.dialect.timestampFormat;
+  const plain = plan.plain && format === null;
+  let wide = false;
+  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+    const from = ends[at]! + 1;
+    const to = ends[at + 1]!;
+    if (!(plain && parse(u8, from, to, words))) {
+      let fits = false;
+      if (!cell.find(from, to, false)) nulls.put(row);
+      else {
+        fits = format === null ? parse(cell.bytes, cell.from, cell.to, words) : byFormat(format, cell.string());
+        if (!fits) nulls.misfit(row, 'type');
+      }
+      if (!fits) {
+        words.lo = 0;
+        words.hi = 0;
+      }
+    }
+    if (beyondExact(words.lo, words.hi)) wide = true;
+    out[2 * row] = words.lo;
+    out[2 * row + 1] = words.hi;
+  }
+  return { type: plan.type, phys: 'i64', length: rows, ...nulls.validity, values, wide };
+}
+
+function timeOfDay(u8: Uint8Array, from: number, to: number, out: Words): boolean {
+  const micros = parseTime(u8, from, to);
+  if (micros < 0) return false;
+  splitExact(micros, out);
+  return true;
+}
+
+function byFormat(format: NonNullable<ColumnPlan['dialect']['timestampFormat']>, text: string): boolean {
+  const moment = format(text);
+  return moment !== null && timestampWords(moment.days, moment.seconds, moment.micros, words);
+}
