@@ -1,7 +1,13 @@
 import type { OperatorDef } from './def.ts';
+import { evaluate, predict } from './predict.ts';
+import { train } from './train.ts';
 
 /** Every operator of the engine by name; one line each. */
-export const OPERATORS = {} satisfies Record<string, OperatorDef<never>>;
+export const OPERATORS = {
+  train,
+  predict,
+  evaluate,
+} satisfies Record<string, OperatorDef<never>>;
 
 /** The definition of an operator named in a plan. Parameters are plain data whose shape the definition knows. */
 export function operator(name: string): OperatorDef<unknown> {
