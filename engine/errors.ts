@@ -8,6 +8,8 @@ export interface RunErrorWhere {
   readonly file?: string;
   /** 1-based data row within the file (the header does not count). */
   readonly row?: number;
+  /** Row within the batch an expression was evaluated over, from 0: whoever knows where the batch comes from turns it into `row`. */
+  readonly batchRow?: number;
   readonly column?: string;
   /** The offending value as text, cut to a readable length. */
   readonly value?: string;

@@ -39,7 +39,11 @@ export function castFn(from: DataType, to: DataType): CastFn | null {
     case 'null':
       return null;
     default:
-      return from.kind === 'json' ? castFromJson(to, castFn) : from.kind === 'string' ? fromText(to) : (BY_TARGET[to.kind]?.(from, to) ?? null);
+      return from.kind === 'json'
+        ? castFromJson(to, castFn)
+        : from.kind === 'string'
+          ? fromText(to)
+          : (BY_TARGET[to.kind]?.(from, to) ?? null);
   }
 }
 
@@ -49,12 +53,15 @@ export function canCast(from: DataType, to: DataType): boolean {
 
 /** Whether a cast of these types may meet a value that does not convert. */
 export function castMayFail(from: DataType, to: DataType): boolean {
-  if (typeEquals(from, to) || from.kind === 'null' || to.kind === 'json') return from.kind === 'string' && to.kind === 'json';
+  if (typeEquals(from, to) || from.kind === 'null' || to.kind === 'json')
+    return from.kind === 'string' && to.kind === 'json';
   if (to.kind === 'string') return from.kind === 'bytes';
   if (to.kind === 'float') return from.kind === 'string' || from.kind === 'json';
-  if (to.kind === 'bool' || to.kind === 'bytes') return from.kind === 'json' || (from.kind === 'string' && to.kind === 'bool');
+  if (to.kind === 'bool' || to.kind === 'bytes')
+    return from.kind === 'json' || (from.kind === 'string' && to.kind === 'bool');
   if (to.kind === 'int') return from.kind !== 'bool' && from.kind !== 'date' && from.kind !== 'time';
-  if (to.kind === 'decimal' && from.kind === 'decimal') return to.precision - to.scale < from.precision - from.scale + (to.scale < from.scale ? 1 : 0);
+  if (to.kind === 'decimal' && from.kind === 'decimal')
+    return to.precision - to.scale < from.precision - from.scale + (to.scale < from.scale ? 1 : 0);
   if (to.kind === 'timestamp') return from.kind !== 'timestamp';
   return true;
 }
@@ -65,13 +72,19 @@ export function castError(v: LiteralValue, from: DataType, to: DataType): RunErr
   const shown = text.length > 80 ? `${text.slice(0, 77)}…` : text;
   const quoted = from.kind === 'string' || from.kind === 'json' ? JSON.stringify(shown) : shown;
   const target = formatType(to);
-  return new RunError('FLOW7004', `${quoted} does not convert to ${target}`, { value: shown }, `\`::${target}?\` gives null instead`);
+  return new RunError(
+    'FLOW7004',
+    `${quoted} does not convert to ${target}`,
+    { value: shown },
+    `\`::${target}?\` gives null instead`,
+  );
 }
 
 type Maker = (from: DataType, to: DataType) => CastFn | null;
 
 const BY_TARGET: Readonly<Partial<Record<DataType['kind'], Maker>>> = {
-  bool: (from) => (from.kind === 'int' || from.kind === 'float' || from.kind === 'decimal' ? (v) => v !== 0 && v === v : null),
+  bool: (from) =>
+    from.kind === 'int' || from.kind === 'float' || from.kind === 'decimal' ? (v) => v !== 0 && v === v : null,
   int: toInt,
   float: toFloat,
   decimal: toDecimal,

@@ -72,7 +72,8 @@ function lookUp(format: Intl.DateTimeFormat, seconds: number): number {
 
 /** The instant at which the zone's clocks show `local` (microseconds as if UTC); of two, the earlier; in a gap, the clock before it goes on. */
 export function fromLocal(name: string, local: Int): Int {
-  const move = (seconds: number): Int => (typeof local === 'bigint' ? local - BigInt(seconds * 1e6) : local - seconds * 1e6);
+  const move = (seconds: number): Int =>
+    typeof local === 'bigint' ? local - BigInt(seconds * 1e6) : local - seconds * 1e6;
   const before = zoneOffset(name, move(86400));
   const after = zoneOffset(name, move(-86400));
   const early = move(before);

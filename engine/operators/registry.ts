@@ -1,9 +1,13 @@
+import { compute } from './compute.ts';
 import type { OperatorDef } from './def.ts';
+import { filter } from './filter.ts';
 import { evaluate, predict } from './predict.ts';
 import { train } from './train.ts';
 
 /** Every operator of the engine by name; one line each. */
 export const OPERATORS = {
+  compute,
+  filter,
   train,
   predict,
   evaluate,

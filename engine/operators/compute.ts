@@ -1,0 +1,41 @@
+import { type Projection, compileProjection } from '../expr/compile.ts';
+import { RunError } from '../errors.ts';
+import type { Batch } from '../batch/column.ts';
+import type { StepRef } from '../plan.ts';
+import type { Schema } from '../types.ts';
+import type { BatchTransform, OperatorDef, TaskContext } from './def.ts';
+import type { ComputeParams } from './params.ts';
+
+/**
+ * Optional filter, then the outputs, in one pass: the fused form of `where derive select drop rename`. Rows keep their order; a batch of
+ * which no row is left is dropped. Columns passed through are the input's own where no row is dropped, else they lie in scratch.
+ */
+export const compute: OperatorDef<ComputeParams> = {
+  name: 'compute',
+  traits: { shape: 'map', ordered: true },
+  schema: outputSchema,
+  map: (params, step, ctx) => transform(compileProjection(params.filter, params.outputs, step.input), step, ctx),
+};
+
+function outputSchema(params: ComputeParams): Schema {
+  return params.outputs.map(({ name, expr }) => ({ name, type: expr.type, nullable: expr.nullable }));
+}
+
+/** Runs a compiled projection over a stream; errors of the data name the step. */
+export function transform(project: Projection, step: StepRef, ctx: TaskContext): BatchTransform {
+  return async function* rows(input: AsyncIterable<Batch>) {
+    for await (const batch of input) {
+      ctx.check();
+      const out = named(step, () => project(batch, ctx.scratch));
+      if (out.rows > 0) yield out;
+    }
+  };
+}
+
+function named<V>(step: StepRef, run: () => V): V {
+  try {
+    return run();
+  } catch (e) {
+    throw e instanceof RunError ? e.at({ step: step.label, span: step.span }) : e;
+  }
+}
