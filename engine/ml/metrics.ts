@@ -1,6 +1,6 @@
 import { logLoss } from './logistic.ts';
 
-/** Metrics of predicted numbers, in the order of `evaluateFields`: n, rmse, mae, r2 (null where undefined). */
+/** Metrics of predicted numbers, in the order of `metricFields`: n, rmse, mae, r2 (null where undefined). */
 export function regressionMetrics(y: Float64Array, p: Float64Array, n: number): (number | null)[] {
   if (n === 0) return [0, null, null, null];
   let mean = 0;
@@ -18,7 +18,7 @@ export function regressionMetrics(y: Float64Array, p: Float64Array, n: number): 
 }
 
 /**
- * Metrics of predicted classes: n, accuracy, log loss, area under the ROC curve. `y` holds class numbers (-1: a class the model does not know), `p` one
+ * Metrics of predicted classes: n, accuracy, area under the ROC curve, log loss. `y` holds class numbers (-1: a class the model does not know), `p` one
  * probability a class, class-major with stride `stride`.
  */
 export function classificationMetrics(y: Float64Array, p: Float64Array, n: number, stride: number, classes: number): (number | null)[] {
@@ -32,7 +32,7 @@ export function classificationMetrics(y: Float64Array, p: Float64Array, n: numbe
     if (best === t) right++;
     loss += logLoss(t < 0 ? 0 : (p[t * stride + i] as number), 1);
   }
-  return [n, right / n, loss / n, classes === 2 ? auc(y, p.subarray(stride, stride + n), n) : null];
+  return [n, right / n, classes === 2 ? auc(y, p.subarray(stride, stride + n), n) : null, loss / n];
 }
 
 /** Probability that a row of class 1 scores above one of class 0, ties counting half (Mann-Whitney); null when a class is missing. */

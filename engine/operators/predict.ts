@@ -7,7 +7,7 @@ import { classReader, columnOf, compareClasses, encodeBatchFeatures, toFloats } 
 import { classificationMetrics, regressionMetrics } from '../ml/metrics.ts';
 import { type ClassValue, decodeModel, inputWidth, type Model } from '../ml/model.ts';
 import type { EvaluateParams, PredictParams } from '../ml/params.ts';
-import { evaluateFields } from '../ml/schema.ts';
+import { metricFields } from '../ml/schema.ts';
 import { scoreBatch } from '../ml/score.ts';
 import type { SideInput, StepRef } from '../plan.ts';
 import { T } from '../types.ts';
@@ -67,11 +67,13 @@ function predictions(model: Model, scores: Float64Array, rows: number, ctx: Task
     return [floatColumn(p, rows)];
   }
   const picked: LiteralValue[] = new Array(rows);
+  // A bool label has the probability of true, whatever is predicted.
+  const shown = model.label.type.kind === 'bool' ? model.classes.indexOf(true) : null;
   for (let i = 0; i < rows; i++) {
     let best = 0;
     for (let c = 1; c < model.classes.length; c++) if ((scores[c * rows + i] as number) > (scores[best * rows + i] as number)) best = c;
     picked[i] = model.classes[best] as ClassValue;
-    p[i] = scores[best * rows + i] as number;
+    p[i] = scores[(shown ?? best) * rows + i] as number;
   }
   return [columnFromValues(model.label.type, picked, ctx.scratch), floatColumn(p, rows)];
 }
@@ -106,7 +108,7 @@ export const evaluate: OperatorDef<EvaluateParams> = {
     }
     const rows = [...groups.values()].sort((a, b) => compareRows(a.by, b.by)).map((g) => [...g.by, ...metrics(g, model)]);
     const fields = step.output;
-    const expected = params.by.length + evaluateFields(model.task).length;
+    const expected = params.by.length + metricFields(model.task).length;
     if (fields.length !== expected) throw new EngineBug(`evaluate yields ${expected} columns, the plan says ${fields.length}`);
     yield { schema: fields, rows: rows.length, columns: fields.map((f, k) => columnFromValues(f.type, rows.map((r) => r[k] ?? null), ctx.scratch)) };
   },

@@ -4,12 +4,12 @@ import { EngineBug, RunError } from '../errors.ts';
 import type { Block } from '../memory/types.ts';
 import { classReader, columnOf, encodeBatchFeatures, learnFeatures, toFloats } from '../ml/features.ts';
 import { fitGbt, type GbtMemory, type Objective } from '../ml/gbt.ts';
-import { binRows, learnCuts } from '../ml/histogram.ts';
+import { binRows, learnCuts, MAX_BINS } from '../ml/histogram.ts';
 import { type Blocks, fitLinear } from '../ml/linear.ts';
 import { fitLogistic } from '../ml/logistic.ts';
 import { type ClassValue, encodeModel, inputWidth, type LinearPart, type Model, type ModelFeature, type Task, type TreesPart } from '../ml/model.ts';
 import type { TrainParams } from '../ml/params.ts';
-import { LEARNERS, type LearnerDef, MODEL_SCHEMA, taskOf } from '../ml/schema.ts';
+import { ALGORITHMS, MODEL_SCHEMA, taskOf } from '../ml/schema.ts';
 import type { OperatorDef, PartitionReader, TaskContext } from './def.ts';
 
 /**
@@ -30,8 +30,10 @@ export const train: OperatorDef<TrainParams> = {
 };
 
 function fit(params: TrainParams, input: PartitionReader, ctx: TaskContext): Model {
-  const task = taskOf(params.algorithm, params.label.type);
-  if (task === null) throw new EngineBug(`${params.algorithm} cannot learn a ${params.label.type.kind}`);
+  const algorithm = ALGORITHMS[params.algorithm];
+  if (algorithm === undefined) throw new EngineBug(`no learner ${params.algorithm}`);
+  const task = taskOf(algorithm, params.label.type, params.options);
+  if (typeof task === 'object') throw new EngineBug(`${params.algorithm} ${task.error}`);
   const { features, classes, rows } = learnFeatures(params, input, task === 'classification');
   if (rows === 0) throw new RunError('FLOW7011', 'there are no rows to learn from', {}, `Every row that reached train has a null ${params.label.name}, or no row did`);
   if (task === 'classification' && classes.length < 2) {
@@ -66,18 +68,18 @@ function learn(params: TrainParams, data: Blocks, task: Task, classes: number, c
   }
 }
 
+/** The binder has filled in the defaults. */
 function optionOf(params: TrainParams, name: string): number {
-  const def = (LEARNERS as Readonly<Record<string, LearnerDef>>)[params.algorithm]?.options.find((o) => o.name === name);
-  if (def === undefined) throw new EngineBug(`${params.algorithm} has no option ${name}`);
-  const given = params.options[name];
-  return given === undefined || given === null ? def.default : Number(given);
+  const value = params.options[name];
+  if (typeof value !== 'number') throw new EngineBug(`${params.algorithm} without ${name}`);
+  return value;
 }
 
 function learnTrees(params: TrainParams, data: Blocks, task: Task, classes: number, ctx: TaskContext) {
   const option = (name: string): number => optionOf(params, name);
   const memory = workingMemory(ctx);
   try {
-    const cuts = learnCuts(data, option('bins'));
+    const cuts = learnCuts(data, MAX_BINS);
     const target = memory.floats(data.rows);
     const binned = binRows(data, cuts, memory.bytes(data.rows * data.width), target);
     const objective: Objective = task === 'regression' ? { kind: 'squared' } : classes === 2 ? { kind: 'logistic' } : { kind: 'softmax', classes };
