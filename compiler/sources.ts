@@ -23,15 +23,17 @@ export function fileCatalog(): SourceCatalog {
   const schemas = new Map<string, Promise<Schema>>();
   const estimates = new Map<string, Promise<SourceEstimate>>();
   return {
-    formats: FORMATS,
+    formats,
     paths: (pattern, cwd) => resolvePaths(pattern, cwd),
     infer: (format, spec) => remember(schemas, keyOf(format, spec), () => readerOf(format).infer(spec)),
     estimate: (format, spec) => remember(estimates, keyOf(format, spec), () => readerOf(format).estimate(spec)),
   };
 }
 
+const formats: Readonly<Record<string, FormatDef>> = FORMATS;
+
 function readerOf(format: string) {
-  const reader = FORMATS[format]?.reader;
+  const reader = formats[format]?.reader;
   if (reader === null || reader === undefined) throw new Error(`format ${format} has no reader`);
   return reader;
 }

@@ -12,12 +12,8 @@ import { reportMisfit, show, tryCall } from './invoke.ts';
 import { constantScope, type Env, localScope } from './scope.ts';
 import { bindType } from './types.ts';
 
-const aggregateNames: ReadonlySet<string> = new Set(
-  Object.values(AGGREGATES).flatMap((def) => [def.name, ...(def.aliases ?? [])]),
-);
-
 export function isAggregate(name: string): boolean {
-  return aggregateNames.has(name);
+  return AGGREGATES[name] !== undefined;
 }
 
 /** A function of the file, an aggregate where those may stand, or a function of the library; in this order. */
@@ -90,7 +86,7 @@ function functionNames(env: Env): string[] {
   return [
     ...env.ctx.declared.fns.keys(),
     ...library.flatMap((def) => [def.name, ...(def.aliases ?? [])]),
-    ...(env.aggregate === null ? [] : aggregateNames),
+    ...(env.aggregate === null ? [] : Object.keys(AGGREGATES)),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Span } from '../../grammar/ast.ts';
 import { RunError } from '../../engine/errors.ts';
 import { type CastExpr, columnsOf, type Expr, type LiteralExpr } from '../../engine/expr.ts';
+import { canCast } from '../../engine/expr/cast.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
 import { commonTypeOf } from '../../engine/functions/types.ts';
 import { type DataType, formatType, T, typeEquals } from '../../engine/types.ts';
@@ -64,37 +65,9 @@ export function unify(ctx: Context, what: string, exprs: readonly Expr[], span: 
   return { type, exprs: exprs.map((e) => castTo(e, type)) };
 }
 
-const NUMBERS = ['int', 'float', 'decimal'];
-/** Text forms of these are read and written; the rest have none. */
-const PLAIN = ['bool', ...NUMBERS, 'date', 'time', 'timestamp', 'interval', 'json', 'bytes', 'string'];
-
-const conversions: Readonly<Record<string, readonly string[]>> = {
-  bool: ['int', 'float', 'json'],
-  int: ['bool', ...NUMBERS, 'json'],
-  float: [...NUMBERS, 'json'],
-  decimal: [...NUMBERS, 'json'],
-  date: ['timestamp'],
-  timestamp: ['date', 'time', 'timestamp'],
-  json: ['bool', ...NUMBERS, 'list', 'struct', 'map'],
-  list: ['json'],
-  struct: ['json'],
-  map: ['json'],
-};
-
 /** Whether `e::type` exists at all; whether a value converts is known when it runs. */
 export function castExists(from: DataType, to: DataType): boolean {
-  if (from.kind === 'null' || typeEquals(from, to)) return true;
-  if (from.kind === 'list' && to.kind === 'list') return castExists(from.item.type, to.item.type);
-  if (from.kind === 'map' && to.kind === 'map') return castExists(from.key, to.key) && castExists(from.value.type, to.value.type);
-  if (from.kind === 'struct' && to.kind === 'struct') {
-    return to.fields.every((field) => {
-      const source = from.fields.find((f) => f.name === field.name);
-      return source === undefined ? field.nullable : castExists(source.type, field.type);
-    });
-  }
-  if (from.kind === 'string') return PLAIN.includes(to.kind);
-  if (to.kind === 'string') return true;
-  return conversions[from.kind]?.includes(to.kind) ?? false;
+  return canCast(from, to);
 }
 
 /** The type a text literal plainly means, for hints: `2024-05-01` is a date. */

@@ -27,6 +27,8 @@ export interface Context {
   readonly used: { readonly lets: Set<string>; readonly params: Set<string> };
   /** Functions of the file that are being inlined, outermost first. */
   readonly inlining: { readonly name: string; readonly call: Span }[];
+  /** Lets that are being bound, outermost first, to tell a cycle by its path. */
+  readonly binding: string[];
   nextId(): number;
   /** The rows of what stands behind `from`, `join`, `union`. Set by the pipeline binder: steps and pipelines contain each other. */
   relation: (relation: Relation) => Rows;
@@ -95,6 +97,7 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
     cwd,
     catalog,
     inlining,
+    binding: [],
     declared: { lets: new Map(), params: new Map(), schemas: new Map(), fns: new Map(), opaque: new Set() },
     report: createReport(inlining),
     bound: new WeakMap(),

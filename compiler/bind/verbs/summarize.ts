@@ -1,0 +1,159 @@
+import type * as Ast from '../../../grammar/ast.ts';
+import { AGGREGATES, resolveAggregate } from '../../../engine/aggregates/registry.ts';
+import { type AggregateCall, type Expr, type NamedExpr, rewriteExpr, walkExpr } from '../../../engine/expr.ts';
+import { findFunction } from '../../../engine/functions/registry.ts';
+import type { AggregateNode } from '../../logical.ts';
+import { codes } from '../../diagnostics.ts';
+import type { Context, Rows } from '../context.ts';
+import { createEnv } from '../expr.ts';
+import { column, isUnknown, sameExpr, substitute, unknown } from '../exprs.ts';
+import { show } from '../invoke.ts';
+import { base, columnRefs, freeName, nameOf, project, schemaOfOutputs, spanOf, text, uniqueNames } from '../nodes.ts';
+import { type AggregateHook, type Env, listNames, rowScope, type Scope } from '../scope.ts';
+
+/** While items are bound, results of aggregates and keys stand in them as columns of these names, which no file can write. */
+const RESULT = '\u0000aggregate ';
+const KEY = '\u0000key ';
+
+interface Summary {
+  readonly ctx: Context;
+  readonly rows: Scope;
+  readonly keys: readonly NamedExpr[];
+  readonly calls: AggregateCall[];
+}
+
+/** Keys and aggregates first, then a projection where an item is more than one aggregate. */
+export function summarize(ctx: Context, input: Rows, step: Ast.SummarizeStep): Rows {
+  const rows = rowScope(input?.schema ?? null);
+  const isNew = uniqueNames(ctx);
+  const summary: Summary = { ctx, rows, keys: bindKeys(ctx, rows, step, isNew), calls: [] };
+  const items: NamedExpr[] = [];
+  for (const item of step.items) {
+    const expr = bindItem(summary, item, items, input === null);
+    const name = nameOf(ctx, item);
+    if (name !== null && isNew(name, (item.name ?? item.value).span)) items.push({ name, expr });
+  }
+  return input === null ? null : assemble(summary, input, items, step);
+}
+
+function bindKeys(ctx: Context, rows: Scope, step: Ast.SummarizeStep, isNew: (name: string, span: Ast.Span) => boolean): NamedExpr[] {
+  const env = createEnv(ctx, rows);
+  const keys: NamedExpr[] = [];
+  for (const element of step.by) {
+    if (element.kind === 'groupingSets') {
+      for (const set of element.sets) for (const key of set.keys) env.bind(key.value);
+      ctx.report(codes.notExecutable, { what: `\`${element.form}\`` }, element.span);
+      continue;
+    }
+    const expr = env.bind(element.value);
+    const name = nameOf(ctx, element);
+    if (name !== null && isNew(name, (element.name ?? element.value).span)) keys.push({ name, expr });
+  }
+  return keys;
+}
+
+/** The item over keys and results of aggregates. `open`: the rows are unknown, so that no column can be told to be no key. */
+function bindItem(summary: Summary, item: Ast.NamedExpr, before: readonly NamedExpr[], open: boolean): Expr {
+  const { ctx, rows, keys } = summary;
+  const outer: Scope = {
+    ...rows,
+    lookup(name) {
+      const key = keys.find((one) => one.name === name);
+      if (key !== undefined) return keyColumn(key);
+      return before.find((one) => one.name === name)?.expr ?? rows.lookup(name);
+    },
+  };
+  const hook: AggregateHook = (env, node) => aggregate(summary, env.scope === outer ? env.within({ scope: rows }) : env, node);
+  const bound = createEnv(ctx, outer, hook).bind(item.value);
+  const grouped = rewriteExpr(bound, (e) => {
+    const key = e.kind === 'literal' ? undefined : keys.find((one) => sameExpr(one.expr, e));
+    return key === undefined ? e : { ...keyColumn(key), span: e.span };
+  });
+  return open || isUnknown(grouped) || checkGrouped(summary, grouped, item) ? grouped : unknown();
+}
+
+function keyColumn(key: NamedExpr): Expr {
+  if (isUnknown(key.expr)) return unknown();
+  return column({ name: KEY + key.name, type: key.expr.type, nullable: key.expr.nullable });
+}
+
+function checkGrouped(summary: Summary, e: Expr, item: Ast.NamedExpr): boolean {
+  let fine = true;
+  walkExpr(e, (x) => {
+    if (x.kind !== 'column' || x.name.startsWith(RESULT) || x.name.startsWith(KEY)) return;
+    fine = false;
+    const { keys, ctx } = summary;
+    ctx.report(codes.notGrouped, { name: x.name }, x.span ?? item.span, {
+      notes: [keys.length === 0 ? 'there are no keys: all rows are one group' : listNames('keys', keys.map((key) => key.name))],
+      suggestion: { text: `take one of them with \`first(${x.name})\`, or add it behind \`by\`` },
+    });
+  });
+  return fine;
+}
+
+/** Registers one call of an aggregate; what it gives is a column of the step's result. */
+function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
+  const { ctx, calls, keys } = summary;
+  const name = node.name.text;
+  const nested: AggregateHook = (_, inner) => {
+    if (findFunction(inner.name.text) !== null) return null;
+    ctx.report(codes.nestedAggregate, { name: inner.name.text }, inner.span);
+    return unknown();
+  };
+  const inside = env.within({ aggregate: nested });
+  const args = node.args.map((arg) => substitute(inside.bind(arg.value), (one) => keys.find((key) => KEY + key.name === one)?.expr));
+  const named = node.args.find((arg) => arg.name !== null);
+  if (named !== undefined) ctx.report(codes.badArguments, { name, why: 'takes its arguments in order, without names' }, named.span);
+  if (args.some(isUnknown)) return unknown();
+  const def = AGGREGATES[name];
+  const resolved = def === undefined ? null : resolveAggregate(def.name, args.map((arg) => arg.type), node.distinct);
+  if (def === undefined || resolved === null) {
+    if (!node.distinct && findFunction(name) !== null) return null;
+    const shown = node.distinct ? `${name}(distinct …)` : name;
+    const notes = def === undefined ? [] : [`it is written ${def.signature}`];
+    ctx.report(codes.noOverload, { name: shown, types: args.map(show) }, node.span, { notes });
+    return unknown();
+  }
+  const call: AggregateCall = {
+    name: '', fn: def.name, args, distinct: node.distinct, type: resolved.type, nullable: resolved.nullable, span: spanOf(node.span),
+  };
+  const same = calls.findIndex((one) => sameCall(one, call));
+  const at = same >= 0 ? same : calls.push(call) - 1;
+  return column({ name: RESULT + at, type: call.type, nullable: call.nullable });
+}
+
+function sameCall(a: AggregateCall, b: AggregateCall): boolean {
+  return a.fn === b.fn && a.distinct === b.distinct && a.args.length === b.args.length
+    && a.args.every((arg, i) => sameExpr(arg, b.args[i] as Expr));
+}
+
+function assemble(summary: Summary, input: NonNullable<Rows>, items: readonly NamedExpr[], step: Ast.SummarizeStep): Rows {
+  const { ctx, keys } = summary;
+  const taken = new Set([...keys, ...items].map((one) => one.name));
+  // An aggregate that is an item by itself has the item's name; the others have one that the user does not see.
+  const names = summary.calls.map((_, i) => items.find(({ expr }) => expr.kind === 'column' && expr.name === RESULT + i)?.name);
+  const aggregates = summary.calls.map((call, i): AggregateCall => {
+    const name = names[i] ?? freeName(`aggregate_${i + 1}`, taken);
+    taken.add(name);
+    return { ...call, name };
+  });
+  const by = step.by.length === 0 ? '' : ` by ${text(keys.map((key) => key.name))}`;
+  const label = `summarize ${text(items.map((item) => item.name))}${by}`.replace('  ', ' ');
+  const schema = [...schemaOfOutputs(keys), ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable }))];
+  const node: AggregateNode = { ...base(ctx, schema, [input], step, label), op: 'aggregate', keys, aggregates };
+  const final = (name: string): Expr | undefined => {
+    const call = name.startsWith(RESULT) ? aggregates[Number(name.slice(RESULT.length))] : undefined;
+    if (call !== undefined) return column(call);
+    const key = keys.find((one) => KEY + one.name === name);
+    return key === undefined ? undefined : column({ name: key.name, type: key.expr.type, nullable: key.expr.nullable });
+  };
+  const outputs = [
+    ...columnRefs(schema.slice(0, keys.length)),
+    ...items.map((item) => ({ name: item.name, expr: substitute(item.expr, final) })),
+  ];
+  const plain = outputs.length === schema.length
+    && outputs.every(({ name, expr }, i) => name === schema[i]?.name && expr.kind === 'column' && expr.name === name);
+  // Without any output everything has been reported.
+  if (outputs.length === 0) return null;
+  return plain ? node : project(ctx, node, outputs, step, label);
+}
