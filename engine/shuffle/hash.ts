@@ -37,9 +37,10 @@ interface Sorted {
 /**
  * Splits rows into 2^bits partitions by the leading bits of the hash of their keys; within a partition they keep their order. Each batch is
  * permuted by partition and kept; when the grant is used up, all kept rows become one object, partition after partition, so
- * that a task leaves few objects however many partitions there are.
+ * that a task leaves few objects however many partitions there are. `skip`: leading hash bits that all rows share already (an operator that splits a partition
+ * further); the partitions go by the bits behind them.
  */
-export function hashWriter(ctx: WriterContext, schema: Schema, keys: readonly string[], bits: number): HashWriter {
+export function hashWriter(ctx: WriterContext, schema: Schema, keys: readonly string[], bits: number, skip = 0): HashWriter {
   const partitions = 2 ** bits;
   const columns = keys.map((k) => columnIndex(schema, k));
   const budget = Math.min(ctx.grant, MAX_STAGE);
@@ -78,7 +79,7 @@ export function hashWriter(ctx: WriterContext, schema: Schema, keys: readonly st
     add(batch) {
       rowsIn += batch.rows;
       for (let from = 0; from < batch.rows; from += CHUNK_ROWS) {
-        kept.push(partition(batch, from, Math.min(batch.rows, from + CHUNK_ROWS), columns, bits, stage, scratch));
+        kept.push(partition(batch, from, Math.min(batch.rows, from + CHUNK_ROWS), columns, bits, skip, stage, scratch));
         scratch.reset();
         if (stage.used >= budget * 0.75) flush();
       }
@@ -99,7 +100,7 @@ export function hashWriter(ctx: WriterContext, schema: Schema, keys: readonly st
 }
 
 /** Rows [from, to) of a batch, ordered by partition, stably (a counting sort), copied to the stage. */
-function partition(batch: Batch, from: number, to: number, keys: readonly number[], bits: number, stage: Stage, scratch: Stage['scratch']): Sorted {
+function partition(batch: Batch, from: number, to: number, keys: readonly number[], bits: number, skip: number, stage: Stage, scratch: Stage['scratch']): Sorted {
   const n = to - from;
   const whole = n === batch.rows;
   if (bits === 0) return { batch: stage.keep(whole ? batch : gatherRange(batch, from, n, scratch)), starts: Uint32Array.of(0, n) };
@@ -108,14 +109,14 @@ function partition(batch: Batch, from: number, to: number, keys: readonly number
   const shiftBy = 32 - bits;
   const starts = new Uint32Array(2 ** bits + 1);
   for (let i = from; i < to; i++) {
-    const p = ((hashes[i] as number) >>> shiftBy) + 1;
+    const p = (((hashes[i] as number) << skip) >>> shiftBy) + 1;
     starts[p] = (starts[p] as number) + 1;
   }
   for (let p = 1; p < starts.length; p++) starts[p] = (starts[p] as number) + (starts[p - 1] as number);
   const next = starts.slice();
   const order = scratch.u32(n);
   for (let i = from; i < to; i++) {
-    const p = (hashes[i] as number) >>> shiftBy;
+    const p = ((hashes[i] as number) << skip) >>> shiftBy;
     const at = next[p] as number;
     next[p] = at + 1;
     order[at] = i;
