@@ -87,8 +87,8 @@ export interface ResultTable {
   readonly title: string | undefined;
   readonly columns: readonly ResultColumn[];
   readonly rows: readonly (readonly Cell[])[];
-  /** Rows of the whole result, of which `rows` are the first. */
-  readonly totalRows: number;
+  /** There are more rows than these; how many is not known, because the run stopped when it had enough. */
+  readonly more: boolean;
 }
 
 export interface WrittenFile {

@@ -1,11 +1,13 @@
 import { EngineBug } from '../errors.ts';
 import { csv, tsv } from './csv.ts';
 import type { FormatDef } from './def.ts';
+import { model } from './model.ts';
 
 /** All formats by name: the names of source and sink functions in a file. */
 export const FORMATS = {
   csv,
   tsv,
+  model,
 } as const satisfies Record<string, FormatDef>;
 
 export type FormatName = keyof typeof FORMATS;

@@ -57,7 +57,7 @@ test('run leaves what is not given to the engine', async () => {
 
 test('results go to standard output, the summary to standard error', async () => {
   const context = fakeContext(async (_, reporter) => {
-    await reporter.result({ title: undefined, columns: [{ name: 'n', type: 'int' }], rows: [[1]], totalRows: 1 });
+    await reporter.result({ title: undefined, columns: [{ name: 'n', type: 'int' }], rows: [[1]], more: false });
     const written = [{ path: 'out/top.csv', rows: 20, bytes: 1100 }];
     const spills = { spilledBytes: 9_487e6, spilledObjects: 2487, restoredBytes: 9_400e6 };
     return { status: 'done', value: { ...summary, written, ...spills }, warnings: [] };
@@ -131,7 +131,7 @@ test('--json: an object a line, the last one the end', async () => {
     const progress = { stage: 's', stageIndex: 1, stageCount: 1, rows: 1, bytes: 2, totalBytes: 3 };
     reporter.progress({ ...progress, spilledBytes: 0, elapsedMs: 4 });
     const columns = [{ name: 'n', type: 'int' }];
-    await reporter.result({ title: undefined, columns, rows: [[1n], [2n ** 60n], [Number.NaN]], totalRows: 3 });
+    await reporter.result({ title: undefined, columns, rows: [[1n], [2n ** 60n], [Number.NaN]], more: false });
     return { status: 'done', value: summary, warnings: [{ ...diagnostic, severity: 'warning' }] };
   });
   assert.is(await main(['run', file, '--json'], context), 0);

@@ -1,0 +1,55 @@
+import type { FlowFile } from '../grammar/ast.ts';
+import { type Diagnostic, hasErrors, sortDiagnostics } from '../grammar/diagnostics.ts';
+import type { PhysicalPlan } from '../engine/plan.ts';
+import type { Schema } from '../engine/types.ts';
+import { bind } from './bind/index.ts';
+import type { LogicalPlan } from './logical.ts';
+import { fileCatalog, type SourceCatalog } from './sources.ts';
+import { optimize } from './optimize/index.ts';
+import { estimate } from './physical/estimate.ts';
+import { type PlanOptions, planPhysical } from './physical/planner.ts';
+
+export interface CompileOptions extends Partial<PlanOptions> {
+  /** `-p name=value`, as text. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** Data paths are relative to it; default: the working folder. */
+  readonly cwd?: string;
+  /** What is asked about sources; default: the registered formats and the file system. */
+  readonly sources?: SourceCatalog;
+}
+
+export interface Bound {
+  /** null when there are errors. */
+  readonly plan: LogicalPlan | null;
+  /** Schemas of the named relations and outputs, in the order of the file. */
+  readonly relations: readonly { readonly name: string; readonly schema: Schema }[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Compiled {
+  readonly logical: LogicalPlan;
+  readonly optimized: LogicalPlan;
+  /** Names of the rules that changed the plan. */
+  readonly fired: readonly string[];
+  readonly physical: PhysicalPlan;
+}
+
+/** Parses and binds: names, types, schemas. A user's mistake is a diagnostic, never an exception; an unreadable source is a RunError. */
+export async function check(text: string, file: string, options: CompileOptions = {}): Promise<Bound> {
+  // The parser is the heaviest import of all: a flow built in TypeScript does not need it.
+  const { parse } = await import('../grammar/index.ts');
+  const parsed = parse(text, file);
+  const bound = await bindAst(parsed.ast, options);
+  return { ...bound, diagnostics: sortDiagnostics([...parsed.diagnostics, ...bound.diagnostics]) };
+}
+
+export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Promise<Bound> {
+  const bound = await bind(ast, { params: options.params ?? {}, cwd: options.cwd ?? process.cwd(), sourceSchemas: options.sources ?? fileCatalog() });
+  return { ...bound, plan: hasErrors(bound.diagnostics) ? null : bound.plan };
+}
+
+/** From the bound plan to stages: rules, sizes of the sources, physical planning. */
+export async function plan(logical: LogicalPlan, options: Partial<PlanOptions> = {}): Promise<Compiled> {
+  const { plan: optimized, fired } = optimize(logical);
+  return { logical, optimized, fired, physical: planPhysical(optimized, await estimate(optimized), options) };
+}
