@@ -37,7 +37,7 @@ export function removeSpillFolder(folder: string): void {
 export function checkSpillDir(dir: string): void {
   let at = resolve(dir);
   for (;;) {
-    const stat = fs.statSync(at, { throwIfNoEntry: false });
+    const stat = statOf(at);
     if (stat === undefined && dirname(at) !== at) {
       at = dirname(at);
       continue;
@@ -49,6 +49,16 @@ export function checkSpillDir(dir: string): void {
     fs.accessSync(at, fs.constants.W_OK | fs.constants.X_OK);
   } catch {
     throw cannotSpill(dir, `${at} is not writable`);
+  }
+}
+
+function statOf(path: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(path);
+  } catch (e) {
+    const { code } = e as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw cannotSpill(path, e instanceof Error ? e.message : String(e));
   }
 }
 
