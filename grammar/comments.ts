@@ -56,6 +56,9 @@ export function attachComments(file: FlowFile, comments: readonly Comment[]): At
   };
   for (const comment of comments) {
     let around: Node = file;
+    const path: Node[] = [];
+    // Before the outermost node that begins there: so it stands where a second formatting finds it.
+    const outermost = (node: Node): Node => path.find((item) => item.span.start === node.span.start) ?? node;
     for (;;) {
       const anchors: Node[] = cache.get(around) ?? anchorsBelow(around);
       cache.set(around, anchors);
@@ -63,14 +66,16 @@ export function attachComments(file: FlowFile, comments: readonly Comment[]): At
       const inside = anchors.find((item) => item.span.start <= start && end <= item.span.end);
       if (inside !== undefined) {
         around = inside;
+        path.push(inside);
         continue;
       }
       const previous = anchors.findLast((item) => item.span.end <= start);
       const next = anchors.find((item) => item.span.start >= end);
       if (!comment.ownLine && previous !== undefined) place(previous).after.push(comment);
-      else if (next !== undefined) place(next).before.push(comment);
+      else if (next !== undefined) place(outermost(next)).before.push(comment);
       else if (previous !== undefined) place(previous).below.push(comment);
-      else if (around !== file) place(around)[comment.ownLine ? 'before' : 'after'].push(comment);
+      else if (around !== file && comment.ownLine) place(outermost(around)).before.push(comment);
+      else if (around !== file) place(around).after.push(comment);
       else place(file).below.push(comment);
       break;
     }

@@ -77,7 +77,7 @@ class Output {
   pending = '';
 
   get column(): number {
-    return this.#line.length;
+    return this.#line.length - (this.#line.lastIndexOf('\n') + 1);
   }
 
   text(text: string, depth: number): void {
@@ -122,8 +122,12 @@ function fits(first: Command, rest: readonly Command[], room: number): boolean {
       if (command === undefined) return true;
     }
     const { depth, flat, doc } = command;
-    if (typeof doc === 'string') left -= doc.length;
-    else if (!('kind' in doc)) pushAll(stack, doc, depth, flat);
+    if (typeof doc === 'string') {
+      // A text that spans lines (sql) ends the line it begins on.
+      const end = doc.indexOf('\n');
+      if (end !== -1) return end <= left;
+      left -= doc.length;
+    } else if (!('kind' in doc)) pushAll(stack, doc, depth, flat);
     else if (doc.kind === 'indent') stack.push({ depth, flat, doc: doc.doc });
     else if (doc.kind === 'group') stack.push({ depth, flat, doc: doc.doc });
     else if (doc.kind === 'line') {

@@ -9,7 +9,7 @@ import { tokenEnd } from './lexer.ts';
 import { suggest } from './suggest.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
-import { backticked, clauses, isVerb, verbSynonyms, type Verb } from './words.ts';
+import { backticked, clauses, isVerb, joinKinds, statementWords, verbSynonyms, type Verb } from './words.ts';
 
 export interface Problem {
   /** `redundant`: the rule was complete and something follows. */
@@ -63,6 +63,8 @@ const noToken: IToken = { image: '', startOffset: 0, tokenType: EOF, tokenTypeId
 /** What piece the problem stands in. */
 export interface Place {
   readonly file: string;
+  /** The whole file. */
+  readonly text: string;
   readonly tokens: readonly IToken[];
   /** The verb of a step, or the word of a statement. */
   readonly word: string;
@@ -162,7 +164,9 @@ function reservedAsName(problem: Problem, place: Place, found: IToken | undefine
 }
 
 function expectedName(problem: Problem): string {
-  const named = ruleNames[problem.rule];
+  // Behind `from`, the head of a pipeline wants what a relation is.
+  const sourceOnly = problem.rule === 'fromHead' && !problem.expected.includes(T.K.from);
+  const named = ruleNames[sourceOnly ? 'relation' : problem.rule];
   // A rule's name stands for all it can begin with, not for a token in its middle.
   const atStart = problem.expected.length > 1 || problem.rule === 'formatCall';
   return named !== undefined && atStart ? named : alternatives(problem.expected.map(tokenName));
@@ -179,7 +183,7 @@ function unexpected(problem: Problem, place: Place, found: IToken | undefined, s
     extras.suggestion = {
       text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})`, span,
     };
-  } else if (problem.rule === 'relation' && found?.tokenType === T.PlainString) {
+  } else if ((problem.rule === 'relation' || problem.rule === 'fromHead') && found?.tokenType === T.PlainString) {
     extras.suggestion = { text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})` };
   } else if (found?.tokenType === T.K.from && problem.rule === 'relation') {
     extras.suggestion = { text: 'a pipeline used here stands in parentheses: (from …)' };
@@ -207,6 +211,11 @@ function redundantHelp(
 ): DiagnosticExtras['suggestion'] {
   const insertion = { ...tokenSpan(found, place.file), end: found.startOffset };
   if (tokenMatcher(found, T.Identifier)) {
+    const [, kind] = place.tokens;
+    const nearKind = place.word === 'join' && i === 2 && kind !== undefined ? suggest(kind.image, joinKinds) : null;
+    if (nearKind !== null && kind !== undefined) {
+      return { text: `did you mean \`${nearKind}\`?`, replacement: nearKind, span: tokenSpan(kind, place.file) };
+    }
     const near = suggest(found.image, words);
     if (near !== null) return { text: `did you mean \`${near}\`?`, replacement: near };
     if (found.tokenType === T.K.as && ['select', 'derive', 'summarize', 'drop', 'distinct'].includes(place.word)) {
@@ -219,6 +228,12 @@ function redundantHelp(
     }
   }
   const previous = place.tokens[i - 1];
+  const newLine = previous !== undefined && place.text.slice(tokenEnd(previous), found.startOffset).includes('\n');
+  if (newLine) {
+    const near = tokenMatcher(found, T.Identifier) ? suggest(found.image, statementWords) : null;
+    return near === null ? { text: 'a step begins with `|`, and a pipeline with `from`' }
+      : { text: `did you mean \`${near}\`?`, replacement: near };
+  }
   if (previous !== undefined && (tokenMatcher(found, T.Identifier) || operandStarts.includes(found.tokenType))) {
     return { text: 'a comma may be missing', replacement: ', ', span: insertion };
   }

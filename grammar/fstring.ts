@@ -38,19 +38,19 @@ function closingBrace(text: string, from: number, depth: number): number {
       if (end === -1) return -1;
       i = end - 1;
     } else if (char === '`') {
-      const end = text.indexOf('`', i + 1);
+      const end = scanString(text, i + 1, false, '`');
       if (end === -1) return -1;
-      i = end;
+      i = end - 1;
     }
   }
   return -1;
 }
 
-function scanString(text: string, from: number, raw: boolean): number {
+function scanString(text: string, from: number, raw: boolean, quote = '"'): number {
   for (let i = from; i < text.length; i++) {
     const char = text[i];
     if (char === '\n' || char === '\r') return -1;
-    if (char === '"') return i + 1;
+    if (char === quote) return i + 1;
     if (char === '\\' && !raw) i++;
   }
   return -1;

@@ -159,9 +159,11 @@ class LayoutBuilder {
     const at = this.#stack.findLastIndex((frame) => frame.open !== null
       && closing.get(frame.open.tokenType) === token.tokenType);
     if (at === -1) {
-      this.diagnostics.push(diagnostic(syntax.strayBracket, { bracket: `\`${token.image}\`` }, this.#spanOf(token), {
-        suggestion: { text: 'remove it, or open it before', replacement: '' },
-      }));
+      if (!this.#piece.broken) {
+        this.diagnostics.push(diagnostic(syntax.strayBracket, { bracket: `\`${token.image}\`` }, this.#spanOf(token), {
+          suggestion: { text: 'remove it, or open it before', replacement: '' },
+        }));
+      }
       this.#piece.broken = true;
       return;
     }
@@ -289,7 +291,7 @@ class LayoutBuilder {
 
   #startsPipeline(type: TokenType, previous: IToken, i: number, newLine: boolean, nested: boolean): boolean {
     const before = previous.tokenType;
-    if (before === T.Assign || before === T.FatArrow || before === T.LParen) return false;
+    if (before === T.Assign || before === T.LParen || (before === T.FatArrow && !newLine)) return false;
     if (type === T.K.sql && before === T.K.from) return false;
     const { head, steps } = this.#pipeline;
     const first = head.tokens[0]?.tokenType;

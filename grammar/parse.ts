@@ -112,7 +112,8 @@ class Driver {
     const lexed = tokenize(text, this.#file, base);
     this.#diagnostics.push(...lexed.diagnostics);
     const why = lexed.comments.length > 0 ? 'a comment stands inside of an interpolation'
-      : lexed.tokens.some((token) => [T.Pipe, T.K.from, T.K.sql].includes(token.tokenType))
+      : lexed.tokens.some((token, i) => [T.Pipe, T.K.from, T.K.sql].includes(token.tokenType)
+        && lexed.tokens[i - 1]?.tokenType !== T.Dot)
         ? 'a pipeline stands inside of an interpolation; give it a name first'
         : lexed.tokens.length === 0 ? 'an interpolation is empty' : null;
     if (why !== null) {
@@ -133,7 +134,7 @@ class Driver {
     const { cst, problem } = this.#rule('expression', tokens);
     if (problem === null && cst !== null) return buildExpr(this.#context, cst);
     if (problem !== null) {
-      this.#explain(problem, { file: this.#file, tokens, word: '', what: 'interpolation', end: base + text.length });
+      this.#explain(problem, { file: this.#file, text: this.#text, tokens, word: '', what: 'interpolation', end: base + text.length });
     }
     return failed;
   }
@@ -172,7 +173,7 @@ class Driver {
       const extra = this.#missingPipe(problem, tokens);
       if (extra !== null) return { cst: this.#rule(rule, tokens.slice(0, tokens.length - extra.length)).cst, extra };
     }
-    this.#explain(problem, { file: this.#file, tokens, word: tokens[0]?.image ?? '', what, end: item.end });
+    this.#explain(problem, { file: this.#file, text: this.#text, tokens, word: tokens[0]?.image ?? '', what, end: item.end });
     return { cst, extra: [] };
   }
 
@@ -360,7 +361,7 @@ class Driver {
       }
     }
     if (problem !== null) {
-      this.#explain(problem, { file: this.#file, tokens, word: first.image, what: 'step', end: tokenEnd(first) });
+      this.#explain(problem, { file: this.#file, text: this.#text, tokens, word: first.image, what: 'step', end: tokenEnd(first) });
     }
     return [this.#errorStep(tokens, pipe)];
   }

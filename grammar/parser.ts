@@ -292,7 +292,7 @@ export class FlowParser extends ExpressionParser {
   summarizeStep: Rule = this.RULE('summarizeStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
     this.OPTION({
-      GATE: () => !(this.is(1, T.K.by) && this.startsOperand(2, T.K.matches, T.K.over)),
+      GATE: () => !(this.is(1, T.K.by) && (this.startsOperand(2, T.K.matches, T.K.over) || this.is(3, T.Assign))),
       DEF: () => this.SUBRULE(this.namedExprs),
     });
     this.OPTION2(() => {

@@ -187,11 +187,19 @@ function hugs(expr: Expr): boolean {
   return expr.kind === 'list' || expr.kind === 'struct';
 }
 
+/** The first argument, where `distinct` is a word of the language when an operand follows it. */
 function firstArgument(ctx: PrintContext, arg: Arg, distinct: boolean): Doc {
-  if (arg.value.kind === 'lambda') return [distinct ? 'distinct ' : '', argumentDoc(ctx, arg)];
-  if (!distinct) return arg.name === null ? guardedDoc(ctx, arg.value, ['distinct']) : argumentDoc(ctx, arg);
-  if (arg.name !== null) return ['distinct ', backticked(arg.name.text), ': ', exprDoc(ctx, arg.value)];
-  return ['distinct ', operandDoc(ctx, arg.value, ['matches', 'over'])];
+  const { name, value } = arg;
+  if (!distinct) {
+    return name === null && value.kind !== 'lambda' ? guardedDoc(ctx, value, ['distinct']) : argumentDoc(ctx, arg);
+  }
+  // Backticks, where `matches` or `over` would go on from a column called `distinct`.
+  if (name !== null) return ['distinct ', backticked(name.text), ': ', valueDoc(ctx, value)];
+  const [only] = value.kind === 'lambda' ? value.params : [];
+  if (value.kind === 'lambda' && value.params.length === 1 && only !== undefined) {
+    return ['distinct ', backticked(only.text), ' => ', exprDoc(ctx, value.body)];
+  }
+  return ['distinct ', value.kind === 'lambda' ? lambdaDoc(ctx, value) : operandDoc(ctx, value, ['matches', 'over'])];
 }
 
 export function argumentDocs(ctx: PrintContext, args: readonly Arg[]): Doc[] {
@@ -199,8 +207,12 @@ export function argumentDocs(ctx: PrintContext, args: readonly Arg[]): Doc[] {
 }
 
 function argumentDoc(ctx: PrintContext, arg: Arg): Doc {
-  const value = arg.value.kind === 'lambda' ? lambdaDoc(ctx, arg.value) : exprDoc(ctx, arg.value);
+  const value = valueDoc(ctx, arg.value);
   return arg.name === null ? value : [nameDoc(arg.name), ': ', value];
+}
+
+function valueDoc(ctx: PrintContext, value: Expr): Doc {
+  return value.kind === 'lambda' ? lambdaDoc(ctx, value) : exprDoc(ctx, value);
 }
 
 function lambdaDoc(ctx: PrintContext, expr: Extract<Expr, { kind: 'lambda' }>): Doc {

@@ -12,7 +12,8 @@ import { backticked, isVerb, joinKinds, quoteName } from './words.ts';
 
 /** A verb, its items, its clauses. */
 function step(verb: string, items: Doc | null, clauses: readonly (Doc | null)[] = []): Doc {
-  const rest = clauses.filter((clause) => clause !== null).map((clause) => [line, clause]);
+  const written = clauses.filter((item) => item !== null);
+  const rest = written.map((item, i) => [items === null && i === 0 ? ' ' : line, item]);
   return group([verb, items === null ? '' : indent([line, items]), ...rest]);
 }
 
@@ -66,8 +67,8 @@ function selectDoc(ctx: PrintContext, item: SelectItem, behindExcept: boolean): 
   return taken ? parens(exprDoc(ctx, item.value)) : namedDoc(ctx, item);
 }
 
-export function formatDoc(ctx: PrintContext, call: FormatCall): Doc {
-  return bracketed(`${nameDoc(call.format)}(`, argumentDocs(ctx, call.args), ')');
+function formatDoc(ctx: PrintContext, call: FormatCall, name = nameDoc(call.format)): Doc {
+  return bracketed(`${name}(`, argumentDocs(ctx, call.args), ')');
 }
 
 /** Words that mean something else before or in the place of a relation's name. */
@@ -77,8 +78,9 @@ const relationWords: readonly string[] = [
 
 function relationDoc(ctx: PrintContext, relation: Relation): Doc {
   if (relation.kind === 'pipeline') return ctx.nested(relation);
-  if (relation.kind === 'formatCall') return formatDoc(ctx, relation);
-  return relationWords.includes(relation.name) ? backticked(relation.name) : quoteName(relation.name);
+  const name = relation.kind === 'formatCall' ? relation.format.text : relation.name;
+  const written = relationWords.includes(name) ? backticked(name) : quoteName(name);
+  return relation.kind === 'formatCall' ? formatDoc(ctx, relation, written) : written;
 }
 
 function modelDoc(ctx: PrintContext, model: RelationName | FormatCall): Doc {

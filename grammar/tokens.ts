@@ -35,11 +35,11 @@ export const UnclosedName = createToken({ name: 'UnclosedName', pattern: /`[^\r\
 
 export const Timestamp = createToken({
   name: 'Timestamp',
-  pattern: /@\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?(?![\w:])/,
+  pattern: /@\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?(?!\w|:(?!:))/,
 });
-export const DateToken = createToken({ name: 'DateToken', pattern: /@\d{4}-\d{2}-\d{2}(?![\w:/])/ });
-export const Time = createToken({ name: 'Time', pattern: /@\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?![\w:])/ });
-export const BadTemporal = createToken({ name: 'BadTemporal', pattern: /@[\w:/+-]*(?:\.\w+)*/ });
+export const DateToken = createToken({ name: 'DateToken', pattern: /@\d{4}-\d{2}-\d{2}(?!\w|\/|:(?!:))/ });
+export const Time = createToken({ name: 'Time', pattern: /@\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?!\w|:(?!:))/ });
+export const BadTemporal = createToken({ name: 'BadTemporal', pattern: /@(?:[\w/+-]|:(?!:))*(?:\.\w+)*/ });
 
 export const Float = createToken({
   name: 'Float', pattern: /\d[\d_]*(?:\.\d[\d_]*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)(?!\w|\.\d)/,
@@ -55,7 +55,7 @@ export const Word = createToken({ name: 'Word', pattern: namePattern, categories
 
 const sign = (name: string, pattern: string): TokenType => createToken({ name, pattern });
 /** Operators of other languages: lexer.ts reports each and puts its own in its place. */
-export const Foreign = createToken({ name: 'Foreign', pattern: /===|!==|<>|&&|\|\||\|>|\*\*|!|\^|&|~/ });
+export const Foreign = createToken({ name: 'Foreign', pattern: /===|!==|<>|&&|\|\||\|>|\*\*|!(?!=)|\^|&|~/ });
 export const Cast = sign('Cast', '::');
 export const Colon = sign('Colon', ':');
 export const Coalesce = sign('Coalesce', '??');
