@@ -1,8 +1,9 @@
 import type * as Ast from '../../grammar/ast.ts';
+import type { Suggestion } from '../../grammar/diagnostics.ts';
 import type { Expr } from '../../engine/expr.ts';
-import { formatType, T } from '../../engine/types.ts';
+import { formatType, isNumeric, T } from '../../engine/types.ts';
 import { codes } from '../diagnostics.ts';
-import { castExists, foldConstant, isConstant, unify } from './casts.ts';
+import { castExists, foldConstant, isConstant, typeOfText, unify } from './casts.ts';
 import { isNullLiteral, isUnknown, literal, TRUE, unknown } from './exprs.ts';
 import { call, castSuggestion, reportMisfit, show, tryCall } from './invoke.ts';
 import { floatLiteral, intLiteral } from './literals.ts';
@@ -91,10 +92,23 @@ function reportIncomparable(env: Env, node: { span: Ast.Span; left: Ast.Expr; ri
     reportMisfit(env.ctx, 'lt', [left, right], [node.left, node.right], node.span, 'a comparison');
     return;
   }
-  // Text is what is converted: it is what was not declared as something better.
-  const [from, to, text] = left.type.kind === 'string' ? [left, right, node.left] : [right, left, node.right];
-  const target = castExists(from.type, to.type) ? castSuggestion(text, formatType(to.type), to.type) : undefined;
-  env.ctx.report(codes.incomparable, { left: show(left), right: show(right) }, node.span, { suggestion: target });
+  const [text, other, textNode, otherNode] = left.type.kind === 'string'
+    ? [left, right, node.left, node.right] : [right, left, node.right, node.left];
+  const suggestion = textHint(text, other, textNode) ?? otherHint(text, other, otherNode);
+  env.ctx.report(codes.incomparable, { left: show(left), right: show(right) }, node.span, { suggestion });
+}
+
+/** Text is what is converted: it is what was not declared as something better. A text literal is written as what it means. */
+function textHint(text: Expr, other: Expr, node: Ast.Expr): Suggestion | undefined {
+  if (!castExists(text.type, other.type)) return undefined;
+  if (node.kind !== 'string') return castSuggestion(node, formatType(other.type), other.type);
+  if (typeOfText(node.value)?.kind === other.type.kind) return castSuggestion(node, formatType(other.type), other.type);
+  const isNumber = isNumeric(other.type) && /^-?\d+(\.\d+)?$/.test(node.value);
+  return isNumber ? { text: `write \`${node.value}\` without quotes`, replacement: node.value, span: node.span } : undefined;
+}
+
+function otherHint(text: Expr, other: Expr, node: Ast.Expr): Suggestion | undefined {
+  return castExists(other.type, text.type) ? castSuggestion(node, formatType(text.type), text.type) : undefined;
 }
 
 function bindCoalesce(env: Env, node: Ast.Binary, left: Expr, right: Expr): Expr {
