@@ -37,14 +37,14 @@ export function rangeBounds(runs: readonly RunOutput[], partitions: number): Ran
   return { keys: encodeRows(keys), runs: picked.map((row) => runOf[row] as number) };
 }
 
-/** The rows, in `order`, at which 1/n, 2/n, … of the weight is passed. */
+/** The first rows, in `order`, that have 1/n, 2/n, … of the weight before them. */
 function quantiles(order: Uint32Array, weight: Float64Array, n: number): number[] {
   const total = weight.reduce((a, b) => a + b, 0);
   const out: number[] = [];
   let sum = 0;
   for (const row of order) {
-    sum += weight[row] as number;
     if (out.length < n - 1 && sum >= (total * (out.length + 1)) / n) out.push(row);
+    sum += weight[row] as number;
   }
   return out;
 }

@@ -1,8 +1,10 @@
+import { decodeBatch } from '../batch/codec.ts';
 import type { Batch } from '../batch/column.ts';
 import { concatBatches } from '../batch/concat.ts';
 import { sliceBatch } from '../batch/slice.ts';
 import { EngineBug } from '../errors.ts';
 import { arenaScratch } from '../memory/scratch.ts';
+import type { Scratch } from '../memory/types.ts';
 import type { PartitionReader, RelationReader } from '../operators/def.ts';
 import type { BatchLease, BatchRef, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
@@ -16,6 +18,7 @@ export interface RowCut {
 /** Neighbouring pieces are read as one batch up to this size: a shuffle of many tasks leaves small ones. */
 const FUSE_ROWS = 16384;
 const FUSE_BYTES = 512 << 10;
+const FUSE_SHARE = 64;
 
 /** Reads batches of the store in order; each one is let go when the next one is asked for. */
 export function relationReader(store: Store, refs: readonly BatchRef[], schema: Schema, cut: RowCut = { skip: 0, take: null }): RelationReader {
@@ -51,14 +54,16 @@ function* readRows(store: Store, refs: readonly BatchRef[], schema: Schema, from
   }
 }
 
-/** The batch of a reference, checked to have the rows the reference says: no row is lost between writer and reader. */
 export function read(store: Store, ref: BatchRef, schema: Schema): BatchLease {
   const lease = store.readBatch(ref, schema);
-  if (lease.batch.rows !== ref.rows) {
-    lease.release();
-    throw new EngineBug(`a batch of ${ref.rows} rows was read back with ${lease.batch.rows}`);
-  }
+  checked(lease.batch, ref);
   return lease;
+}
+
+/** No row is lost between writer and reader. */
+function checked(batch: Batch, ref: BatchRef): Batch {
+  if (batch.rows !== ref.rows) throw new EngineBug(`a batch of ${ref.rows} rows was read back with ${batch.rows}`);
+  return batch;
 }
 
 /** One partition, or several neighbours in order, of a hash exchange (and of a single one: hashBits 0). */
@@ -75,28 +80,36 @@ export function hashPartition(store: Store, pieces: readonly BatchRef[], schema:
 function* readFused(store: Store, refs: readonly BatchRef[], schema: Schema): Iterable<Batch> {
   const scratch = arenaScratch(store, 'shuffle');
   try {
-    for (const group of groups(refs)) {
-      const leases: BatchLease[] = [];
-      try {
-        for (const ref of group) leases.push(read(store, ref, schema));
-        yield concatBatches(leases.map((l) => l.batch), schema, scratch);
-      } finally {
-        for (const l of leases) l.release();
-        scratch.reset();
+    for (const group of groups(refs, Math.min(FUSE_BYTES, store.limit / FUSE_SHARE))) {
+      const [only] = group;
+      if (group.length === 1 && only !== undefined) {
+        yield* readRows(store, group, schema, 0, only.rows);
+        continue;
       }
+      yield concatBatches(group.map((ref) => copyOf(store, ref, schema, scratch)), schema, scratch);
+      scratch.reset();
     }
   } finally {
     scratch.release();
   }
 }
 
-function groups(refs: readonly BatchRef[]): BatchRef[][] {
+/** A small piece, copied: a look at it in place would keep the whole object it lies in, which may be large, in memory. */
+function copyOf(store: Store, ref: BatchRef, schema: Schema, scratch: Scratch): Batch {
+  const copy = scratch.u8(ref.bytes);
+  const lease = store.readBytes(ref.object, ref.offset, ref.bytes);
+  copy.set(lease.view);
+  lease.release();
+  return checked(decodeBatch(copy, schema), ref);
+}
+
+function groups(refs: readonly BatchRef[], maxBytes: number): BatchRef[][] {
   const out: BatchRef[][] = [];
   let group: BatchRef[] = [];
   let rows = 0;
   let bytes = 0;
   for (const ref of refs) {
-    if (group.length > 0 && (rows + ref.rows > FUSE_ROWS || bytes + ref.bytes > FUSE_BYTES)) {
+    if (group.length > 0 && (rows + ref.rows > FUSE_ROWS || bytes + ref.bytes > maxBytes)) {
       out.push(group);
       group = [];
       rows = 0;
