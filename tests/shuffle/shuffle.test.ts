@@ -63,7 +63,9 @@ function withStore<V>(f: (store: MainStore) => V): V {
 }
 
 const objectsOf = (refs: readonly { object: ObjectId }[]): ObjectId[] => [...new Set(refs.map((r) => r.object))];
-const releaseAll = (store: Store, refs: readonly { object: ObjectId }[]): void => objectsOf(refs).forEach((o) => store.release(o));
+const releaseAll = (store: Store, refs: readonly { object: ObjectId }[]): void => {
+  for (const o of objectsOf(refs)) store.release(o);
+};
 
 const hashOf = (rows: readonly Row[], keys: readonly string[]): Uint32Array => {
   const batch = batchFromRows(schema, rows);
@@ -258,7 +260,7 @@ test('many more rows than memory pass through a shuffle', () => {
     let count = 0;
     for (const pieces of out.pieces) {
       for (const b of hashPartition(store, pieces, schema, 4).batches()) {
-        for (const r of rowsOf(b)) got += r['n'] as number;
+        for (const r of rowsOf(b)) got += r.n as number;
         count += b.rows;
       }
     }

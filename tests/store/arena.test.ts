@@ -121,7 +121,7 @@ test('scratch hands out aligned memory that does not overlap, and gives it back'
           assert.is(v.length, sizes[i]);
           v.fill(i);
         });
-        views.forEach((v, i) => assert.ok(v.every((b) => b === (i & 0xff))));
+        for (const [i, v] of views.entries()) assert.ok(v.every((b) => b === (i & 0xff)));
         scratch.reset();
       }
       scratch.release();

@@ -28,3 +28,12 @@ export function checkObject(store: Store, id: ObjectId, seed: number, n: number)
     lease.release();
   }
 }
+
+/** checkObject for each; `of` gives seed and choice by position. */
+export function checkAll(store: Store, ids: readonly ObjectId[], of: (i: number) => readonly [number, number]): void {
+  for (const [i, id] of ids.entries()) checkObject(store, id, ...of(i));
+}
+
+export function readAll(store: Store, ids: readonly ObjectId[]): void {
+  for (const id of ids) store.readBytes(id, 0, store.size(id)).release();
+}

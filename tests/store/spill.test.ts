@@ -8,7 +8,7 @@ import { RunError } from '../../engine/errors.ts';
 import { checkSpillDir, cleanStale } from '../../engine/store/spill_dir.ts';
 import type { WriteVector } from '../../engine/store/spill_files.ts';
 import { createStore, type MainStore } from '../../engine/store/store.ts';
-import { checkObject, makeObject } from './objects.ts';
+import { checkAll, checkObject, makeObject, readAll } from './objects.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'flowc-test-'));
 test.after(() => fs.rmSync(root, { recursive: true }));
@@ -58,7 +58,7 @@ test('a full disk is an error that names directory, need and free space; all obj
       if (i < 15) checkObject(store, id, i, 1);
     });
     full = false;
-    ids.forEach((id, i) => checkObject(store, id, i, i));
+    checkAll(store, ids, (i) => [i, i]);
     assert.ok(store.stats().spilledBytes >= on.spilledBytes);
     for (const id of ids) store.release(id);
   } finally {
@@ -76,7 +76,7 @@ test('when one of two directories is full, the other one takes it', () => {
   const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [bad, good] }, process.platform === 'linux' ? write : undefined);
   try {
     const ids = fill(store, 100);
-    ids.forEach((id, i) => checkObject(store, id, i, i));
+    checkAll(store, ids, (i) => [i, i]);
     assert.ok(spillFiles(good).length > 0);
   } finally {
     store.close();
@@ -87,7 +87,7 @@ test('short writes are continued', () => {
   const write: WriteVector = (fd, views, at) => fs.writeSync(fd, views[0] as Uint8Array, 0, Math.min(1000, (views[0] as Uint8Array).length), at);
   const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [freshDir()] }, write);
   try {
-    fill(store, 40).forEach((id, i) => checkObject(store, id, i, i));
+    checkAll(store, fill(store, 40), (i) => [i, i]);
   } finally {
     store.close();
   }
@@ -117,7 +117,7 @@ test('a changed byte is detected, wherever it lies', () => {
       const place = at < 0 ? bytes.length >> 1 : at;
       bytes[place] = (bytes[place] as number) ^ 1;
       fs.writeFileSync(file, bytes);
-      const e = errorOf(() => ids.forEach((id) => store.readBytes(id, 0, store.size(id)).release()));
+      const e = errorOf(() => readAll(store, ids));
       assert.is(e.code, 'FLOW7008');
       assert.ok(e.message.includes(file) && e.message.includes('corrupt'), e.message);
       assert.is(store.stats().workingBytes, 0);
@@ -133,7 +133,7 @@ test('a file that was cut or removed is an error that names it', () => {
   try {
     const ids = fill(store, 60);
     for (const f of spillFiles(dir)) fs.truncateSync(f, 100);
-    const e = errorOf(() => ids.forEach((id) => store.readBytes(id, 0, store.size(id)).release()));
+    const e = errorOf(() => readAll(store, ids));
     assert.is(e.code, 'FLOW7008');
     // Where more was spilled since, the hole reads as zeros.
     assert.match(e.message, /cannot read back spilled data from .*\.spill: the file ends|spilled data in .*\.spill is corrupt/);
@@ -162,7 +162,7 @@ test('an object that comes back into need is not written twice', () => {
   const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [freshDir()] });
   try {
     const ids = fill(store, 60);
-    for (let round = 0; round < 5; round++) ids.forEach((id, i) => checkObject(store, id, i, 0));
+    for (let round = 0; round < 5; round++) checkAll(store, ids, (i) => [i, 0]);
     const s = store.stats();
     assert.ok(s.spilledObjects <= 60, `${s.spilledObjects} objects were spilled`);
   } finally {

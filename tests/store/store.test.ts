@@ -10,7 +10,7 @@ import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { createStore, type MainStore, testStore } from '../../engine/store/store.ts';
 import type { ObjectId } from '../../engine/store/types.ts';
 import { field, T } from '../../engine/types.ts';
-import { checkObject, makeObject } from './objects.ts';
+import { checkAll, checkObject, makeObject } from './objects.ts';
 import { startThread } from './threads.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'flowc-test-'));
@@ -71,10 +71,10 @@ test('several threads put ten times the limit through the store and verify what 
     const threads = [1, 2, 3].map((thread) => startThread<Answer>('./verify_thread.ts', { handle: store.handle, thread, count: 300, reads: 400 }));
     const own: ObjectId[] = [];
     for (let i = 0; i < 100; i++) own.push(makeObject(store, i));
-    own.forEach((id, i) => checkObject(store, id, i, 3 * i));
+    checkAll(store, own, (i) => [i, 3 * i]);
     assert.equal(await Promise.all(threads.map((t) => t.done)), [{ ok: true }, { ok: true }, { ok: true }]);
     await Promise.all(threads.map((t) => t.worker.terminate()));
-    own.forEach((id, i) => checkObject(store, id, i, i));
+    checkAll(store, own, (i) => [i, i]);
     for (const id of own) store.release(id);
     const s = store.stats();
     assert.ok(s.spilledBytes > 10 * (4 << 20), `${s.spilledBytes} bytes were spilled`);
@@ -95,7 +95,7 @@ test('a pinned object is never spilled, and stays readable while pinned after it
     const others = Array.from({ length: 60 }, (_, i) => makeObject(store, 100 + i));
     store.release(pinned);
     assert.equal([...lease.view], before);
-    others.forEach((id, i) => checkObject(store, id, 100 + i, i));
+    checkAll(store, others, (i) => [100 + i, i]);
     assert.equal([...lease.view], before);
     const had = store.stats().objects;
     lease.release();
@@ -139,7 +139,7 @@ test('an object keeps its first bytes when sealed with fewer; an aborted one is 
 test('the smallest store works through much more than it holds', () => {
   withStore(128 << 10, (store) => {
     const ids = Array.from({ length: 40 }, (_, i) => makeObject(store, i));
-    ids.forEach((id, i) => checkObject(store, id, i, 3 * i));
+    checkAll(store, ids, (i) => [i, 3 * i]);
     for (const id of ids) store.release(id);
     assert.is(store.stats().objects, 0);
   });
