@@ -1,5 +1,7 @@
+import { aggregate } from './aggregate.ts';
 import { compute } from './compute.ts';
 import type { OperatorDef } from './def.ts';
+import { distinct } from './distinct.ts';
 import { filter } from './filter.ts';
 import { evaluate, predict } from './predict.ts';
 import { train } from './train.ts';
@@ -8,6 +10,8 @@ import { train } from './train.ts';
 export const OPERATORS = {
   compute,
   filter,
+  aggregate,
+  distinct,
   train,
   predict,
   evaluate,

@@ -1,0 +1,87 @@
+import type { Batch } from '../batch/column.ts';
+import type { HashWriter } from '../shuffle/hash.ts';
+import { hashWriter } from '../shuffle/hash.ts';
+import { hashPartition } from '../shuffle/reader.ts';
+import type { BatchRef, ObjectId, Store } from '../store/types.ts';
+import type { Schema } from '../types.ts';
+import type { PartitionReader, TaskContext } from './def.ts';
+
+/** Further hash bits by which a partition that does not fit is split. */
+export const SPLIT_BITS = 4;
+
+/** Below this much memory an operator does not split or flush: tables of this size are noise, and smaller parts would be too. */
+const LEAST_GRANT = 64 << 10;
+
+export function workingGrant(ctx: Pick<TaskContext, 'grant'>): number {
+  return Math.max(ctx.grant, LEAST_GRANT);
+}
+
+/** True when rows that share the leading `bits` of their hash can be told apart by the next ones. */
+export function canSplit(bits: number): boolean {
+  return bits + SPLIT_BITS <= 32;
+}
+
+/** Sub-partitions of one partition, in the order of their hash bits; rows keep their order within each. */
+export class Splitter {
+  private readonly store: Store;
+  private readonly schema: Schema;
+  private readonly bits: number;
+  private readonly writer: HashWriter;
+  private pieces: (readonly BatchRef[])[] = [];
+  /** Sub-partitions that still need each object. */
+  private readonly users = new Map<ObjectId, number>();
+
+  /** `bits`: leading hash bits that all rows share. */
+  constructor(ctx: TaskContext, schema: Schema, keys: readonly string[], bits: number) {
+    this.store = ctx.store;
+    this.schema = schema;
+    this.bits = bits;
+    this.writer = hashWriter({ store: ctx.store, grant: workingGrant(ctx) }, schema, keys, SPLIT_BITS, bits);
+  }
+
+  add(batch: Batch): void {
+    this.writer.add(batch);
+  }
+
+  /** Ends adding. */
+  finish(): void {
+    this.pieces = this.writer.finish().pieces;
+    this.writer.free();
+    for (const part of this.pieces) {
+      for (const id of objectsOf(part)) this.users.set(id, (this.users.get(id) ?? 0) + 1);
+    }
+  }
+
+  get parts(): number {
+    return 1 << SPLIT_BITS;
+  }
+
+  part(at: number): PartitionReader {
+    return hashPartition(this.store, this.pieces[at] ?? [], this.schema, this.bits + SPLIT_BITS);
+  }
+
+  /** Sub-partition `at` is not read again. */
+  done(at: number): void {
+    for (const id of objectsOf(this.pieces[at] ?? [])) {
+      const left = (this.users.get(id) ?? 0) - 1;
+      this.users.set(id, left);
+      if (left === 0) {
+        this.users.delete(id);
+        this.store.release(id);
+      }
+    }
+    this.pieces[at] = [];
+  }
+
+  /** Lets go of everything that is left. */
+  free(): void {
+    this.writer.free();
+    for (const id of this.users.keys()) this.store.release(id);
+    this.users.clear();
+    this.pieces = [];
+  }
+}
+
+function objectsOf(refs: readonly BatchRef[]): Set<ObjectId> {
+  return new Set(refs.map((r) => r.object));
+}
