@@ -82,3 +82,8 @@ export function validityOf(bits: Uint8Array | null, rows: number): Validity {
   const nullCount = rows - countOnes(bits, 0, rows);
   return nullCount === 0 ? ALL_VALID : { validity: bits, nullCount };
 }
+
+/** Clears in `bits` what is not set in `other`; both start at row 0. */
+export function andBits(bits: Uint8Array, other: Uint8Array): void {
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i] as number) & (other[i] as number);
+}

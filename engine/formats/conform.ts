@@ -70,7 +70,9 @@ export function conform(col: Column, to: DataType, scratch: Scratch): Column {
   if (col.phys === 'struct' && to.kind === 'struct') {
     return { ...col, type: to, children: col.children.map((c, i) => conform(c, to.fields[i]?.type ?? c.type, scratch)) };
   }
-  if (from.kind !== to.kind && !(from.kind === 'json' && to.kind === 'string')) {
+  // A JSON column of a file arrives as the text it is.
+  const text = (from.kind === 'json' || from.kind === 'string') && (to.kind === 'json' || to.kind === 'string');
+  if (from.kind !== to.kind && !text) {
     throw new EngineBug(`a ${formatType(from)} column cannot be read as ${formatType(to)}`);
   }
   return { ...col, type: to };

@@ -74,8 +74,19 @@ function decode(text: string): string {
   }
 }
 
+const inferred = new WeakMap<readonly string[], readonly Field[]>();
+
 /** Partition columns of all files: int when every value is a whole number, date when every value is one, else string. */
-export function hiveFields(paths: readonly string[]): Field[] {
+export function hiveFields(paths: readonly string[]): readonly Field[] {
+  let fields = inferred.get(paths);
+  if (fields === undefined) {
+    fields = inferHive(paths);
+    inferred.set(paths, fields);
+  }
+  return fields;
+}
+
+function inferHive(paths: readonly string[]): Field[] {
   const values = new Map<string, (string | null)[]>();
   for (const path of paths) {
     for (const [key, value] of hiveParts(path)) {

@@ -6,17 +6,30 @@ import type { WasmView } from './arrow_ffi.ts';
 import { ffiArray, ffiField, wasmView } from './arrow_ffi.ts';
 import { importColumn } from './arrow_import.ts';
 import type { ArrowField } from './arrow_types.ts';
-import type { ParquetFooter } from './parquet_footer.ts';
+import type { ParquetFooter, RowGroup } from './parquet_footer.ts';
 import { damaged } from './parquet_footer.ts';
 import { buildPart, footerOnly } from './parquet_part.ts';
 import type { ParquetWasm } from './parquet_wasm.ts';
 import { isTrap, parquetWasm, retireParquetWasm } from './parquet_wasm.ts';
 
-/** The Arrow schema that the decoder gives this file's columns. RunError FLOW7003 when it cannot. */
+/**
+ * The Arrow types of this file's columns as they are decoded. Only time zones come from the Arrow schema that some writers put into the file: Parquet
+ * itself knows just UTC. RunError FLOW7003 when the schema cannot be read.
+ */
 export function arrowFields(footer: ParquetFooter): readonly ArrowField[] {
+  const fields = readSchema(footer, true);
+  if (!fields.some((f) => f.type.kind === 'timestamp' && f.type.zone !== null)) return fields;
+  const told = readSchema(footer, false);
+  return fields.map((f, i): ArrowField => {
+    const zone = told[i]?.type.kind === 'timestamp' ? told[i].type.zone : null;
+    return f.type.kind === 'timestamp' && f.type.zone !== null && zone !== null ? { ...f, type: { ...f.type, zone } } : f;
+  });
+}
+
+function readSchema(footer: ParquetFooter, plain: boolean): readonly ArrowField[] {
   const wasm = parquetWasm();
   try {
-    const schema = wasm.readSchema(footerOnly(footer)).intoFFI();
+    const schema = wasm.readSchema(footerOnly(footer, plain)).intoFFI();
     const root = ffiField(wasmView(wasm.wasmMemory()), schema.addr());
     schema.free();
     return root.type.kind === 'struct' ? root.type.fields : [];
@@ -42,27 +55,28 @@ const PIECE_BYTES = 256 << 20;
 export function* decodeGroup(fd: number, footer: ParquetFooter, index: number, names: readonly string[], limit: number | null, scratch: Scratch): Generator<DecodedRows> {
   const group = footer.groups[index];
   if (group === undefined) throw new RunError('FLOW7002', `"${footer.path}" changed while it was read`, { file: footer.path });
-  const leaves = leavesOf(footer, names);
+  const wanted = new Set(names);
+  const leaves = leavesOf(footer, wanted);
   checkCodecs(footer, index, leaves);
   const rows = Math.min(group.rows, limit ?? group.rows);
-  const bytes = buildPart(fd, footer, group, (i) => leaves.has(i));
+  const bytes = buildPart(fd, footer, group, wanted);
   const uncompressed = group.chunks.reduce((n, c, i) => n + (leaves.has(i) ? c.uncompressed : 0), 0);
   const pieces = Math.max(1, Math.ceil(uncompressed / PIECE_BYTES));
   const step = Math.ceil(group.rows / pieces / MORSEL_ROWS) * MORSEL_ROWS;
   for (let from = 0; from < rows; from += step) {
-    const wanted = Math.min(step, rows - from);
+    const length = Math.min(step, rows - from);
     let got = 0;
-    for (const part of decodePiece(bytes, footer, index, names, from, wanted, scratch)) {
+    for (const part of decodePiece(fd, bytes, footer, index, names, from, length, scratch)) {
       got += part.rows;
       yield part;
     }
-    if (got !== wanted) throw damaged(footer.path, `row group ${index} holds ${from + got} rows instead of ${group.rows}`);
+    if (got !== length) throw damaged(footer.path, `row group ${index} holds ${from + got} rows instead of ${group.rows}`);
   }
 }
 
-function* decodePiece(bytes: Uint8Array, footer: ParquetFooter, group: number, names: readonly string[], from: number, rows: number, scratch: Scratch): Generator<DecodedRows> {
+function* decodePiece(fd: number, bytes: Uint8Array, footer: ParquetFooter, group: number, names: readonly string[], from: number, rows: number, scratch: Scratch): Generator<DecodedRows> {
   const wasm = parquetWasm();
-  const stream = readTable(wasm, bytes, footer, group, names, from, rows);
+  const stream = readTable(wasm, fd, bytes, footer, group, names, from, rows);
   try {
     const addresses = stream.arrayAddrs();
     for (const address of addresses) {
@@ -76,14 +90,13 @@ function* decodePiece(bytes: Uint8Array, footer: ParquetFooter, group: number, n
   }
 }
 
-function readTable(wasm: ParquetWasm, bytes: Uint8Array, footer: ParquetFooter, group: number, names: readonly string[], offset: number, limit: number): ReturnType<ReturnType<ParquetWasm['readParquet']>['intoFFI']> {
-  const options = { batchSize: MORSEL_ROWS, columns: [...names], offset, limit };
+function readTable(wasm: ParquetWasm, fd: number, bytes: Uint8Array, footer: ParquetFooter, group: number, names: readonly string[], offset: number, limit: number): ReturnType<ReturnType<ParquetWasm['readParquet']>['intoFFI']> {
   try {
-    return wasm.readParquet(bytes, options).intoFFI();
+    return wasm.readParquet(bytes, { batchSize: MORSEL_ROWS, offset, limit }).intoFFI();
   } catch (e) {
     const trapped = isTrap(e);
     retireParquetWasm(wasm, trapped);
-    const column = names.length === 1 ? names[0] : names.find((name) => !decodes(bytes, name));
+    const column = names.length === 1 ? names[0] : names.find((name) => !decodes(fd, footer, group, name));
     const where = column === undefined ? `row group ${group}` : `column "${column}" of row group ${group}`;
     const error = damaged(footer.path, `${where} cannot be decoded (${reason(e)})`);
     throw column === undefined ? error : error.at({ column });
@@ -91,10 +104,10 @@ function readTable(wasm: ParquetWasm, bytes: Uint8Array, footer: ParquetFooter, 
 }
 
 /** Whether one column alone decodes: finds the culprit for the message. */
-function decodes(bytes: Uint8Array, name: string): boolean {
+function decodes(fd: number, footer: ParquetFooter, group: number, name: string): boolean {
   const wasm = parquetWasm();
   try {
-    wasm.readParquet(bytes, { batchSize: MORSEL_ROWS, columns: [name] }).free();
+    wasm.readParquet(buildPart(fd, footer, footer.groups[group] as RowGroup, new Set([name])), { batchSize: MORSEL_ROWS }).free();
     return true;
   } catch (e) {
     retireParquetWasm(wasm, isTrap(e));
@@ -118,14 +131,8 @@ function importBatch(m: WasmView, schema: number, address: number, footer: Parqu
   return { rows: array.length, columns };
 }
 
-/** Leaves that the decoder reads for these names: it matches names against dotted paths, by prefix. */
-function leavesOf(footer: ParquetFooter, names: readonly string[]): ReadonlySet<number> {
-  const found = new Set<number>();
-  footer.leaves.forEach((leaf, i) => {
-    const path = leaf.path.join('.');
-    if (names.some((n) => path === n || path.startsWith(`${n}.`))) found.add(i);
-  });
-  return found;
+function leavesOf(footer: ParquetFooter, names: ReadonlySet<string>): ReadonlySet<number> {
+  return new Set(footer.leaves.flatMap((leaf, i) => (names.has(leaf.path[0] ?? '') ? [i] : [])));
 }
 
 const CODECS = ['none', 'snappy', 'gzip', 'lzo', 'brotli', 'lz4', 'zstd', 'lz4_raw'];

@@ -2,55 +2,72 @@ import { EngineBug } from '../errors.ts';
 import type { ParquetFooter, RowGroup } from './parquet_footer.ts';
 import { readAt } from './parquet_footer.ts';
 import type { Thrift, ThriftStruct } from './parquet_thrift.ts';
-import { i64, intField, serializeThrift, structField, structList, structsField, withFields } from './parquet_thrift.ts';
+import { i64, intField, serializeThrift, structField, structList, structsField, textField, withFields } from './parquet_thrift.ts';
 
 const MAGIC = Buffer.from('PAR1');
 
 /**
- * A Parquet file in memory that holds some columns of one row group: their bytes, read by range from the open file, between the magic and a footer of
- * which only the places differ. The decoder is handed this instead of the whole file. Columns left out have places that nothing must read.
+ * A Parquet file in memory that holds some top-level columns of one row group: their bytes, read by range from the open file, between the magic and a
+ * footer with only these columns at their new places. The decoder is handed this instead of the whole file.
  */
-export function buildPart(fd: number, footer: ParquetFooter, group: RowGroup, wanted: (leaf: number) => boolean): Uint8Array {
+export function buildPart(fd: number, footer: ParquetFooter, group: RowGroup, names: ReadonlySet<string>): Uint8Array {
   let at = MAGIC.length;
-  const starts = group.chunks.map((c, i) => {
+  const chunks = structsField(group.tree, 1).flatMap((tree, i) => {
+    const chunk = group.chunks[i];
+    if (chunk === undefined || !names.has(footer.leaves[i]?.path[0] ?? '')) return [];
     const start = at;
-    if (wanted(i)) at += c.bytes;
-    return start;
+    at += chunk.bytes;
+    return [{ chunk, start, tree }];
   });
-  const tree = partFooter(footer, group, starts);
+  const columns = chunks.map(({ tree, chunk, start }) => moveChunk(tree, start - chunk.start));
+  const moved = withFields(group.tree, { 1: structList(columns), 4: null, 5: null, 6: null, 7: null });
+  const tree = serializeThrift(withFields(plainFooter(footer, names), { 3: i64(group.rows), 4: structList([moved]) }));
   const bytes = new Uint8Array(at + tree.length + 8);
   bytes.set(MAGIC);
-  group.chunks.forEach((c, i) => {
-    const start = starts[i] as number;
-    if (wanted(i)) readAt(fd, footer.path, bytes.subarray(start, start + c.bytes), c.start);
-  });
+  for (const { chunk, start } of chunks) readAt(fd, footer.path, bytes.subarray(start, start + chunk.bytes), chunk.start);
   closeFile(bytes, at, tree);
   return bytes;
 }
 
-/** The file's footer alone, as a file without data: enough for its schema. */
-export function footerOnly(footer: ParquetFooter): Uint8Array {
-  const bytes = new Uint8Array(MAGIC.length + footer.bytes.length + 8);
+/** A file without data, enough for the schema: as the footer has it, or plain, without the Arrow types that some writers put beside it. */
+export function footerOnly(footer: ParquetFooter, plain: boolean): Uint8Array {
+  const tree = plain ? serializeThrift(withFields(plainFooter(footer, null), { 3: i64(0), 4: structList([]) })) : footer.bytes;
+  const bytes = new Uint8Array(MAGIC.length + tree.length + 8);
   bytes.set(MAGIC);
-  closeFile(bytes, MAGIC.length, footer.bytes);
+  closeFile(bytes, MAGIC.length, tree);
   return bytes;
+}
+
+/** The footer with only these top-level columns (all for null), and without metadata that speaks of all columns. */
+function plainFooter(footer: ParquetFooter, names: ReadonlySet<string> | null): ThriftStruct {
+  const elements = structsField(footer.tree, 2);
+  const root = elements[0];
+  if (root === undefined) throw new EngineBug('a footer without a schema');
+  const kept: ThriftStruct[] = [];
+  let top = 0;
+  for (let at = 1; at < elements.length; ) {
+    const end = subtreeEnd(elements, at);
+    if (names === null || names.has(textField(elements[at] as ThriftStruct, 4) ?? '')) {
+      kept.push(...elements.slice(at, end));
+      top++;
+    }
+    at = end;
+  }
+  const schema = [withFields(root, { 5: { kind: 'int', wire: 5, value: top } }), ...kept];
+  return withFields(footer.tree, { 2: structList(schema), 5: null, 7: null });
+}
+
+/** Schema elements are listed depth first: where the one at `at` ends. */
+export function subtreeEnd(elements: readonly ThriftStruct[], at: number): number {
+  let end = at;
+  for (let open = 1; open > 0; end++) open += (intField(elements[end] as ThriftStruct, 5) ?? 0) - 1;
+  return end;
 }
 
 function closeFile(bytes: Uint8Array, at: number, footer: Uint8Array): void {
   bytes.set(footer, at);
   new DataView(bytes.buffer).setUint32(at + footer.length, footer.length, true);
   bytes.set(MAGIC, at + footer.length + 4);
-}
-
-function partFooter(footer: ParquetFooter, group: RowGroup, starts: readonly number[]): Uint8Array {
-  const columns = structsField(group.tree, 1).map((c, i) => {
-    const chunk = group.chunks[i];
-    const start = starts[i];
-    if (chunk === undefined || start === undefined) throw new EngineBug('a row group without one of its columns');
-    return moveChunk(c, start - chunk.start);
-  });
-  const moved = withFields(group.tree, { 1: structList(columns), 5: null, 7: null });
-  return serializeThrift(withFields(footer.tree, { 3: i64(group.rows), 4: structList([moved]) }));
 }
 
 /** A column chunk whose pages lie `by` bytes further; page indexes, bloom filters and statistics are left behind. */
@@ -60,7 +77,7 @@ function moveChunk(c: ThriftStruct, by: number): ThriftStruct {
   const moved: Record<number, Thrift | null> = { 12: null, 14: null, 15: null, 16: null };
   for (const id of [9, 10, 11]) {
     const offset = intField(meta, id);
-    if (offset !== undefined && offset > 0) moved[id] = i64(Math.max(0, offset + by));
+    if (offset !== undefined && offset > 0) moved[id] = i64(offset + by);
   }
   return withFields(c, { 2: i64(0), 3: withFields(meta, moved), 4: null, 5: null, 6: null, 7: null });
 }

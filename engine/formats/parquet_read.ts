@@ -13,6 +13,7 @@ import { readError } from './files.ts';
 import { checkColumn, hiveFields, hiveParts, hiveValue, missingColumn, unifySchemas } from './many_files.ts';
 import { decodeGroup } from './parquet_decode.ts';
 import type { RowGroup } from './parquet_footer.ts';
+import { localPath } from './stdin.ts';
 import type { ParquetFile } from './parquet_schema.ts';
 import { openParquet } from './parquet_schema.ts';
 import { groupRange } from './parquet_stats.ts';
@@ -32,7 +33,7 @@ const SPLIT_BYTES = 8 << 20;
 export const parquetReader: FormatReader = { infer, estimate, splits, read };
 
 async function infer(spec: Omit<SourceSpec, 'schema' | 'declared'>): Promise<Schema> {
-  const files = spec.paths.map((path) => ({ path, schema: openParquet(path).schema }));
+  const files = spec.paths.map((path) => ({ path, schema: openParquet(localPath(path)).schema }));
   const schema = unifySchemas(files);
   if (spec.options['hive'] !== true) return schema;
   const partitions = hiveFields(spec.paths);
@@ -41,17 +42,19 @@ async function infer(spec: Omit<SourceSpec, 'schema' | 'declared'>): Promise<Sch
 }
 
 async function estimate(spec: SourceSpec): Promise<SourceEstimate> {
-  const footers = spec.paths.map((path) => openParquet(path).footer);
+  const footers = spec.paths.map((path) => openParquet(localPath(path)).footer);
   return { rows: footers.reduce((n, f) => n + f.rows, 0), bytes: footers.reduce((n, f) => n + f.size, 0) };
 }
 
 async function splits(scan: ScanInput): Promise<readonly Split[]> {
   const found: ParquetSplit[] = [];
+  // With a filter the rows that pass are not known, so only a bare limit ends the list early.
+  const limit = scan.filter === null ? (scan.limit ?? Infinity) : Infinity;
   let rows = 0;
   for (const [file, path] of scan.source.paths.entries()) {
-    // With a filter the rows that pass are not known, so only a bare limit ends the list early.
-    if (scan.limit !== null && scan.filter === null && rows >= scan.limit) break;
-    for (const split of splitsOf(path, file, scan)) {
+    if (rows >= limit) break;
+    for (const split of splitsOf(localPath(path), file, scan)) {
+      if (rows >= limit) break;
       found.push(split);
       rows += split.rows;
     }

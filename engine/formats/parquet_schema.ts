@@ -37,9 +37,6 @@ export function openParquet(path: string): ParquetFile {
 }
 
 function stampOf(path: string): string {
-  if (path === '-') {
-    throw new RunError('FLOW7002', 'Parquet cannot be read from standard input', {}, 'its index lies at the end of the file: save it to a file first');
-  }
   try {
     const stats = statSync(path);
     return `${stats.size} ${stats.mtimeMs} ${stats.ino}`;
