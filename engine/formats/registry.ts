@@ -1,6 +1,7 @@
 import { EngineBug } from '../errors.ts';
 import { csv, tsv } from './csv.ts';
 import type { FormatDef } from './def.ts';
+import { parquet } from './parquet.ts';
 import { model } from './model.ts';
 
 /** All formats by name: the names of source and sink functions in a file. */
@@ -8,6 +9,7 @@ export const FORMATS = {
   csv,
   tsv,
   model,
+  parquet,
 } as const satisfies Record<string, FormatDef>;
 
 export type FormatName = keyof typeof FORMATS;
