@@ -14,3 +14,23 @@ export function member(value: unknown, key: string | Int): unknown {
 function jsonText(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
+
+/** Steps of a path: `$.a.b[0]`, `a.b[0]`, `$["odd name"]`. */
+export function jsonPath(path: string): readonly (string | number)[] | { error: string } {
+  const steps: (string | number)[] = [];
+  const rest = path.replace(/^\$/, '');
+  const step = /\.?([A-Za-z_$][\w$-]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;
+  for (let at = 0; at < rest.length; at = step.lastIndex) {
+    step.lastIndex = at;
+    const m = step.exec(rest);
+    if (m === null) return { error: `bad JSON path "${path}": a path is like $.a.b[0]` };
+    steps.push(m[1] ?? (m[2] === undefined ? (JSON.parse(m[3] as string) as string) : Number(m[2])));
+  }
+  return steps;
+}
+
+export function walkJson(value: unknown, steps: readonly (string | number)[]): unknown {
+  let at = value;
+  for (const s of steps) at = member(at, s);
+  return at;
+}

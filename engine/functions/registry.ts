@@ -4,8 +4,19 @@ import { ARITHMETIC } from './arithmetic.ts';
 import { isMisfit, typeList } from './build.ts';
 import { COMPARISON } from './comparison.ts';
 import type { FunctionDef, Overload } from './def.ts';
+import { DATE_MAKE } from './date_make.ts';
+import { DATE_PARTS } from './date_parts.ts';
+import { DATE_UNITS } from './date_units.ts';
+import { EXTREMES } from './extremes.ts';
+import { HASH } from './hash.ts';
+import { JSON_FUNCTIONS } from './json_functions.ts';
+import { LIST } from './list.ts';
 import { CONDITIONAL, LOGIC } from './logic.ts';
+import { MATH } from './math.ts';
+import { NUMBER_FORMAT } from './number_format.ts';
 import { PATTERN } from './pattern.ts';
+import { REGEXP } from './regexp.ts';
+import { STRING } from './string.ts';
 import { STRING_BASIC } from './string_basic.ts';
 
 /** Every scalar function and operator by name; one line a family. */
@@ -17,6 +28,17 @@ export const FUNCTIONS: Readonly<Record<string, FunctionDef>> = {
   ...PATTERN,
   ...ACCESS,
   ...STRING_BASIC,
+  ...STRING,
+  ...REGEXP,
+  ...NUMBER_FORMAT,
+  ...MATH,
+  ...EXTREMES,
+  ...DATE_PARTS,
+  ...DATE_UNITS,
+  ...DATE_MAKE,
+  ...LIST,
+  ...JSON_FUNCTIONS,
+  ...HASH,
 } satisfies Record<string, FunctionDef>;
 
 const BY_NAME: ReadonlyMap<string, FunctionDef> = new Map(
