@@ -71,10 +71,34 @@ export interface FunctionType extends NodeOf<'functionType'> {
 // ---------------------------------------------------------------------------------------------- expressions
 
 export type Expr =
-  | NullLiteral | BoolLiteral | IntLiteral | FloatLiteral | StringLiteral | DateLiteral | TimeLiteral
-  | TimestampLiteral | DurationLiteral | ListLiteral | StructLiteral | FString
-  | Column | ParamRef | Field | Index | Call | Over | Lambda | Unary | Binary | Between | In | Cast | Case | Range
-  | Scalar | ErrorExpr;
+  | NullLiteral
+  | BoolLiteral
+  | IntLiteral
+  | FloatLiteral
+  | StringLiteral
+  | DateLiteral
+  | TimeLiteral
+  | TimestampLiteral
+  | DurationLiteral
+  | ListLiteral
+  | StructLiteral
+  | FString
+  | Column
+  | ParamRef
+  | Field
+  | Index
+  | Call
+  | Over
+  | Lambda
+  | Unary
+  | Binary
+  | Between
+  | In
+  | Cast
+  | Case
+  | Range
+  | Scalar
+  | ErrorExpr;
 
 export interface NullLiteral extends NodeOf<'null'> {}
 export interface BoolLiteral extends NodeOf<'bool'> {
@@ -183,9 +207,27 @@ export interface Unary extends NodeOf<'unary'> {
   readonly operand: Expr;
 }
 export type BinaryOp =
-  | 'or' | 'and'
-  | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'is' | 'is not' | 'like' | 'not like' | 'matches' | 'not matches'
-  | '??' | '+' | '-' | '*' | '/' | '//' | '%';
+  | 'or'
+  | 'and'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'is'
+  | 'is not'
+  | 'like'
+  | 'not like'
+  | 'matches'
+  | 'not matches'
+  | '??'
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '//'
+  | '%';
 export interface Binary extends NodeOf<'binary'> {
   readonly op: BinaryOp;
   readonly opSpan: Span;
@@ -303,7 +345,13 @@ export interface FlowFile extends NodeOf<'file'> {
   readonly statements: readonly Statement[];
 }
 export type Statement =
-  | ParamStatement | SchemaStatement | UseStatement | ImportStatement | FnStatement | LetStatement | Pipeline
+  | ParamStatement
+  | SchemaStatement
+  | UseStatement
+  | ImportStatement
+  | FnStatement
+  | LetStatement
+  | Pipeline
   | ErrorStatement;
 
 /** `param name: type [= default]` */
@@ -374,9 +422,33 @@ export interface Comment {
 // ------------------------------------------------------------------------------------------------- all nodes
 
 export type Node =
-  | Name | TypeNode | TypeField | Expr | StructField | FStringText | FStringExpr | Arg | Frame | CaseBranch
-  | NamedExpr | SortKey | Star | Pattern | GroupingSets | GroupingSet
-  | Relation | SqlSource | From | FlowFile | Statement | UseItem | ImportItem | FnParam | StepsBody | Step | StepPart;
+  | Name
+  | TypeNode
+  | TypeField
+  | Expr
+  | StructField
+  | FStringText
+  | FStringExpr
+  | Arg
+  | Frame
+  | CaseBranch
+  | NamedExpr
+  | SortKey
+  | Star
+  | Pattern
+  | GroupingSets
+  | GroupingSet
+  | Relation
+  | SqlSource
+  | From
+  | FlowFile
+  | Statement
+  | UseItem
+  | ImportItem
+  | FnParam
+  | StepsBody
+  | Step
+  | StepPart;
 
 export type NodeKind = Node['kind'];
 export type NodeByKind<K extends NodeKind> = Extract<Node, { readonly kind: K }>;

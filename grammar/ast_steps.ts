@@ -4,15 +4,53 @@
  * the `|`. Importers take these through ast.ts.
  */
 import type {
-  Arg, Call, Expr, FormatCall, GroupElement, Name, NamedExpr, Relation, RelationName, SelectItem, SortKey, Span,
-  StringLiteral, TypeNode,
+  Arg,
+  Call,
+  Expr,
+  FormatCall,
+  GroupElement,
+  Name,
+  NamedExpr,
+  Relation,
+  RelationName,
+  SelectItem,
+  SortKey,
+  Span,
+  StringLiteral,
+  TypeNode,
 } from './ast.ts';
 
 export type Step =
-  | WhereStep | RemoveStep | DeriveStep | SelectStep | DropStep | RenameStep | SummarizeStep | SortStep | TakeStep
-  | SkipStep | DistinctStep | JoinStep | SetStep | ExplodeStep | PivotStep | UnpivotStep | SampleStep | SplitStep
-  | ExpectStep | RepartitionStep | ShuffleStep | MapStep | FillStep | TrainStep | PredictStep | EvaluateStep
-  | TuneStep | WriteStep | CallStep | ErrorStep;
+  | WhereStep
+  | RemoveStep
+  | DeriveStep
+  | SelectStep
+  | DropStep
+  | RenameStep
+  | SummarizeStep
+  | SortStep
+  | TakeStep
+  | SkipStep
+  | DistinctStep
+  | JoinStep
+  | SetStep
+  | ExplodeStep
+  | PivotStep
+  | UnpivotStep
+  | SampleStep
+  | SplitStep
+  | ExpectStep
+  | RepartitionStep
+  | ShuffleStep
+  | MapStep
+  | FillStep
+  | TrainStep
+  | PredictStep
+  | EvaluateStep
+  | TuneStep
+  | WriteStep
+  | CallStep
+  | ErrorStep;
 
 export type StepKind = Step['kind'];
 

@@ -1,104 +1,36 @@
-/** Concrete syntax tree to AST: types and expressions. Reports what the grammar lets through on purpose. */
+/** Concrete syntax tree to AST: expressions. Reports what the grammar lets through on purpose. */
 import type { CstNode, IToken } from 'chevrotain';
 import type {
-  Arg, BinaryOp, Call, CaseBranch, Expr, Frame, FStringExpr, FStringText, FunctionType, Lambda, Name, Over, Pipeline,
-  SortKey, Span, StringLiteral, StructField, StructType, TypeField, TypeNode, UnaryOp,
+  Arg,
+  BinaryOp,
+  Call,
+  CaseBranch,
+  Expr,
+  Frame,
+  FStringExpr,
+  FStringText,
+  Lambda,
+  Over,
+  SortKey,
+  Span,
+  StringLiteral,
+  StructField,
+  UnaryOp,
 } from './ast.ts';
-import { joinSpans, needNode, needToken, nodeOf, nodesOf, nodeSpan, tokenOf, tokensOf, tokenSpan } from './cst.ts';
-import { type Diagnostic, diagnostic } from './diagnostics.ts';
+import { type BuildContext, buildName, buildNameOrNull, buildType, checkUnique, nameText } from './build_types.ts';
+import { joinSpans, needNode, needToken, nodeOf, nodeSpan, nodesOf, tokenOf, tokenSpan, tokensOf } from './cst.ts';
+import { diagnostic } from './diagnostics.ts';
 import { splitFString } from './fstring.ts';
 import { durationParts, unescapeText } from './literals.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
 
-/** What the builders need from parse.ts. */
-export interface BuildContext {
-  readonly file: string;
-  readonly report: (item: Diagnostic) => void;
-  /** The pipeline a `Subpipeline` token stands for. */
-  readonly pipeline: (token: IToken) => Pipeline;
-  /** Parses the text of an interpolation that begins at offset `base` of the file. */
-  readonly interpolation: (text: string, base: number) => Expr;
-}
-
-// ---------------------------------------------------------------------------------------------------- names
-
-export function nameText(token: IToken): string {
-  return token.tokenType === T.QuotedName ? unescapeText(token.image.slice(1, -1)).value : token.image;
-}
-
-export function buildName(ctx: BuildContext, token: IToken): Name {
-  return { kind: 'name', span: tokenSpan(token, ctx.file), text: nameText(token) };
-}
-
-export function buildNameOrNull(ctx: BuildContext, token: IToken | null): Name | null {
-  return token === null ? null : buildName(ctx, token);
-}
-
-/** Reports every name that stands twice in a list. */
-export function checkUnique(ctx: BuildContext, what: string, names: readonly Name[]): void {
-  const seen = new Map<string, Name>();
-  for (const name of names) {
-    const first = seen.get(name.text);
-    if (first === undefined) seen.set(name.text, name);
-    else {
-      ctx.report(diagnostic(syntax.duplicateName, { name: name.text, what }, name.span, {
-        related: [{ span: first.span, message: 'first written here' }],
-      }));
-    }
-  }
-}
-
-// ---------------------------------------------------------------------------------------------------- types
-
-export function buildType(ctx: BuildContext, node: CstNode): TypeNode {
-  const span = nodeSpan(node, ctx.file);
-  const inner = buildPlainType(ctx, needNode(node, 'plainType'));
-  return tokenOf(node, 'Question') === null ? inner : { kind: 'optionalType', span, inner };
-}
-
-function buildPlainType(ctx: BuildContext, node: CstNode): TypeNode {
-  const list = nodeOf(node, 'listType');
-  if (list !== null) {
-    return { kind: 'listType', span: nodeSpan(list, ctx.file), element: buildType(ctx, needNode(list, 'element')) };
-  }
-  const map = nodeOf(node, 'mapType');
-  if (map !== null) {
-    const key = buildType(ctx, needNode(map, 'key'));
-    return { kind: 'mapType', span: nodeSpan(map, ctx.file), key, value: buildType(ctx, needNode(map, 'value')) };
-  }
-  const struct = nodeOf(node, 'structType');
-  if (struct !== null) return buildStructType(ctx, struct);
-  const named = needNode(node, 'namedType');
-  const args = nodesOf(named, 'typeArgument').map((argument): number | string => {
-    const int = tokenOf(argument, 'Int');
-    return int !== null ? Number(int.image.replaceAll('_', ''))
-      : unescapeText(needToken(argument, 'PlainString').image.slice(1, -1)).value;
-  });
-  return { kind: 'typeName', span: nodeSpan(named, ctx.file), name: nameText(needToken(named, 'name')), args };
-}
-
-export function buildStructType(ctx: BuildContext, node: CstNode): StructType {
-  const fields = nodesOf(node, 'typeField').map((field): TypeField => ({
-    kind: 'typeField', span: nodeSpan(field, ctx.file), name: buildName(ctx, needToken(field, 'name')),
-    type: buildType(ctx, needNode(field, 'valueType')),
-  }));
-  checkUnique(ctx, 'the field', fields.map((field) => field.name));
-  return { kind: 'structType', span: nodeSpan(node, ctx.file), fields };
-}
-
-export function buildFunctionType(ctx: BuildContext, node: CstNode): FunctionType {
-  return {
-    kind: 'functionType', span: nodeSpan(node, ctx.file),
-    params: nodesOf(node, 'params').map((item) => buildType(ctx, item)),
-    result: buildType(ctx, needNode(node, 'result')),
-  };
-}
-
 // ---------------------------------------------------------------------------------------- operators, by level
 
 export function buildExpr(ctx: BuildContext, node: CstNode): Expr {
-  return leftToRight(ctx, node, 'conjunction', (item) => leftToRight(ctx, item, 'negation', (part) => negation(ctx, part)));
+  return leftToRight(ctx, node, 'conjunction', (item) =>
+    leftToRight(ctx, item, 'negation', (part) => negation(ctx, part)),
+  );
 }
 
 /** Operands of one level with their operators between them, as a tree that leans to the left. */
@@ -110,8 +42,12 @@ function leftToRight(ctx: BuildContext, node: CstNode, operand: string, build: (
     const right = build(at(operands, i));
     const op = at(operators, i - 1);
     left = {
-      kind: 'binary', span: joinSpans(left.span, right.span), op: op.image as BinaryOp,
-      opSpan: tokenSpan(op, ctx.file), left, right,
+      kind: 'binary',
+      span: joinSpans(left.span, right.span),
+      op: op.image as BinaryOp,
+      opSpan: tokenSpan(op, ctx.file),
+      left,
+      right,
     };
     // A token the lexer put in the place of a foreign operator keeps its image.
     const known = replacedOps.get(op.tokenType);
@@ -121,7 +57,12 @@ function leftToRight(ctx: BuildContext, node: CstNode, operand: string, build: (
 }
 
 const replacedOps: ReadonlyMap<unknown, BinaryOp> = new Map<unknown, BinaryOp>([
-  [T.K.and, 'and'], [T.K.or, 'or'], [T.Star, '*'], [T.Minus, '-'], [T.Equal, '=='], [T.NotEqual, '!='],
+  [T.K.and, 'and'],
+  [T.K.or, 'or'],
+  [T.Star, '*'],
+  [T.Minus, '-'],
+  [T.Equal, '=='],
+  [T.NotEqual, '!='],
 ]);
 
 function at<X>(list: readonly X[], i: number): X {
@@ -150,8 +91,14 @@ function comparison(ctx: BuildContext, node: CstNode): Expr {
   for (const tail of nodesOf(node, 'comparisonTail')) {
     const result = comparisonTail(ctx, left, tail);
     if (before !== null) {
-      ctx.report(diagnostic(syntax.chainedComparison, { first: before, second: `\`${result.word}\`` },
-        nodeSpan(tail, ctx.file), { suggestion: { text: 'compare twice, with `and` between' } }));
+      ctx.report(
+        diagnostic(
+          syntax.chainedComparison,
+          { first: before, second: `\`${result.word}\`` },
+          nodeSpan(tail, ctx.file),
+          { suggestion: { text: 'compare twice, with `and` between' } },
+        ),
+      );
     }
     before = `\`${result.word}\``;
     left = result.expr;
@@ -165,17 +112,23 @@ function comparisonTail(ctx: BuildContext, left: Expr, tail: CstNode): { expr: E
   const right = (): Expr => range(ctx, at(operands, 0));
   const binary = (op: BinaryOp, first: IToken, last: IToken): { expr: Expr; word: string } => ({
     expr: {
-      kind: 'binary', span, op, opSpan: joinSpans(tokenSpan(first, ctx.file), tokenSpan(last, ctx.file)),
-      left, right: right(),
+      kind: 'binary',
+      span,
+      op,
+      opSpan: joinSpans(tokenSpan(first, ctx.file), tokenSpan(last, ctx.file)),
+      left,
+      right: right(),
     },
     word: op,
   });
   const op = tokenOf(tail, 'op');
   if (op !== null) {
     if (op.tokenType === T.Assign) {
-      ctx.report(diagnostic(syntax.bareEquals, {}, tokenSpan(op, ctx.file), {
-        suggestion: { text: 'write `==` to compare', replacement: '==' },
-      }));
+      ctx.report(
+        diagnostic(syntax.bareEquals, {}, tokenSpan(op, ctx.file), {
+          suggestion: { text: 'write `==` to compare', replacement: '==' },
+        }),
+      );
       return binary('==', op, op);
     }
     return binary(replacedOps.get(op.tokenType) ?? (op.image as BinaryOp), op, op);
@@ -194,7 +147,10 @@ function comparisonTail(ctx: BuildContext, left: Expr, tail: CstNode): { expr: E
   }
   if (tokenOf(tail, '`between`') !== null) {
     const low = right();
-    return { expr: { kind: 'between', span, value: left, negated, low, high: range(ctx, at(operands, 1)) }, word: 'between' };
+    return {
+      expr: { kind: 'between', span, value: left, negated, low, high: range(ctx, at(operands, 1)) },
+      word: 'between',
+    };
   }
   const nested = tokenOf(tail, 'Subpipeline');
   const set = nested === null ? right() : ctx.pipeline(nested);
@@ -212,8 +168,12 @@ function range(ctx: BuildContext, node: CstNode): Expr {
 
 export function buildCoalesce(ctx: BuildContext, node: CstNode): Expr {
   return leftToRight(ctx, node, 'sum', (sum) =>
-    leftToRight(ctx, sum, 'product', (product) => leftToRight(ctx, product, 'signed', (signed) =>
-      prefixed(ctx, tokensOf(signed, 'op'), postfix(ctx, needNode(signed, 'postfix'))))));
+    leftToRight(ctx, sum, 'product', (product) =>
+      leftToRight(ctx, product, 'signed', (signed) =>
+        prefixed(ctx, tokensOf(signed, 'op'), postfix(ctx, needNode(signed, 'postfix'))),
+      ),
+    ),
+  );
 }
 
 // ---------------------------------------------------------------------------------------- suffixes, primaries
@@ -255,13 +215,17 @@ function buildOver(ctx: BuildContext, call: Call, window: CstNode, span: Span): 
     const key = word.image === 'rows' ? 'range' : word.image;
     checkClause(ctx, seen, word, key);
     const bounds = nodeOf(clause, 'frame');
-    if (word.image === 'by') by = nodesOf(needNode(clause, 'expressions'), 'expression').map((item) => buildExpr(ctx, item));
+    if (word.image === 'by')
+      by = nodesOf(needNode(clause, 'expressions'), 'expression').map((item) => buildExpr(ctx, item));
     else if (word.image === 'sort') sort = buildSortKeys(ctx, needNode(clause, 'sortKeys'));
     else if (bounds !== null) {
       const [low, high] = [nodeOf(bounds, 'low'), nodeOf(bounds, 'high')];
       frame = {
-        kind: 'frame', span: nodeSpan(clause, ctx.file), unit: word.image === 'rows' ? 'rows' : 'range',
-        low: low === null ? null : buildCoalesce(ctx, low), high: high === null ? null : buildCoalesce(ctx, high),
+        kind: 'frame',
+        span: nodeSpan(clause, ctx.file),
+        unit: word.image === 'rows' ? 'rows' : 'range',
+        low: low === null ? null : buildCoalesce(ctx, low),
+        high: high === null ? null : buildCoalesce(ctx, high),
       };
     }
   }
@@ -278,7 +242,9 @@ export function buildSortKeys(ctx: BuildContext, node: CstNode): SortKey[] {
   return nodesOf(node, 'sortKey').map((key): SortKey => {
     const nulls = tokenOf(key, 'nullsAt');
     return {
-      kind: 'sortKey', span: nodeSpan(key, ctx.file), value: buildExpr(ctx, needNode(key, 'expression')),
+      kind: 'sortKey',
+      span: nodeSpan(key, ctx.file),
+      value: buildExpr(ctx, needNode(key, 'expression')),
       descending: tokenOf(key, 'direction')?.image === 'desc',
       nulls: nulls === null ? null : nulls.image === 'first' ? 'first' : 'last',
     };
@@ -300,16 +266,25 @@ function primary(ctx: BuildContext, node: CstNode): Expr {
   if (scalar !== null) return { kind: 'scalar', span, pipeline: ctx.pipeline(scalar) };
   const bare = tokenOf(node, 'bare');
   if (bare !== null) {
-    ctx.report(diagnostic(syntax.bareSubquery, {}, span, {
-      suggestion: { text: 'write `scalar(from …)` for the value of one row and one column',
-        replacement: 'scalar', span: { ...span, end: span.start } },
-    }));
+    ctx.report(
+      diagnostic(syntax.bareSubquery, {}, span, {
+        suggestion: {
+          text: 'write `scalar(from …)` for the value of one row and one column',
+          replacement: 'scalar',
+          span: { ...span, end: span.start },
+        },
+      }),
+    );
     return { kind: 'scalar', span, pipeline: ctx.pipeline(bare) };
   }
   const list = nodeOf(node, 'listOf');
   if (list !== null) {
     const items = nodeOf(list, 'expressions');
-    return { kind: 'list', span, items: items === null ? [] : nodesOf(items, 'expression').map((item) => buildExpr(ctx, item)) };
+    return {
+      kind: 'list',
+      span,
+      items: items === null ? [] : nodesOf(items, 'expression').map((item) => buildExpr(ctx, item)),
+    };
   }
   const struct = nodeOf(node, 'structOf');
   if (struct !== null) return buildStruct(ctx, struct, span);
@@ -317,11 +292,19 @@ function primary(ctx: BuildContext, node: CstNode): Expr {
 }
 
 function buildStruct(ctx: BuildContext, node: CstNode, span: Span): Expr {
-  const fields = nodesOf(node, 'structField').map((field): StructField => ({
-    kind: 'structField', span: nodeSpan(field, ctx.file), name: buildName(ctx, needToken(field, 'name')),
-    value: buildExpr(ctx, needNode(field, 'expression')),
-  }));
-  checkUnique(ctx, 'the field', fields.map((field) => field.name));
+  const fields = nodesOf(node, 'structField').map(
+    (field): StructField => ({
+      kind: 'structField',
+      span: nodeSpan(field, ctx.file),
+      name: buildName(ctx, needToken(field, 'name')),
+      value: buildExpr(ctx, needNode(field, 'expression')),
+    }),
+  );
+  checkUnique(
+    ctx,
+    'the field',
+    fields.map((field) => field.name),
+  );
   return { kind: 'struct', span, fields };
 }
 
@@ -330,7 +313,9 @@ function buildCase(ctx: BuildContext, node: CstNode, span: Span): Expr {
   const subject = nodeOf(node, 'subject');
   const otherwise = nodeOf(node, 'otherwise');
   return {
-    kind: 'case', span, subject: subject === null ? null : buildExpr(ctx, subject),
+    kind: 'case',
+    span,
+    subject: subject === null ? null : buildExpr(ctx, subject),
     branches: whens.map((when, i): CaseBranch => {
       const then = buildExpr(ctx, at(thens, i));
       const start = tokenSpan(at(words, i), ctx.file);
@@ -346,7 +331,10 @@ export function buildCall(ctx: BuildContext, node: CstNode): Call {
   const list = nodeOf(node, 'callArguments');
   const name = buildName(ctx, needToken(node, 'name'));
   return {
-    kind: 'call', span: nodeSpan(node, ctx.file), name, distinct: tokenOf(node, '`distinct`') !== null,
+    kind: 'call',
+    span: nodeSpan(node, ctx.file),
+    name,
+    distinct: tokenOf(node, '`distinct`') !== null,
     args: list === null ? [] : buildArguments(ctx, list, name.text),
   };
 }
@@ -358,14 +346,18 @@ export function buildArguments(ctx: BuildContext, list: CstNode, callee: string)
     const star = tokenOf(node, 'Star');
     if (star !== null) {
       const span = tokenSpan(star, ctx.file);
-      ctx.report(diagnostic(syntax.starArgument, { name: callee }, span, {
-        suggestion: callee === 'count' ? { text: 'write `count()`', replacement: '' } : undefined,
-      }));
+      ctx.report(
+        diagnostic(syntax.starArgument, { name: callee }, span, {
+          suggestion: callee === 'count' ? { text: 'write `count()`', replacement: '' } : undefined,
+        }),
+      );
       continue;
     }
     const lambda = nodeOf(node, 'lambda');
     args.push({
-      kind: 'arg', span: nodeSpan(node, ctx.file), name: buildNameOrNull(ctx, tokenOf(node, 'name')),
+      kind: 'arg',
+      span: nodeSpan(node, ctx.file),
+      name: buildNameOrNull(ctx, tokenOf(node, 'name')),
       value: lambda === null ? buildExpr(ctx, needNode(node, 'expression')) : buildLambda(ctx, lambda),
     });
   }
@@ -385,20 +377,33 @@ function buildLiteral(ctx: BuildContext, token: IToken): Expr {
   const { image } = token;
   switch (token.tokenType) {
     case T.PlainString:
-    case T.RawString: return buildString(ctx, token);
-    case T.FString: return buildFString(ctx, token, span);
-    case T.Int: return { kind: 'int', span, value: image.replaceAll('_', '') };
-    case T.Float: return { kind: 'float', span, value: image.replaceAll('_', '') };
-    case T.DateToken: return { kind: 'date', span, value: image.slice(1) };
-    case T.Time: return { kind: 'time', span, value: image.slice(1) };
-    case T.Timestamp: return { kind: 'timestamp', span, value: image.slice(1) };
-    case T.K.null: return { kind: 'null', span };
-    case T.K.true: return { kind: 'bool', span, value: true };
-    case T.K.false: return { kind: 'bool', span, value: false };
-    case T.Param: return { kind: 'paramRef', span, name: image.slice(1) };
-    case T.Duration: return { kind: 'duration', span, parts: durationParts(image) ?? [] };
+    case T.RawString:
+      return buildString(ctx, token);
+    case T.FString:
+      return buildFString(ctx, token, span);
+    case T.Int:
+      return { kind: 'int', span, value: image.replaceAll('_', '') };
+    case T.Float:
+      return { kind: 'float', span, value: image.replaceAll('_', '') };
+    case T.DateToken:
+      return { kind: 'date', span, value: image.slice(1) };
+    case T.Time:
+      return { kind: 'time', span, value: image.slice(1) };
+    case T.Timestamp:
+      return { kind: 'timestamp', span, value: image.slice(1) };
+    case T.K.null:
+      return { kind: 'null', span };
+    case T.K.true:
+      return { kind: 'bool', span, value: true };
+    case T.K.false:
+      return { kind: 'bool', span, value: false };
+    case T.Param:
+      return { kind: 'paramRef', span, name: image.slice(1) };
+    case T.Duration:
+      return { kind: 'duration', span, parts: durationParts(image) ?? [] };
     // What cannot be read has been reported by the lexer.
-    default: return { kind: 'errorExpr', span };
+    default:
+      return { kind: 'errorExpr', span };
   }
 }
 
@@ -411,11 +416,17 @@ export function buildString(ctx: BuildContext, token: IToken): StringLiteral {
 
 function buildFString(ctx: BuildContext, token: IToken, span: Span): Expr {
   const { pieces, strayBrace } = splitFString(token.image);
-  const within = (from: number, to: number): Span => ({ file: ctx.file, start: span.start + from, end: span.start + to });
+  const within = (from: number, to: number): Span => ({
+    file: ctx.file,
+    start: span.start + from,
+    end: span.start + to,
+  });
   if (strayBrace !== null) {
-    ctx.report(diagnostic(syntax.badInterpolation, { why: 'this `}` closes nothing' }, within(strayBrace, strayBrace + 1), {
-      suggestion: { text: 'write `}}` for the brace itself', replacement: '}}' },
-    }));
+    ctx.report(
+      diagnostic(syntax.badInterpolation, { why: 'this `}` closes nothing' }, within(strayBrace, strayBrace + 1), {
+        suggestion: { text: 'write `}}` for the brace itself', replacement: '}}' },
+      }),
+    );
   }
   const parts = pieces.map((piece): FStringText | FStringExpr => {
     const place = within(piece.start, piece.start + piece.text.length);
@@ -424,8 +435,13 @@ function buildFString(ctx: BuildContext, token: IToken, span: Span): Expr {
     }
     const { errors } = unescapeText(piece.text);
     for (const error of errors) {
-      ctx.report(diagnostic(syntax.badEscape, { escape: error.escape },
-        within(piece.start + error.start, piece.start + error.end)));
+      ctx.report(
+        diagnostic(
+          syntax.badEscape,
+          { escape: error.escape },
+          within(piece.start + error.start, piece.start + error.end),
+        ),
+      );
     }
     return { kind: 'fstringText', span: place, text: unescapeText(singleBraces(piece.text)).value };
   });
@@ -434,5 +450,8 @@ function buildFString(ctx: BuildContext, token: IToken, span: Span): Expr {
 
 /** `{{` and `}}` stand for one brace; the braces of `\\u{…}` are left alone. */
 function singleBraces(text: string): string {
-  return text.replace(/(\\u\{[0-9a-fA-F]+\}|\\[\s\S])|\{\{|\}\}/g, (whole, escape?: string) => escape ?? whole.slice(1));
+  return text.replace(
+    /(\\u\{[0-9a-fA-F]+\}|\\[\s\S])|\{\{|\}\}/g,
+    (whole, escape?: string) => escape ?? whole.slice(1),
+  );
 }

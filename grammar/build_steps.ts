@@ -1,15 +1,49 @@
 /** Concrete syntax tree to AST: steps, relations and the heads of statements. */
 import type { CstNode, IToken } from 'chevrotain';
 import type {
-  Expr, FormatCall, FnParam, From, GroupElement, GroupingSet, ImportItem, JoinKind, JoinStep, Name, NamedExpr,
-  Relation, RelationName, SelectItem, SetStep, SortKey, Span, SplitOutput, SqlSource, Step, StringLiteral, TuneStep,
+  Expr,
+  FnParam,
+  FormatCall,
+  From,
+  GroupElement,
+  GroupingSet,
+  ImportItem,
+  JoinKind,
+  JoinStep,
+  Name,
+  NamedExpr,
+  Relation,
+  RelationName,
+  SelectItem,
+  SetStep,
+  SortKey,
+  Span,
+  SplitOutput,
+  SqlSource,
+  Step,
+  StringLiteral,
+  TuneStep,
   UseItem,
 } from './ast.ts';
 import {
-  type BuildContext, buildArguments, buildCall, buildCoalesce, buildExpr, buildFunctionType, buildName,
-  buildNameOrNull, buildSortKeys, buildString, buildType, checkClause, checkUnique, nameText,
+  buildArguments,
+  buildCall,
+  buildCoalesce,
+  buildExpr,
+  buildSortKeys,
+  buildString,
+  checkClause,
 } from './build_expr.ts';
-import { joinSpans, needNode, needToken, nodeOf, nodesOf, nodeSpan, tokenOf, tokensOf, tokenSpan } from './cst.ts';
+import {
+  type BuildContext,
+  buildFunctionType,
+  buildName,
+  buildNameOrNull,
+  buildType,
+  checkUnique,
+  nameText,
+} from './build_types.ts';
+import { joinSpans, needNode, needToken, nodeOf, nodeSpan, nodesOf, tokenOf, tokenSpan, tokensOf } from './cst.ts';
 import { diagnostic } from './diagnostics.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
@@ -19,7 +53,9 @@ import { clauses, type Verb } from './words.ts';
 
 function namedExpr(ctx: BuildContext, node: CstNode): NamedExpr {
   return {
-    kind: 'namedExpr', span: nodeSpan(node, ctx.file), name: buildNameOrNull(ctx, tokenOf(node, 'name')),
+    kind: 'namedExpr',
+    span: nodeSpan(node, ctx.file),
+    name: buildNameOrNull(ctx, tokenOf(node, 'name')),
     value: buildExpr(ctx, needNode(node, 'expression')),
   };
 }
@@ -62,7 +98,9 @@ function formatCall(ctx: BuildContext, node: CstNode): FormatCall {
   const format = buildName(ctx, needToken(node, 'name'));
   const list = nodeOf(node, 'callArguments');
   return {
-    kind: 'formatCall', span: nodeSpan(node, ctx.file), format,
+    kind: 'formatCall',
+    span: nodeSpan(node, ctx.file),
+    format,
     args: list === null ? [] : buildArguments(ctx, list, format.text),
   };
 }
@@ -72,7 +110,9 @@ function commonClauses(ctx: BuildContext, node: CstNode): { by: NamedExpr[]; sor
   const single = (key: string, word: string): CstNode | null => {
     const found = nodesOf(node, key);
     for (const extra of found.slice(1)) {
-      ctx.report(diagnostic(syntax.duplicateClause, { clause: word }, tokenSpan(needToken(extra, `\`${word}\``), ctx.file)));
+      ctx.report(
+        diagnostic(syntax.duplicateClause, { clause: word }, tokenSpan(needToken(extra, `\`${word}\``), ctx.file)),
+      );
     }
     return found[0] ?? null;
   };
@@ -110,12 +150,15 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
   rename: (ctx, node) => ({
     ...base(ctx, 'rename'),
     items: nodesOf(node, 'renameItem').map((item) => ({
-      kind: 'renameItem', span: nodeSpan(item, ctx.file), to: buildName(ctx, needToken(item, 'to')),
+      kind: 'renameItem',
+      span: nodeSpan(item, ctx.file),
+      to: buildName(ctx, needToken(item, 'to')),
       from: buildName(ctx, needToken(item, 'from')),
     })),
   }),
   summarize: (ctx, node) => ({
-    ...base(ctx, 'summarize'), items: namedExprs(ctx, node),
+    ...base(ctx, 'summarize'),
+    items: namedExprs(ctx, node),
     by: nodesOf(node, 'groupElement').map((item) => groupElement(ctx, item)),
   }),
   sort: (ctx, node) => ({ ...base(ctx, 'sort'), keys: buildSortKeys(ctx, needNode(node, 'sortKeys')) }),
@@ -129,16 +172,23 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
   except: (ctx, node) => buildSet(ctx, node, 'except'),
   intersect: (ctx, node) => buildSet(ctx, node, 'intersect'),
   explode: (ctx, node) => ({
-    ...base(ctx, 'explode'), outer: tokenOf(node, '`outer`') !== null, value: condition(ctx, node),
+    ...base(ctx, 'explode'),
+    outer: tokenOf(node, '`outer`') !== null,
+    value: condition(ctx, node),
     alias: buildNameOrNull(ctx, tokenOf(node, 'alias')),
   }),
   pivot: (ctx, node) => ({
-    ...base(ctx, 'pivot'), column: buildExpr(ctx, needNode(node, 'column')),
-    values: buildExpr(ctx, needNode(node, 'values')), into: namedExprs(ctx, node), by: commonClauses(ctx, node).by,
+    ...base(ctx, 'pivot'),
+    column: buildExpr(ctx, needNode(node, 'column')),
+    values: buildExpr(ctx, needNode(node, 'values')),
+    into: namedExprs(ctx, node),
+    by: commonClauses(ctx, node).by,
   }),
   unpivot: (ctx, node) => ({
-    ...base(ctx, 'unpivot'), items: selectItems(ctx, node),
-    nameColumn: buildName(ctx, needToken(node, 'name')), valueColumn: buildName(ctx, needToken(node, 'value')),
+    ...base(ctx, 'unpivot'),
+    items: selectItems(ctx, node),
+    nameColumn: buildName(ctx, needToken(node, 'name')),
+    valueColumn: buildName(ctx, needToken(node, 'value')),
   }),
   sample: (ctx, node) => {
     const { by, seed } = commonClauses(ctx, node);
@@ -146,7 +196,11 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
   },
   split: (ctx, node) => {
     const outputs = nodesOf(node, 'splitOutput').map((item) => splitOutput(ctx, item));
-    checkUnique(ctx, 'the output', outputs.map((output) => output.name));
+    checkUnique(
+      ctx,
+      'the output',
+      outputs.map((output) => output.name),
+    );
     const { by, seed } = commonClauses(ctx, node);
     return { ...base(ctx, 'split'), outputs, by, seed };
   },
@@ -154,8 +208,10 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
   repartition: (ctx, node) => {
     const keys = nodeOf(node, 'sortKeys');
     return {
-      ...base(ctx, 'repartition'), count: optional(ctx, nodeOf(node, 'count')),
-      mode: tokenOf(node, '`range`') === null ? 'hash' : 'range', keys: keys === null ? [] : buildSortKeys(ctx, keys),
+      ...base(ctx, 'repartition'),
+      count: optional(ctx, nodeOf(node, 'count')),
+      mode: tokenOf(node, '`range`') === null ? 'hash' : 'range',
+      keys: keys === null ? [] : buildSortKeys(ctx, keys),
     };
   },
   shuffle: (ctx, node) => ({ ...base(ctx, 'shuffle'), seed: commonClauses(ctx, node).seed }),
@@ -165,8 +221,11 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
     const mode = tokenOf(node, 'mode');
     const { by, sort } = commonClauses(ctx, node);
     return {
-      ...base(ctx, 'fill'), mode: mode === null ? 'value' : mode.image === 'forward' ? 'forward' : 'backward',
-      items: namedExprs(ctx, node), sort, by,
+      ...base(ctx, 'fill'),
+      mode: mode === null ? 'value' : mode.image === 'forward' ? 'forward' : 'backward',
+      items: namedExprs(ctx, node),
+      sort,
+      by,
     };
   },
   train: (ctx, node) => {
@@ -175,11 +234,14 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
   },
   tune: (ctx, node) => ({ ...base(ctx, 'tune'), ...trainClauses(ctx, node, 'tune') }),
   predict: (ctx, node) => ({
-    ...base(ctx, 'predict'), model: namedOrCall(ctx, needNode(node, 'model')),
+    ...base(ctx, 'predict'),
+    model: namedOrCall(ctx, needNode(node, 'model')),
     alias: buildNameOrNull(ctx, tokenOf(node, 'alias')),
   }),
   evaluate: (ctx, node) => ({
-    ...base(ctx, 'evaluate'), model: namedOrCall(ctx, needNode(node, 'model')), by: commonClauses(ctx, node).by,
+    ...base(ctx, 'evaluate'),
+    model: namedOrCall(ctx, needNode(node, 'model')),
+    by: commonClauses(ctx, node).by,
   }),
   write: (ctx, node) => ({ ...base(ctx, 'write'), target: formatCall(ctx, needNode(node, 'formatCall')) }),
 };
@@ -201,14 +263,24 @@ function groupElement(ctx: BuildContext, node: CstNode): GroupElement {
   const form = needToken(sets, 'form').image;
   const keys = nodeOf(sets, 'keys');
   if (keys !== null) {
-    const only: GroupingSet = { kind: 'groupingSet', span: nodeSpan(keys, ctx.file), keys: namedExprs(ctx, sets, 'keys') };
+    const only: GroupingSet = {
+      kind: 'groupingSet',
+      span: nodeSpan(keys, ctx.file),
+      keys: namedExprs(ctx, sets, 'keys'),
+    };
     return { kind: 'groupingSets', span, form: form === 'cube' ? 'cube' : 'rollup', sets: [only] };
   }
   return {
-    kind: 'groupingSets', span, form: 'sets',
-    sets: nodesOf(sets, 'groupingSet').map((set): GroupingSet => ({
-      kind: 'groupingSet', span: nodeSpan(set, ctx.file), keys: namedExprs(ctx, set, 'keys'),
-    })),
+    kind: 'groupingSets',
+    span,
+    form: 'sets',
+    sets: nodesOf(sets, 'groupingSet').map(
+      (set): GroupingSet => ({
+        kind: 'groupingSet',
+        span: nodeSpan(set, ctx.file),
+        keys: namedExprs(ctx, set, 'keys'),
+      }),
+    ),
   };
 }
 
@@ -219,7 +291,10 @@ function takeAmount(ctx: StepContext, node: CstNode): Expr {
   const dotSpan = dots === null ? ctx.span : tokenSpan(dots, ctx.file);
   const highExpr = high === null ? null : buildCoalesce(ctx, high);
   return {
-    kind: 'range', span: joinSpans(lowExpr?.span ?? dotSpan, highExpr?.span ?? dotSpan), low: lowExpr, high: highExpr,
+    kind: 'range',
+    span: joinSpans(lowExpr?.span ?? dotSpan, highExpr?.span ?? dotSpan),
+    low: lowExpr,
+    high: highExpr,
   };
 }
 
@@ -242,8 +317,13 @@ function buildJoin(ctx: StepContext, node: CstNode): JoinStep {
     }
   }
   return {
-    ...base(ctx, 'join'), joinKind: kind === null ? 'inner' : needToken(kind, 'kind').image as JoinKind,
-    relation: relation(ctx, needNode(node, 'relation')), alias, on, matching, add,
+    ...base(ctx, 'join'),
+    joinKind: kind === null ? 'inner' : (needToken(kind, 'kind').image as JoinKind),
+    relation: relation(ctx, needNode(node, 'relation')),
+    alias,
+    on,
+    matching,
+    add,
   };
 }
 
@@ -254,17 +334,22 @@ function buildSet(ctx: StepContext, node: CstNode, op: SetStep['op']): SetStep {
     ctx.report(diagnostic(syntax.duplicateClause, { clause: 'by name' }, tokenSpan(byName[1], ctx.file)));
   }
   return {
-    ...base(ctx, 'setStep'), op,
+    ...base(ctx, 'setStep'),
+    op,
     quantifier: quantifier === null ? null : quantifier.image === 'all' ? 'all' : 'distinct',
-    byName: byName.length > 0, relations: nodesOf(node, 'relation').map((item) => relation(ctx, item)),
+    byName: byName.length > 0,
+    relations: nodesOf(node, 'relation').map((item) => relation(ctx, item)),
   };
 }
 
 function splitOutput(ctx: BuildContext, node: CstNode): SplitOutput {
   const [when, fraction] = [nodeOf(node, 'when'), nodeOf(node, 'fraction')];
   return {
-    kind: 'splitOutput', span: nodeSpan(node, ctx.file), name: buildName(ctx, needToken(node, 'name')),
-    test: when !== null ? 'when' : fraction !== null ? 'fraction' : 'rest', value: optional(ctx, when ?? fraction),
+    kind: 'splitOutput',
+    span: nodeSpan(node, ctx.file),
+    name: buildName(ctx, needToken(node, 'name')),
+    test: when !== null ? 'when' : fraction !== null ? 'fraction' : 'rest',
+    value: optional(ctx, when ?? fraction),
   };
 }
 
@@ -276,21 +361,30 @@ function buildExpect(ctx: StepContext, node: CstNode): Step {
     checks: nodesOf(node, 'expectCheck').map((check) => {
       const message = nodeOf(check, 'stringText');
       return {
-        kind: 'expectCheck', span: nodeSpan(check, ctx.file), condition: buildExpr(ctx, needNode(check, 'expression')),
+        kind: 'expectCheck',
+        span: nodeSpan(check, ctx.file),
+        condition: buildExpr(ctx, needNode(check, 'expression')),
         message: message === null ? null : stringText(ctx, message),
       };
     }),
-    action: action === null ? null : {
-      kind: 'expectAction', span: nodeSpan(action, ctx.file), name: buildName(ctx, needToken(action, 'name')),
-      args: list === null ? [] : buildArguments(ctx, list, needToken(action, 'name').image),
-    },
+    action:
+      action === null
+        ? null
+        : {
+            kind: 'expectAction',
+            span: nodeSpan(action, ctx.file),
+            name: buildName(ctx, needToken(action, 'name')),
+            args: list === null ? [] : buildArguments(ctx, list, needToken(action, 'name').image),
+          },
   };
 }
 
 function buildMap(ctx: StepContext, node: CstNode, batches: boolean): Step {
   const type = nodeOf(node, 'valueType');
   return {
-    ...base(ctx, 'map'), batches, fn: buildName(ctx, needToken(node, 'fn')),
+    ...base(ctx, 'map'),
+    batches,
+    fn: buildName(ctx, needToken(node, 'fn')),
     type: type === null ? null : buildType(ctx, type),
   };
 }
@@ -299,17 +393,29 @@ type TrainParts = Pick<TuneStep, 'algorithm' | 'label' | 'features' | 'metric' |
 
 function trainClauses(ctx: StepContext, node: CstNode, verb: 'train' | 'tune'): TrainParts {
   const parts: { -readonly [P in keyof TrainParts]: TrainParts[P] } = {
-    algorithm: buildCall(ctx, needNode(node, 'call')), label: null, features: [], metric: null, trials: null,
-    folds: null, seed: null,
+    algorithm: buildCall(ctx, needNode(node, 'call')),
+    label: null,
+    features: [],
+    metric: null,
+    trials: null,
+    folds: null,
+    seed: null,
   };
   const seen = new Set<string>();
   for (const clause of nodesOf(node, 'trainClause')) {
     const word = needToken(clause, 'clause');
     checkClause(ctx, seen, word);
     if (!clauses[verb].includes(word.image)) {
-      ctx.report(diagnostic(syntax.unexpected, {
-        expected: clauses[verb].map((item) => `\`${item}\``).join(', '), found: `\`${word.image}\`, which is a clause of \`tune\``,
-      }, tokenSpan(word, ctx.file)));
+      ctx.report(
+        diagnostic(
+          syntax.unexpected,
+          {
+            expected: clauses[verb].map((item) => `\`${item}\``).join(', '),
+            found: `\`${word.image}\`, which is a clause of \`tune\``,
+          },
+          tokenSpan(word, ctx.file),
+        ),
+      );
     }
     const metric = tokenOf(clause, 'metric');
     const value = optional(ctx, nodeOf(clause, 'expression'));
@@ -335,7 +441,9 @@ export function buildFrom(ctx: BuildContext, node: CstNode): From {
   const word = from ?? needToken(needNode(node, 'sqlSource'), '`sql`');
   const type = nodeOf(node, 'valueType');
   return {
-    kind: 'from', span: nodeSpan(node, ctx.file), verbSpan: tokenSpan(word, ctx.file),
+    kind: 'from',
+    span: nodeSpan(node, ctx.file),
+    verbSpan: tokenSpan(word, ctx.file),
     relation: sql === null ? relation(ctx, needNode(node, 'relation')) : sqlSource(ctx, sql),
     type: type === null ? null : buildType(ctx, type),
   };
@@ -344,7 +452,8 @@ export function buildFrom(ctx: BuildContext, node: CstNode): From {
 function sqlSource(ctx: BuildContext, node: CstNode): SqlSource {
   const text = needToken(node, 'text');
   return {
-    kind: 'sqlSource', span: nodeSpan(node, ctx.file),
+    kind: 'sqlSource',
+    span: nodeSpan(node, ctx.file),
     text: text.tokenType === T.TripleString ? text.image.slice(3, -3) : buildString(ctx, text).value,
   };
 }
@@ -353,11 +462,18 @@ export function buildFnParams(ctx: BuildContext, node: CstNode): FnParam[] {
   const params = nodesOf(node, 'fnParam').map((param): FnParam => {
     const type = nodeOf(param, 'valueType');
     return {
-      kind: 'fnParam', span: nodeSpan(param, ctx.file), name: buildName(ctx, needToken(param, 'name')),
-      type: type === null ? null : buildType(ctx, type), default: optional(ctx, nodeOf(param, 'expression')),
+      kind: 'fnParam',
+      span: nodeSpan(param, ctx.file),
+      name: buildName(ctx, needToken(param, 'name')),
+      type: type === null ? null : buildType(ctx, type),
+      default: optional(ctx, nodeOf(param, 'expression')),
     };
   });
-  checkUnique(ctx, 'the parameter', params.map((param) => param.name));
+  checkUnique(
+    ctx,
+    'the parameter',
+    params.map((param) => param.name),
+  );
   return params;
 }
 
@@ -365,20 +481,35 @@ export function buildUseItems(ctx: BuildContext, node: CstNode): UseItem[] {
   const items = nodesOf(node, 'useItem').map((item): UseItem => {
     const type = nodeOf(item, 'functionType');
     return {
-      kind: 'useItem', span: nodeSpan(item, ctx.file), name: buildName(ctx, needToken(item, 'name')),
-      alias: buildNameOrNull(ctx, tokenOf(item, 'alias')), type: type === null ? null : buildFunctionType(ctx, type),
+      kind: 'useItem',
+      span: nodeSpan(item, ctx.file),
+      name: buildName(ctx, needToken(item, 'name')),
+      alias: buildNameOrNull(ctx, tokenOf(item, 'alias')),
+      type: type === null ? null : buildFunctionType(ctx, type),
     };
   });
-  checkUnique(ctx, 'the function', items.map((item) => item.alias ?? item.name));
+  checkUnique(
+    ctx,
+    'the function',
+    items.map((item) => item.alias ?? item.name),
+  );
   return items;
 }
 
 export function buildImportItems(ctx: BuildContext, node: CstNode): ImportItem[] {
-  const items = nodesOf(node, 'importItem').map((item): ImportItem => ({
-    kind: 'importItem', span: nodeSpan(item, ctx.file), name: buildName(ctx, needToken(item, 'name')),
-    alias: buildNameOrNull(ctx, tokenOf(item, 'alias')),
-  }));
-  checkUnique(ctx, 'the name', items.map((item) => item.alias ?? item.name));
+  const items = nodesOf(node, 'importItem').map(
+    (item): ImportItem => ({
+      kind: 'importItem',
+      span: nodeSpan(item, ctx.file),
+      name: buildName(ctx, needToken(item, 'name')),
+      alias: buildNameOrNull(ctx, tokenOf(item, 'alias')),
+    }),
+  );
+  checkUnique(
+    ctx,
+    'the name',
+    items.map((item) => item.alias ?? item.name),
+  );
   return items;
 }
 
@@ -387,4 +518,3 @@ export function buildNames(ctx: BuildContext, tokens: readonly IToken[]): Name[]
   checkUnique(ctx, 'the name', names);
   return names;
 }
-

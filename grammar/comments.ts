@@ -14,18 +14,68 @@ export interface Attached {
 export type Attachments = ReadonlyMap<object, Attached>;
 
 const anchorKinds: ReadonlySet<NodeKind> = new Set<NodeKind>([
-  'param', 'schema', 'use', 'import', 'fn', 'let', 'pipeline', 'from', 'errorStatement',
-  'where', 'remove', 'derive', 'select', 'drop', 'rename', 'summarize', 'sort', 'take', 'skip', 'distinct', 'join',
-  'setStep', 'explode', 'pivot', 'unpivot', 'sample', 'split', 'expect', 'repartition', 'shuffle', 'map', 'fill',
-  'train', 'predict', 'evaluate', 'tune', 'write', 'callStep', 'errorStep',
-  'namedExpr', 'sortKey', 'star', 'pattern', 'renameItem', 'splitOutput', 'expectCheck', 'groupingSets',
-  'arg', 'structField', 'typeField', 'caseBranch', 'useItem', 'importItem', 'fnParam',
+  'param',
+  'schema',
+  'use',
+  'import',
+  'fn',
+  'let',
+  'pipeline',
+  'from',
+  'errorStatement',
+  'where',
+  'remove',
+  'derive',
+  'select',
+  'drop',
+  'rename',
+  'summarize',
+  'sort',
+  'take',
+  'skip',
+  'distinct',
+  'join',
+  'setStep',
+  'explode',
+  'pivot',
+  'unpivot',
+  'sample',
+  'split',
+  'expect',
+  'repartition',
+  'shuffle',
+  'map',
+  'fill',
+  'train',
+  'predict',
+  'evaluate',
+  'tune',
+  'write',
+  'callStep',
+  'errorStep',
+  'namedExpr',
+  'sortKey',
+  'star',
+  'pattern',
+  'renameItem',
+  'splitOutput',
+  'expectCheck',
+  'groupingSets',
+  'arg',
+  'structField',
+  'typeField',
+  'caseBranch',
+  'useItem',
+  'importItem',
+  'fnParam',
 ]);
 
 /** The nearest anchors below a node, in source order. */
 function anchorsBelow(node: Node): Node[] {
   const out: Node[] = [];
   const visit = (item: Node, parent: Node): void => {
+    // An f-string is one literal: no comment stands in it.
+    if (item.kind === 'fstring') return;
     if (isAnchor(item, parent)) out.push(item);
     else for (const child of childrenOf(item)) visit(child, item);
   };
@@ -57,7 +107,8 @@ export function attachComments(file: FlowFile, comments: readonly Comment[]): At
   for (const comment of comments) {
     let around: Node = file;
     const path: Node[] = [];
-    // Before the outermost node that begins there: so it stands where a second formatting finds it.
+    // With the outermost node that begins or ends there: so it stands where a second formatting finds it.
+    const last = (node: Node): Node => path.find((item) => item.span.end === node.span.end) ?? node;
     const outermost = (node: Node): Node => path.find((item) => item.span.start === node.span.start) ?? node;
     for (;;) {
       const anchors: Node[] = cache.get(around) ?? anchorsBelow(around);
@@ -75,7 +126,7 @@ export function attachComments(file: FlowFile, comments: readonly Comment[]): At
       else if (next !== undefined) place(outermost(next)).before.push(comment);
       else if (previous !== undefined) place(previous).below.push(comment);
       else if (around !== file && comment.ownLine) place(outermost(around)).before.push(comment);
-      else if (around !== file) place(around).after.push(comment);
+      else if (around !== file) place(last(around)).after.push(comment);
       else place(file).below.push(comment);
       break;
     }

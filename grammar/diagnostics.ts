@@ -76,7 +76,10 @@ export interface DiagnosticExtras {
 
 /** One occurrence of `def` at `span`. Empty extras are left out of the object. */
 export function diagnostic<P>(
-  def: DiagnosticDef<P>, params: NoInfer<P>, span: Span, extras: DiagnosticExtras = {},
+  def: DiagnosticDef<P>,
+  params: NoInfer<P>,
+  span: Span,
+  extras: DiagnosticExtras = {},
 ): Diagnostic {
   const { notes, suggestion, related } = extras;
   return {
@@ -91,9 +94,7 @@ export function diagnostic<P>(
 }
 
 /** The entry with that code (any case, `FLOW` optional) in the registries given, or null. */
-export function findDiagnostic(
-  code: string, registries: readonly DiagnosticRegistry[],
-): DiagnosticDef<never> | null {
+export function findDiagnostic(code: string, registries: readonly DiagnosticRegistry[]): DiagnosticDef<never> | null {
   const upper = code.trim().toUpperCase();
   const wanted = upper.startsWith('FLOW') ? upper : `FLOW${upper}`;
   for (const registry of registries) {
@@ -104,9 +105,13 @@ export function findDiagnostic(
 
 /** Orders diagnostics by file, then position, then code: the order in which they are shown. */
 export function sortDiagnostics(list: readonly Diagnostic[]): Diagnostic[] {
-  return [...list].sort((a, b) =>
-    (a.span.file < b.span.file ? -1 : a.span.file > b.span.file ? 1 : 0)
-    || a.span.start - b.span.start || a.span.end - b.span.end || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0));
+  return [...list].sort(
+    (a, b) =>
+      (a.span.file < b.span.file ? -1 : a.span.file > b.span.file ? 1 : 0) ||
+      a.span.start - b.span.start ||
+      a.span.end - b.span.end ||
+      (a.code < b.code ? -1 : a.code > b.code ? 1 : 0),
+  );
 }
 
 export function hasErrors(list: readonly Diagnostic[]): boolean {

@@ -4,11 +4,26 @@
  */
 
 export type Doc = string | readonly Doc[] | Group | Indent | Line | Suffix | Own | typeof breakParent;
-interface Group { readonly kind: 'group'; readonly doc: Doc }
-interface Indent { readonly kind: 'indent'; readonly doc: Doc }
-interface Line { readonly kind: 'line'; readonly flat: string | null }
-interface Suffix { readonly kind: 'suffix'; readonly text: string }
-interface Own { readonly kind: 'own'; readonly text: string }
+interface Group {
+  readonly kind: 'group';
+  readonly doc: Doc;
+}
+interface Indent {
+  readonly kind: 'indent';
+  readonly doc: Doc;
+}
+interface Line {
+  readonly kind: 'line';
+  readonly flat: string | null;
+}
+interface Suffix {
+  readonly kind: 'suffix';
+  readonly text: string;
+}
+interface Own {
+  readonly kind: 'own';
+  readonly text: string;
+}
 
 /** Makes every group around it break. */
 export const breakParent = Object.freeze({ kind: 'breakParent' as const });
@@ -42,7 +57,11 @@ export function join(separator: Doc, docs: readonly Doc[]): Doc {
   return docs.flatMap((doc, i) => (i === 0 ? [doc] : [separator, doc]));
 }
 
-interface Command { readonly depth: number; readonly flat: boolean; readonly doc: Doc }
+interface Command {
+  readonly depth: number;
+  readonly flat: boolean;
+  readonly doc: Doc;
+}
 
 /** The document as text, lines no wider than `width` where it can be. No line end behind the last line. */
 export function printDoc(root: Doc, width: number): string {

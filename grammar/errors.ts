@@ -1,15 +1,13 @@
 /** From what chevrotain found out of place to a diagnostic in our words. */
-import {
-  EOF, tokenMatcher, type IParserErrorMessageProvider, type IToken, type TokenType,
-} from 'chevrotain';
+import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Span } from './ast.ts';
 import { tokenSpan } from './cst.ts';
-import { type Diagnostic, diagnostic, type DiagnosticExtras } from './diagnostics.ts';
+import { type Diagnostic, type DiagnosticExtras, diagnostic } from './diagnostics.ts';
 import { tokenEnd } from './lexer.ts';
 import { suggest } from './suggest.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
-import { backticked, clauses, isVerb, joinKinds, statementWords, verbSynonyms, type Verb } from './words.ts';
+import { backticked, clauses, isVerb, joinKinds, statementWords, type Verb, verbSynonyms } from './words.ts';
 
 export interface Problem {
   /** `redundant`: the rule was complete and something follows. */
@@ -34,25 +32,34 @@ export class ProblemCollector implements IParserErrorMessageProvider {
   }
 
   buildMismatchTokenMessage(options: { expected: TokenType; actual: IToken; ruleName: string }): string {
-    return this.#keep({ kind: 'unexpected', expected: [options.expected], found: options.actual, rule: options.ruleName });
+    return this.#keep({
+      kind: 'unexpected',
+      expected: [options.expected],
+      found: options.actual,
+      rule: options.ruleName,
+    });
   }
 
   buildNotAllInputParsedMessage(options: { firstRedundant: IToken; ruleName: string }): string {
     return this.#keep({ kind: 'redundant', expected: [], found: options.firstRedundant, rule: options.ruleName });
   }
 
-  buildNoViableAltMessage(
-    options: { expectedPathsPerAlt: TokenType[][][]; actual: IToken[]; ruleName: string },
-  ): string {
+  buildNoViableAltMessage(options: {
+    expectedPathsPerAlt: TokenType[][][];
+    actual: IToken[];
+    ruleName: string;
+  }): string {
     const [first] = options.actual;
     const paths = options.expectedPathsPerAlt.flat();
     const expected = paths.flatMap((path) => path.slice(0, 1));
     return this.#keep({ kind: 'unexpected', expected, found: first ?? noToken, rule: options.ruleName });
   }
 
-  buildEarlyExitMessage(
-    options: { expectedIterationPaths: TokenType[][]; actual: IToken[]; ruleName: string },
-  ): string {
+  buildEarlyExitMessage(options: {
+    expectedIterationPaths: TokenType[][];
+    actual: IToken[];
+    ruleName: string;
+  }): string {
     const expected = options.expectedIterationPaths.flatMap((path) => path.slice(0, 1));
     return this.#keep({ kind: 'unexpected', expected, found: options.actual[0] ?? noToken, rule: options.ruleName });
   }
@@ -75,22 +82,47 @@ export interface Place {
 
 /** Names for what a rule begins with, where the list of tokens would say less. */
 const ruleNames: Readonly<Record<string, string>> = {
-  primary: 'an expression', argument: 'an argument', valueType: 'a type', plainType: 'a type', type: 'a type',
+  primary: 'an expression',
+  argument: 'an argument',
+  valueType: 'a type',
+  plainType: 'a type',
+  type: 'a type',
   relation: 'a relation: a name, a source such as csv("data.csv"), or (from …)',
   model: 'a model: the name of a `let`, or model("model.onnx")',
   formatCall: 'a format with its path, such as csv("out.csv")',
-  fromHead: 'a pipeline: from …, or sql """…"""', letHead: 'a name, or { names }',
-  splitOutput: '`when` and a condition, a fraction, or `rest`', functionType: 'a function type: (type, …) -> type',
-  selectItem: 'a column, `*`, a pattern or an expression', stringText: 'a string',
-  lambda: 'a name', comparisonTail: 'a comparison', typeArgument: 'a number or a string',
+  fromHead: 'a pipeline: from …, or sql """…"""',
+  letHead: 'a name, or { names }',
+  splitOutput: '`when` and a condition, a fraction, or `rest`',
+  functionType: 'a function type: (type, …) -> type',
+  selectItem: 'a column, `*`, a pattern or an expression',
+  stringText: 'a string',
+  lambda: 'a name',
+  comparisonTail: 'a comparison',
+  typeArgument: 'a number or a string',
 };
 
 const tokenNames: ReadonlyMap<TokenType, string> = new Map([
-  [T.Identifier, 'a name'], [T.AnyWord, 'a name'], [T.PlainString, 'a string'], [T.RawString, 'a string'],
-  [T.TripleString, 'a text in triple quotes'], [T.Int, 'a number'], [T.Subpipeline, '(from …)'],
-  [T.RParen, '`,` or `)`'], [T.RBracket, '`,` or `]`'], [T.RBrace, '`,` or `}`'], [T.Colon, '`:`'],
-  [T.Assign, '`=`'], [T.FatArrow, '`=>`'], [T.Arrow, '`->`'], [T.LParen, '`(`'], [T.LBrace, '`{`'],
-  [T.Less, '`<`'], [T.Greater, '`>`'], [T.Comma, '`,`'], [T.DotDot, '`..`'], [T.Star, '`*`'],
+  [T.Identifier, 'a name'],
+  [T.AnyWord, 'a name'],
+  [T.PlainString, 'a string'],
+  [T.RawString, 'a string'],
+  [T.TripleString, 'a text in triple quotes'],
+  [T.Int, 'a number'],
+  [T.Subpipeline, '(from …)'],
+  [T.RParen, '`,` or `)`'],
+  [T.RBracket, '`,` or `]`'],
+  [T.RBrace, '`,` or `}`'],
+  [T.Colon, '`:`'],
+  [T.Assign, '`=`'],
+  [T.FatArrow, '`=>`'],
+  [T.Arrow, '`->`'],
+  [T.LParen, '`(`'],
+  [T.LBrace, '`{`'],
+  [T.Less, '`<`'],
+  [T.Greater, '`>`'],
+  [T.Comma, '`,`'],
+  [T.DotDot, '`..`'],
+  [T.Star, '`*`'],
 ]);
 
 function tokenName(type: TokenType): string {
@@ -121,9 +153,11 @@ export function explainProblem(problem: Problem, place: Place): Diagnostic {
   const i = problemIndex(problem, place.tokens);
   const found = place.tokens[i];
   const span = found === undefined ? endSpan(place) : tokenSpan(found, place.file);
-  return misplacedClause(place, i)
-    ?? reservedAsName(problem, place, found, span)
-    ?? (problem.kind === 'redundant' ? redundant(place, i, span) : unexpected(problem, place, found, span));
+  return (
+    misplacedClause(place, i) ??
+    reservedAsName(problem, place, found, span) ??
+    (problem.kind === 'redundant' ? redundant(place, i, span) : unexpected(problem, place, found, span))
+  );
 }
 
 function endSpan(place: Place): Span {
@@ -140,25 +174,34 @@ function clausesOf(place: Place): readonly string[] {
 function misplacedClause(place: Place, i: number): Diagnostic | null {
   const [comma, word] = [place.tokens[i - 2], place.tokens[i - 1]];
   if (comma?.tokenType !== T.Comma || word === undefined || !clausesOf(place).includes(word.image)) return null;
-  return diagnostic(syntax.unexpected, { expected: 'an item behind the comma', found: `the clause \`${word.image}\`` },
-    tokenSpan(word, place.file), {
+  return diagnostic(
+    syntax.unexpected,
+    { expected: 'an item behind the comma', found: `the clause \`${word.image}\`` },
+    tokenSpan(word, place.file),
+    {
       suggestion: { text: 'remove the comma', replacement: '', span: tokenSpan(comma, place.file) },
-    });
+    },
+  );
 }
 
 function reservedAsName(problem: Problem, place: Place, found: IToken | undefined, span: Span): Diagnostic | null {
   if (found === undefined || problem.kind === 'redundant' || !tokenMatcher(found, T.Reserved)) return null;
   const wantsName = problem.expected.some((type) => type === T.Identifier || type === T.AnyWord);
   if (!wantsName) return null;
-  const inCase = place.tokens.some((token) => token.tokenType === T.K.case)
-    && [T.K.when, T.K.then, T.K.else, T.K.end].includes(found.tokenType);
+  const inCase =
+    place.tokens.some((token) => token.tokenType === T.K.case) &&
+    [T.K.when, T.K.then, T.K.else, T.K.end].includes(found.tokenType);
   // `a and and b`, `a == or b`: an operator is missing its operand, nobody meant a name.
-  const operator = [T.K.and, T.K.or, T.K.in, T.K.is, T.K.like, T.K.between].includes(found.tokenType)
-    && problem.rule === 'primary' && place.tokens[0] !== found && place.tokens[1] !== found;
+  const operator =
+    [T.K.and, T.K.or, T.K.in, T.K.is, T.K.like, T.K.between].includes(found.tokenType) &&
+    problem.rule === 'primary' &&
+    place.tokens[0] !== found &&
+    place.tokens[1] !== found;
   if (inCase || operator) return null;
   return diagnostic(syntax.reservedName, { word: found.image, expected: expectedName(problem) }, span, {
     suggestion: {
-      text: `as a name it stands in backticks: ${backticked(found.image)}`, replacement: backticked(found.image),
+      text: `as a name it stands in backticks: ${backticked(found.image)}`,
+      replacement: backticked(found.image),
     },
   });
 }
@@ -181,33 +224,63 @@ function unexpected(problem: Problem, place: Place, found: IToken | undefined, s
   }
   if (problem.rule === 'formatCall' && found?.tokenType === T.PlainString) {
     extras.suggestion = {
-      text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})`, span,
+      text: `name the format: csv(${found.image})`,
+      replacement: `csv(${found.image})`,
+      span,
     };
   } else if ((problem.rule === 'relation' || problem.rule === 'fromHead') && found?.tokenType === T.PlainString) {
     extras.suggestion = { text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})` };
   } else if (found?.tokenType === T.K.from && problem.rule === 'relation') {
     extras.suggestion = { text: 'a pipeline used here stands in parentheses: (from …)' };
   }
-  return diagnostic(syntax.unexpected, { expected: expectedName(problem), found: foundName(found, place) }, span, extras);
+  return diagnostic(
+    syntax.unexpected,
+    { expected: expectedName(problem), found: foundName(found, place) },
+    span,
+    extras,
+  );
 }
 
 /** Starts of operands: where two stand side by side, a comma is most likely what is missing. */
 const operandStarts: readonly TokenType[] = [
-  T.PlainString, T.RawString, T.FString, T.Int, T.Float, T.Duration, T.Param, T.DateToken, T.Time, T.Timestamp, T.LBracket,
-  T.LBrace, T.LParen, T.K.case, T.K.null, T.K.true, T.K.false,
+  T.PlainString,
+  T.RawString,
+  T.FString,
+  T.Int,
+  T.Float,
+  T.Duration,
+  T.Param,
+  T.DateToken,
+  T.Time,
+  T.Timestamp,
+  T.LBracket,
+  T.LBrace,
+  T.LParen,
+  T.K.case,
+  T.K.null,
+  T.K.true,
+  T.K.false,
 ];
 
 function redundant(place: Place, i: number, span: Span): Diagnostic {
   const found = place.tokens[i];
   const words = clausesOf(place);
-  const next = place.what === 'step' ? 'the next step' : place.what === 'statement' ? 'the next statement or step' : '`}`';
+  const next =
+    place.what === 'step' ? 'the next step' : place.what === 'statement' ? 'the next statement or step' : '`}`';
   const expected = alternatives(['`,`', 'an operator', ...words.map((word) => `\`${word}\``), next]);
-  return diagnostic(syntax.endOfStatement, { expected, found: foundName(found, place) }, span,
-    found === undefined ? {} : { suggestion: redundantHelp(place, i, found, words) });
+  return diagnostic(
+    syntax.endOfStatement,
+    { expected, found: foundName(found, place) },
+    span,
+    found === undefined ? {} : { suggestion: redundantHelp(place, i, found, words) },
+  );
 }
 
 function redundantHelp(
-  place: Place, i: number, found: IToken, words: readonly string[],
+  place: Place,
+  i: number,
+  found: IToken,
+  words: readonly string[],
 ): DiagnosticExtras['suggestion'] {
   const insertion = { ...tokenSpan(found, place.file), end: found.startOffset };
   if (tokenMatcher(found, T.Identifier)) {
@@ -231,7 +304,8 @@ function redundantHelp(
   const newLine = previous !== undefined && place.text.slice(tokenEnd(previous), found.startOffset).includes('\n');
   if (newLine) {
     const near = tokenMatcher(found, T.Identifier) ? suggest(found.image, statementWords) : null;
-    return near === null ? { text: 'a step begins with `|`, and a pipeline with `from`' }
+    return near === null
+      ? { text: 'a step begins with `|`, and a pipeline with `from`' }
       : { text: `did you mean \`${near}\`?`, replacement: near };
   }
   if (previous !== undefined && (tokenMatcher(found, T.Identifier) || operandStarts.includes(found.tokenType))) {

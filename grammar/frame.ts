@@ -47,11 +47,20 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: FrameOptions):
 }
 
 type Paint = (text: string) => string;
-interface Palette { readonly red: Paint; readonly yellow: Paint; readonly green: Paint; readonly dim: Paint; readonly bold: Paint }
+interface Palette {
+  readonly red: Paint;
+  readonly yellow: Paint;
+  readonly green: Paint;
+  readonly dim: Paint;
+  readonly bold: Paint;
+}
 
 const same: Paint = (text) => text;
 const plain: Palette = { red: same, yellow: same, green: same, dim: same, bold: same };
-const code = (n: number): Paint => (text) => `\u001b[${n}m${text}\u001b[0m`;
+const code =
+  (n: number): Paint =>
+  (text) =>
+    `\u001b[${n}m${text}\u001b[0m`;
 const ansi: Palette = { red: code(31), yellow: code(33), green: code(32), dim: code(2), bold: code(1) };
 
 /** A line longer than this is shown in part, around the span. */
@@ -67,7 +76,10 @@ function frame(span: Span, tint: Paint, paint: Palette, source: FrameOptions['so
   const whole = text.slice(Math.min(start, text.length), newline === -1 ? text.length : newline).replace(/\r$/, '');
   const from = column - 1 > maxWidth - 40 ? column - 1 - 40 : 0;
   const shown = visible(whole.slice(from, from + maxWidth));
-  const length = Math.max(1, Math.min(span.end - span.start, whole.length - (column - 1), from + maxWidth - (column - 1)));
+  const length = Math.max(
+    1,
+    Math.min(span.end - span.start, whole.length - (column - 1), from + maxWidth - (column - 1)),
+  );
   // Tabs stay tabs in the padding, so that the caret stands under its character whatever a tab's width is.
   const pad = shown.slice(0, column - 1 - from).replace(/[^\t]/g, ' ');
   const gutter = String(line);

@@ -3,7 +3,7 @@
  * it imports ast.ts, walk.ts, diagnostics.ts, suggest.ts, frame.ts, print.ts or words.ts directly.
  */
 import { type Diagnostic, hasErrors } from './diagnostics.ts';
-import { parseFile, type ParseResult } from './parse.ts';
+import { type ParseResult, parseFile } from './parse.ts';
 import { printFile } from './print.ts';
 
 export type { ParseResult } from './parse.ts';

@@ -3,7 +3,7 @@
  * pipeline in parentheses into one token. Each piece is then parsed by itself, which is what makes recovery exact:
  * an error ends with its step. Statement words are reserved, so a valid file has only one division.
  */
-import { createTokenInstance, tokenMatcher, type IToken, type TokenType } from 'chevrotain';
+import { createTokenInstance, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Span } from './ast.ts';
 import { type Diagnostic, diagnostic } from './diagnostics.ts';
 import { retype, tokenEnd } from './lexer.ts';
@@ -42,7 +42,9 @@ interface Frame {
 }
 
 const closing: ReadonlyMap<TokenType, TokenType> = new Map([
-  [T.LParen, T.RParen], [T.LBracket, T.RBracket], [T.LBrace, T.RBrace],
+  [T.LParen, T.RParen],
+  [T.LBracket, T.RBracket],
+  [T.LBrace, T.RBrace],
 ]);
 const closers: ReadonlySet<TokenType> = new Set(closing.values());
 
@@ -151,18 +153,24 @@ class LayoutBuilder {
     const next = this.#tokens[i + 1];
     if (next === undefined) return false;
     if (next.tokenType === T.K.from || next.tokenType === T.K.sql) return true;
-    return tokenMatcher(next, T.Identifier) && this.#tokens[i + 2]?.tokenType === T.Pipe
-      && isVerb(this.#tokens[i + 3]?.image ?? '');
+    return (
+      tokenMatcher(next, T.Identifier) &&
+      this.#tokens[i + 2]?.tokenType === T.Pipe &&
+      isVerb(this.#tokens[i + 3]?.image ?? '')
+    );
   }
 
   #close(token: IToken): void {
-    const at = this.#stack.findLastIndex((frame) => frame.open !== null
-      && closing.get(frame.open.tokenType) === token.tokenType);
+    const at = this.#stack.findLastIndex(
+      (frame) => frame.open !== null && closing.get(frame.open.tokenType) === token.tokenType,
+    );
     if (at === -1) {
       if (!this.#piece.broken) {
-        this.diagnostics.push(diagnostic(syntax.strayBracket, { bracket: `\`${token.image}\`` }, this.#spanOf(token), {
-          suggestion: { text: 'remove it, or open it before', replacement: '' },
-        }));
+        this.diagnostics.push(
+          diagnostic(syntax.strayBracket, { bracket: `\`${token.image}\`` }, this.#spanOf(token), {
+            suggestion: { text: 'remove it, or open it before', replacement: '' },
+          }),
+        );
       }
       this.#piece.broken = true;
       return;
@@ -199,8 +207,13 @@ class LayoutBuilder {
       if (!wasBroken && !reported && open) {
         reported = true;
         const close = closing.get(open.tokenType)?.name === 'RParen' ? ')' : open.image === '[' ? ']' : '}';
-        this.diagnostics.push(diagnostic(syntax.unclosedBracket,
-          { bracket: `\`${open.image}\``, closing: `\`${close}\`` }, this.#spanOf(open)));
+        this.diagnostics.push(
+          diagnostic(
+            syntax.unclosedBracket,
+            { bracket: `\`${open.image}\``, closing: `\`${close}\`` },
+            this.#spanOf(open),
+          ),
+        );
       }
       piece.broken = true;
       this.#piece.broken = true;
@@ -226,15 +239,18 @@ class LayoutBuilder {
       this.#pipe(token, i);
       return;
     }
-    this.diagnostics.push(diagnostic(syntax.pipeInExpression, {}, this.#spanOf(token), {
-      suggestion: { text: 'the logical operator is `or`', replacement: 'or' },
-    }));
+    this.diagnostics.push(
+      diagnostic(syntax.pipeInExpression, {}, this.#spanOf(token), {
+        suggestion: { text: 'the logical operator is `or`', replacement: 'or' },
+      }),
+    );
     this.#append(retype(token, T.K.or));
   }
 
   /** `case … end` and `list<…` nest without brackets. */
   #countDepth(token: IToken, i: number): void {
     const type = token.tokenType;
+    if (this.#tokens[i - 1]?.tokenType === T.Dot) return;
     if (type === T.K.case) this.#cases++;
     else if (type === T.K.end) this.#cases = Math.max(0, this.#cases - 1);
     else if (type === T.Less) {
@@ -292,14 +308,20 @@ class LayoutBuilder {
   #startsPipeline(type: TokenType, previous: IToken, i: number, newLine: boolean, nested: boolean): boolean {
     const before = previous.tokenType;
     if (before === T.Assign || before === T.LParen || (before === T.FatArrow && !newLine)) return false;
-    if (type === T.K.sql && before === T.K.from) return false;
+    const field = this.#tokens[i - 2]?.tokenType === T.Dot;
+    if (type === T.K.sql && before === T.K.from && !field) return false;
     const { head, steps } = this.#pipeline;
     const first = head.tokens[0]?.tokenType;
     const next = this.#tokens[i + 1]?.tokenType;
-    if (!nested && steps.length === 0 && (first === T.K.use || first === T.K.import)
-      && !head.tokens.some((token) => token.tokenType === T.K.from)
-      && (next === T.PlainString || next === T.RawString || next === T.UnclosedString || !newLine)) return false;
-    const complete = endsOperand(previous);
+    if (
+      !nested &&
+      steps.length === 0 &&
+      (first === T.K.use || first === T.K.import) &&
+      !head.tokens.some((token) => token.tokenType === T.K.from) &&
+      (next === T.PlainString || next === T.RawString || next === T.UnclosedString || !newLine)
+    )
+      return false;
+    const complete = field || endsOperand(previous);
     return nested ? complete && newLine : complete || newLine || before === T.Comma;
   }
 }
@@ -309,10 +331,34 @@ function emptyPipeline(start: number): PipelineLayout {
 }
 
 const operandEnds: ReadonlySet<TokenType> = new Set([
-  T.PlainString, T.RawString, T.TripleString, T.FString, T.UnclosedString, T.UnclosedTriple, T.UnclosedName,
-  T.UnclosedSingle, T.Timestamp, T.DateToken, T.Time, T.BadTemporal, T.Float, T.Int, T.Duration, T.BadNumber,
-  T.Param, T.RParen, T.RBracket, T.RBrace, T.Star, T.Question, T.Greater, T.Pipe,
-  T.K.null, T.K.true, T.K.false, T.K.end,
+  T.PlainString,
+  T.RawString,
+  T.TripleString,
+  T.FString,
+  T.UnclosedString,
+  T.UnclosedTriple,
+  T.UnclosedName,
+  T.UnclosedSingle,
+  T.Timestamp,
+  T.DateToken,
+  T.Time,
+  T.BadTemporal,
+  T.Float,
+  T.Int,
+  T.Duration,
+  T.BadNumber,
+  T.Param,
+  T.RParen,
+  T.RBracket,
+  T.RBrace,
+  T.Star,
+  T.Question,
+  T.Greater,
+  T.Pipe,
+  T.K.null,
+  T.K.true,
+  T.K.false,
+  T.K.end,
 ]);
 
 /** Whether an expression, a type or a clause can end with this token. */

@@ -1,8 +1,8 @@
 /** Text to tokens: runs the chevrotain lexer, gives words their types, and reports what is wrong with single tokens. */
-import { Lexer, type IToken, type TokenType } from 'chevrotain';
+import { type IToken, Lexer, type TokenType } from 'chevrotain';
 import type { Comment, Span } from './ast.ts';
-import { type Diagnostic, diagnostic, type DiagnosticExtras } from './diagnostics.ts';
-import { temporalProblem, temporalRepair, unescapeText, escapeText } from './literals.ts';
+import { type Diagnostic, type DiagnosticExtras, diagnostic } from './diagnostics.ts';
+import { escapeText, temporalProblem, temporalRepair, unescapeText } from './literals.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
 
@@ -42,7 +42,7 @@ export function tokenize(text: string, file: string, base = 0): LexResult {
     const checked = check(token, report, broken);
     if (checked !== null) tokens.push(checked);
   }
-  const comments = (result.groups['comments'] ?? []).map((token): Comment => {
+  const comments = (result.groups.comments ?? []).map((token): Comment => {
     const start = token.startOffset;
     const lineStart = text.lastIndexOf('\n', start - 1) + 1;
     return {
@@ -84,31 +84,37 @@ class Reporter {
   unknown(text: string, span: Span): void {
     const extras: DiagnosticExtras = /[\u201c\u201d\u201e]/.test(text)
       ? { suggestion: { text: 'strings stand between straight quotes: "…"', replacement: '"' } }
-      : /[\u2018\u2019]/.test(text) ? { suggestion: { text: 'strings stand between straight double quotes: "…"' } }
-        : /[\u2013\u2014\u2212]/.test(text) ? { suggestion: { text: 'minus is written `-`', replacement: '-' } }
-          : text.startsWith('$') ? { suggestion: { text: 'a parameter is `$` and its name, without a blank: `$since`' } }
+      : /[\u2018\u2019]/.test(text)
+        ? { suggestion: { text: 'strings stand between straight double quotes: "…"' } }
+        : /[\u2013\u2014\u2212]/.test(text)
+          ? { suggestion: { text: 'minus is written `-`', replacement: '-' } }
+          : text.startsWith('$')
+            ? { suggestion: { text: 'a parameter is `$` and its name, without a blank: `$since`' } }
             : {};
     const code = text.codePointAt(0) ?? 0;
-    const shown = code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2000 && code < 0x2010)
-      ? `the character U+${code.toString(16).toUpperCase().padStart(4, '0')}` : `\`${escapeText(text.slice(0, 20), '"')}\``;
+    const shown =
+      code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x2000 && code < 0x2010)
+        ? `the character U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+        : `\`${escapeText(text.slice(0, 20), '"')}\``;
     this.#out.push(diagnostic(syntax.unknownCharacter, { text: shown }, span, extras));
   }
 }
 
 /** What stands in the place of an operator of another language, and the words of the message. */
-const foreign: Readonly<Record<string, { readonly type: TokenType; readonly text: string; readonly instead: string }>> = {
-  '===': { type: T.Equal, text: '==', instead: 'equality is `==`' },
-  '!==': { type: T.NotEqual, text: '!=', instead: 'inequality is `!=`' },
-  '<>': { type: T.NotEqual, text: '!=', instead: 'inequality is `!=`' },
-  '&&': { type: T.K.and, text: 'and', instead: 'write `and`' },
-  '||': { type: T.K.or, text: 'or', instead: 'write `or`, and `+` or f"{a}{b}" to join strings' },
-  '!': { type: T.K.not, text: 'not ', instead: 'write `not`' },
-  '|>': { type: T.Pipe, text: '|', instead: 'a step begins with `|`' },
-  '**': { type: T.Star, text: '', instead: 'a power is `pow(x, y)`' },
-  '^': { type: T.Star, text: '', instead: 'a power is `pow(x, y)`' },
-  '&': { type: T.K.and, text: 'and', instead: 'write `and`, and bit_and(x, y) for bits' },
-  '~': { type: T.Minus, text: '', instead: 'write `not`, and `matches` for patterns' },
-};
+const foreign: Readonly<Record<string, { readonly type: TokenType; readonly text: string; readonly instead: string }>> =
+  {
+    '===': { type: T.Equal, text: '==', instead: 'equality is `==`' },
+    '!==': { type: T.NotEqual, text: '!=', instead: 'inequality is `!=`' },
+    '<>': { type: T.NotEqual, text: '!=', instead: 'inequality is `!=`' },
+    '&&': { type: T.K.and, text: 'and', instead: 'write `and`' },
+    '||': { type: T.K.or, text: 'or', instead: 'write `or`, and `+` or f"{a}{b}" to join strings' },
+    '!': { type: T.K.not, text: 'not ', instead: 'write `not`' },
+    '|>': { type: T.Pipe, text: '|', instead: 'a step begins with `|`' },
+    '**': { type: T.Star, text: '', instead: 'a power is `pow(x, y)`' },
+    '^': { type: T.Star, text: '', instead: 'a power is `pow(x, y)`' },
+    '&': { type: T.K.and, text: 'and', instead: 'write `and`, and bit_and(x, y) for bits' },
+    '~': { type: T.Minus, text: '', instead: 'write `not`, and `matches` for patterns' },
+  };
 
 /** The token to go on with, or null to leave it out. */
 function check(token: IToken, report: Reporter, broken: Set<IToken>): IToken | null {
@@ -124,15 +130,19 @@ function check(token: IToken, report: Reporter, broken: Set<IToken>): IToken | n
   }
   if (type === T.SingleQuoted) {
     const replacement = `"${token.image.slice(1, -1).replaceAll("\\'", "'").replaceAll('"', '\\"')}"`;
-    report.add(diagnostic(syntax.singleQuotes, {}, report.span(token), {
-      suggestion: { text: `write ${replacement}`, replacement },
-    }));
+    report.add(
+      diagnostic(syntax.singleQuotes, {}, report.span(token), {
+        suggestion: { text: `write ${replacement}`, replacement },
+      }),
+    );
     return retype(token, T.PlainString);
   }
   if (type === T.Semicolon) {
-    report.add(diagnostic(syntax.semicolon, {}, report.span(token), {
-      suggestion: { text: 'remove it', replacement: '' },
-    }));
+    report.add(
+      diagnostic(syntax.semicolon, {}, report.span(token), {
+        suggestion: { text: 'remove it', replacement: '' },
+      }),
+    );
     return null;
   }
   if (type === T.Foreign) return checkForeign(token, report);
@@ -145,13 +155,14 @@ function check(token: IToken, report: Reporter, broken: Set<IToken>): IToken | n
 
 function checkEscapes(token: IToken, report: Reporter): IToken {
   for (const error of unescapeText(token.image.slice(1, -1)).errors) {
-    report.add(diagnostic(syntax.badEscape, { escape: error.escape },
-      report.span(token, error.start + 1, error.end + 1), {
+    report.add(
+      diagnostic(syntax.badEscape, { escape: error.escape }, report.span(token, error.start + 1, error.end + 1), {
         suggestion: {
           text: `write \`\\${error.escape}\`${token.tokenType === T.PlainString ? ', or make it a raw string: r"…"' : ''}`,
           replacement: `\\${error.escape}`,
         },
-      }));
+      }),
+    );
   }
   return token;
 }
@@ -159,21 +170,33 @@ function checkEscapes(token: IToken, report: Reporter): IToken {
 function checkForeign(token: IToken, report: Reporter): IToken {
   const known = foreign[token.image];
   if (known === undefined) throw new Error(`no entry for the operator ${token.image}`);
-  report.add(diagnostic(syntax.foreignOperator, { operator: `\`${token.image}\``, instead: known.instead },
-    report.span(token), known.text === '' ? {} : {
-      suggestion: { text: `write \`${known.text.trim()}\``, replacement: known.text },
-    }));
+  report.add(
+    diagnostic(
+      syntax.foreignOperator,
+      { operator: `\`${token.image}\``, instead: known.instead },
+      report.span(token),
+      known.text === ''
+        ? {}
+        : {
+            suggestion: { text: `write \`${known.text.trim()}\``, replacement: known.text },
+          },
+    ),
+  );
   return retype(token, known.type);
 }
 
 function checkTemporal(token: IToken, report: Reporter): IToken {
   const bad = token.tokenType === T.BadTemporal;
-  const why = bad ? 'write it as @2024-05-01, @12:30:00 or @2024-05-01T12:30:00Z' : temporalProblem(token.image.slice(1));
+  const why = bad
+    ? 'write it as @2024-05-01, @12:30:00 or @2024-05-01T12:30:00Z'
+    : temporalProblem(token.image.slice(1));
   if (why === null) return token;
   const repaired = bad ? temporalRepair(token.image) : null;
-  report.add(diagnostic(syntax.badDate, { text: `\`${token.image}\``, why }, report.span(token), {
-    suggestion: repaired === null ? undefined : { text: `write \`${repaired}\``, replacement: repaired },
-  }));
+  report.add(
+    diagnostic(syntax.badDate, { text: `\`${token.image}\``, why }, report.span(token), {
+      suggestion: repaired === null ? undefined : { text: `write \`${repaired}\``, replacement: repaired },
+    }),
+  );
   return retype(token, T.BadTemporal);
 }
 
@@ -183,20 +206,33 @@ function checkNumber(token: IToken, report: Reporter): IToken {
   const fraction = /^\d+\.\d+([a-z]+)$/.exec(image);
   const name = /^\d+[A-Za-z_]\w*$/.test(image);
   const decimal = hex === null ? '' : BigInt(`0x${hex[1] ?? '0'}`).toString();
-  const why = hex !== null ? 'numbers are written in decimal'
-    : fraction !== null ? 'the amounts of a duration are whole numbers, as in 1h30m'
-      : 'digits, `_` between them, a point, an exponent or the unit of a duration';
-  report.add(diagnostic(syntax.badNumber, { text: `\`${image}\``, why }, report.span(token), {
-    suggestion: hex !== null ? { text: `write ${decimal}`, replacement: decimal }
-      : name ? { text: `as a name it stands in backticks: \`${image}\``, replacement: `\`${image}\`` } : undefined,
-  }));
+  const why =
+    hex !== null
+      ? 'numbers are written in decimal'
+      : fraction !== null
+        ? 'the amounts of a duration are whole numbers, as in 1h30m'
+        : 'digits, `_` between them, a point, an exponent or the unit of a duration';
+  report.add(
+    diagnostic(syntax.badNumber, { text: `\`${image}\``, why }, report.span(token), {
+      suggestion:
+        hex !== null
+          ? { text: `write ${decimal}`, replacement: decimal }
+          : name
+            ? { text: `as a name it stands in backticks: \`${image}\``, replacement: `\`${image}\`` }
+            : undefined,
+    }),
+  );
   return token;
 }
 
 function checkClosed(token: IToken, report: Reporter, broken: Set<IToken>): IToken {
   const type = token.tokenType;
-  const form = type === T.UnclosedTriple ? 'text in triple quotes'
-    : type === T.UnclosedString || type === T.UnclosedSingle ? 'string' : null;
+  const form =
+    type === T.UnclosedTriple
+      ? 'text in triple quotes'
+      : type === T.UnclosedString || type === T.UnclosedSingle
+        ? 'string'
+        : null;
   if (form !== null) {
     // The frame shows one line, and the quote is where the eye has to go.
     const length = type === T.UnclosedTriple ? 3 : token.image.trimEnd().length;

@@ -9,7 +9,14 @@ export interface EscapeError {
 }
 
 const simpleEscapes: Readonly<Record<string, string>> = {
-  n: '\n', r: '\r', t: '\t', 0: '\0', '\\': '\\', '"': '"', "'": "'", '`': '`',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  0: '\0',
+  '\\': '\\',
+  '"': '"',
+  "'": "'",
+  '`': '`',
 };
 
 /** Resolves the escapes of the text between two quotes. A bad escape is kept as its own text and reported. */
@@ -18,8 +25,14 @@ export function unescapeText(text: string): { value: string; errors: readonly Es
   const errors: EscapeError[] = [];
   const value = text.replace(
     /\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\s\S]?))/g,
-    (whole: string, braced: string | undefined, four: string | undefined, two: string | undefined,
-      letter: string | undefined, offset: number) => {
+    (
+      whole: string,
+      braced: string | undefined,
+      four: string | undefined,
+      two: string | undefined,
+      letter: string | undefined,
+      offset: number,
+    ) => {
       const hex = braced ?? four ?? two;
       if (hex !== undefined) {
         const point = Number.parseInt(hex, 16);

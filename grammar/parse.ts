@@ -1,15 +1,34 @@
 /** The driver: text, tokens, pieces, one rule per piece, AST. Every piece that fails costs one diagnostic. */
-import { tokenMatcher, type CstNode, type IToken } from 'chevrotain';
+import { type CstNode, type IToken, tokenMatcher } from 'chevrotain';
 import type {
-  Comment, ErrorStatement, ErrorStep, Expr, FlowFile, LetStatement, Name, Node, Pipeline, Span, Statement, Step,
+  Comment,
+  ErrorStatement,
+  ErrorStep,
+  Expr,
+  FlowFile,
+  LetStatement,
+  Name,
+  Node,
+  Pipeline,
+  Span,
+  Statement,
+  Step,
 } from './ast.ts';
-import { type BuildContext, buildExpr, buildName, buildStructType, buildType } from './build_expr.ts';
+import { buildExpr } from './build_expr.ts';
 import {
-  buildCallStep, buildFnParams, buildFrom, buildImportItems, buildNames, buildStep, buildUseItems, stringText,
+  buildCallStep,
+  buildFnParams,
+  buildFrom,
+  buildImportItems,
+  buildNames,
+  buildStep,
+  buildUseItems,
+  stringText,
 } from './build_steps.ts';
-import { joinSpans, needNode, needToken, nodeOf, tokenOf, tokensOf, tokenSpan } from './cst.ts';
+import { type BuildContext, buildName, buildStructType, buildType } from './build_types.ts';
+import { joinSpans, needNode, needToken, nodeOf, tokenOf, tokenSpan, tokensOf } from './cst.ts';
 import { type Diagnostic, diagnostic, sortDiagnostics } from './diagnostics.ts';
-import { explainProblem, foundName, type Place, type Problem, problemIndex, ProblemCollector } from './errors.ts';
+import { explainProblem, foundName, type Place, type Problem, ProblemCollector, problemIndex } from './errors.ts';
 import { layout, type Piece, type PipelineLayout } from './layout.ts';
 import { tokenEnd, tokenize } from './lexer.ts';
 import { FlowParser, stepRules } from './parser.ts';
@@ -17,7 +36,7 @@ import { suggest, suggestAll } from './suggest.ts';
 import { maxChain, maxNesting, syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
 import { childrenOf } from './walk.ts';
-import { isVerb, statementWords, verbs, verbSynonyms } from './words.ts';
+import { isVerb, statementWords, verbSynonyms, verbs } from './words.ts';
 
 export interface ParseResult {
   /** What could be read; the rest stands as `errorStatement`, `errorStep` and `errorExpr`. */
@@ -41,7 +60,9 @@ function parser(): FlowParser {
   return cached;
 }
 
-type RuleName = { [R in keyof FlowParser]: R extends `${string}${'Step' | 'Head'}` | 'expression' ? R : never }[keyof FlowParser];
+type RuleName = {
+  [R in keyof FlowParser]: R extends `${string}${'Step' | 'Head'}` | 'expression' ? R : never;
+}[keyof FlowParser];
 
 class Driver {
   readonly #text: string;
@@ -93,7 +114,7 @@ class Driver {
       rules.input = [...tokens];
       const cst: CstNode | undefined = rules[name]();
       const problem = collector.problem();
-      return { cst: problem === null || problem.kind === 'redundant' ? cst ?? null : null, problem };
+      return { cst: problem === null || problem.kind === 'redundant' ? (cst ?? null) : null, problem };
     } catch (error) {
       // The nesting limit keeps within the usual stack; a caller deep in its own recursion can still run out of it.
       if (error instanceof RangeError) return { cst: null, problem: 'depth' };
@@ -104,18 +125,25 @@ class Driver {
   #explain(problem: Problem | 'depth', place: Place): void {
     const first = place.tokens[0];
     if (problem !== 'depth') this.#report(explainProblem(problem, place));
-    else if (first !== undefined) this.#report(diagnostic(syntax.tooDeep, { limit: maxNesting }, tokenSpan(first, this.#file)));
+    else if (first !== undefined)
+      this.#report(diagnostic(syntax.tooDeep, { limit: maxNesting }, tokenSpan(first, this.#file)));
   }
 
   #interpolation(text: string, base: number): Expr {
     const failed: Expr = { kind: 'errorExpr', span: this.#span(base, base + text.length) };
     const lexed = tokenize(text, this.#file, base);
     this.#diagnostics.push(...lexed.diagnostics);
-    const why = lexed.comments.length > 0 ? 'a comment stands inside of an interpolation'
-      : lexed.tokens.some((token, i) => [T.Pipe, T.K.from, T.K.sql].includes(token.tokenType)
-        && lexed.tokens[i - 1]?.tokenType !== T.Dot)
-        ? 'a pipeline stands inside of an interpolation; give it a name first'
-        : lexed.tokens.length === 0 ? 'an interpolation is empty' : null;
+    const why =
+      lexed.comments.length > 0
+        ? 'a comment stands inside of an interpolation'
+        : lexed.tokens.some(
+              (token, i) =>
+                [T.Pipe, T.K.from, T.K.sql].includes(token.tokenType) && lexed.tokens[i - 1]?.tokenType !== T.Dot,
+            )
+          ? 'a pipeline stands inside of an interpolation; give it a name first'
+          : lexed.tokens.length === 0
+            ? 'an interpolation is empty'
+            : null;
     if (why !== null) {
       this.#report(diagnostic(syntax.badInterpolation, { why }, failed.span));
       return failed;
@@ -134,7 +162,14 @@ class Driver {
     const { cst, problem } = this.#rule('expression', tokens);
     if (problem === null && cst !== null) return buildExpr(this.#context, cst);
     if (problem !== null) {
-      this.#explain(problem, { file: this.#file, text: this.#text, tokens, word: '', what: 'interpolation', end: base + text.length });
+      this.#explain(problem, {
+        file: this.#file,
+        text: this.#text,
+        tokens,
+        word: '',
+        what: 'interpolation',
+        end: base + text.length,
+      });
     }
     return failed;
   }
@@ -152,11 +187,15 @@ class Driver {
       case T.K.param:
       case T.K.schema:
       case T.K.use:
-      case T.K.import: return this.#declaration(item, first, span);
-      case T.K.fn: return this.#fn(item, span);
-      case T.K.let: return this.#let(item, span);
+      case T.K.import:
+        return this.#declaration(item, first, span);
+      case T.K.fn:
+        return this.#fn(item, span);
+      case T.K.let:
+        return this.#let(item, span);
       case T.K.from:
-      case T.K.sql: return this.#pipelineOf(item, 'statement') ?? this.#failedHead(item, span);
+      case T.K.sql:
+        return this.#pipelineOf(item, 'statement') ?? this.#failedHead(item, span);
       default:
         if (!item.head.broken) this.#notAStatement(item, first);
         return this.#failedHead(item, span);
@@ -164,7 +203,11 @@ class Driver {
   }
 
   /** Reads the head with its rule. Steps that followed without a `|` come back as `extra` tokens. */
-  #head(item: PipelineLayout, rule: RuleName, what: Place['what'] = 'statement'): { cst: CstNode | null; extra: IToken[] } {
+  #head(
+    item: PipelineLayout,
+    rule: RuleName,
+    what: Place['what'] = 'statement',
+  ): { cst: CstNode | null; extra: IToken[] } {
     const { tokens, broken } = item.head;
     if (broken) return { cst: null, extra: [] };
     const { cst, problem } = this.#rule(rule, tokens);
@@ -173,7 +216,14 @@ class Driver {
       const extra = this.#missingPipe(problem, tokens);
       if (extra !== null) return { cst: this.#rule(rule, tokens.slice(0, tokens.length - extra.length)).cst, extra };
     }
-    this.#explain(problem, { file: this.#file, text: this.#text, tokens, word: tokens[0]?.image ?? '', what, end: item.end });
+    this.#explain(problem, {
+      file: this.#file,
+      text: this.#text,
+      tokens,
+      word: tokens[0]?.image ?? '',
+      what,
+      end: item.end,
+    });
     return { cst, extra: [] };
   }
 
@@ -187,15 +237,25 @@ class Driver {
     this.#steps(item.steps, extra);
     if (cst === null) return this.#errorStatement(item, span);
     const ctx = this.#context;
-    if (word === 'use') return { kind: 'use', span, items: buildUseItems(ctx, cst), path: stringText(ctx, needNode(cst, 'stringText')) };
+    if (word === 'use')
+      return { kind: 'use', span, items: buildUseItems(ctx, cst), path: stringText(ctx, needNode(cst, 'stringText')) };
     if (word === 'import') {
-      return { kind: 'import', span, items: buildImportItems(ctx, cst), path: stringText(ctx, needNode(cst, 'stringText')) };
+      return {
+        kind: 'import',
+        span,
+        items: buildImportItems(ctx, cst),
+        path: stringText(ctx, needNode(cst, 'stringText')),
+      };
     }
     const name = buildName(ctx, needToken(cst, 'name'));
-    if (word === 'schema') return { kind: 'schema', span, name, type: buildStructType(ctx, needNode(cst, 'structType')) };
+    if (word === 'schema')
+      return { kind: 'schema', span, name, type: buildStructType(ctx, needNode(cst, 'structType')) };
     const initial = nodeOf(cst, 'expression');
     return {
-      kind: 'param', span, name, type: buildType(ctx, needNode(cst, 'valueType')),
+      kind: 'param',
+      span,
+      name,
+      type: buildType(ctx, needNode(cst, 'valueType')),
       default: initial === null ? null : buildExpr(ctx, initial),
     };
   }
@@ -214,12 +274,19 @@ class Driver {
       return { kind: 'fn', span, name, params, body: { kind: 'stepsBody', span: { ...span, start }, steps } };
     }
     if (body === null) {
-      this.#report(diagnostic(syntax.emptyStatement, { what: 'an expression or steps are missing behind `=>`' },
-        tokenSpan(needToken(cst, 'FatArrow'), this.#file)));
+      this.#report(
+        diagnostic(
+          syntax.emptyStatement,
+          { what: 'an expression or steps are missing behind `=>`' },
+          tokenSpan(needToken(cst, 'FatArrow'), this.#file),
+        ),
+      );
       return this.#errorStatement(item, span);
     }
     if (firstStep?.pipe) {
-      this.#report(diagnostic(syntax.stepsOnStatement, { statement: 'an expression' }, tokenSpan(firstStep.pipe, this.#file)));
+      this.#report(
+        diagnostic(syntax.stepsOnStatement, { statement: 'an expression' }, tokenSpan(firstStep.pipe, this.#file)),
+      );
     }
     return { kind: 'fn', span, name, params, body: buildExpr(ctx, body) };
   }
@@ -231,21 +298,35 @@ class Driver {
     const ctx = this.#context;
     const name = tokenOf(cst, 'name');
     const names = name !== null ? [buildName(ctx, name)] : buildNames(ctx, tokensOf(cst, 'outputs'));
-    const statement = (pipeline: Pipeline): LetStatement => (
-      { kind: 'let', span, names, destructured: name === null, pipeline });
+    const statement = (pipeline: Pipeline): LetStatement => ({
+      kind: 'let',
+      span,
+      names,
+      destructured: name === null,
+      pipeline,
+    });
     const from = nodeOf(cst, 'fromHead');
     if (from !== null) return statement(this.#withSteps(buildFrom(ctx, from), steps));
     const nested = needToken(cst, 'Subpipeline');
     const pipeline = this.#pipeline(nested);
     if (steps.length === 0) return statement(pipeline);
     const place = tokenSpan(nested, this.#file);
-    return statement(this.#withSteps(
-      { kind: 'from', span: place, verbSpan: { ...place, end: place.start }, relation: pipeline, type: null }, steps));
+    return statement(
+      this.#withSteps(
+        { kind: 'from', span: place, verbSpan: { ...place, end: place.start }, relation: pipeline, type: null },
+        steps,
+      ),
+    );
   }
 
   #withSteps(source: Pipeline['source'], steps: readonly Step[]): Pipeline {
     const last = steps[steps.length - 1];
-    return { kind: 'pipeline', span: last === undefined ? source.span : joinSpans(source.span, last.span), source, steps };
+    return {
+      kind: 'pipeline',
+      span: last === undefined ? source.span : joinSpans(source.span, last.span),
+      source,
+      steps,
+    };
   }
 
   /** A statement whose head is a pipeline's source, and a pipeline in parentheses. Null when the source is unreadable. */
@@ -268,7 +349,12 @@ class Driver {
     this.#steps(item.steps, []);
     const relation = { kind: 'relationName', span, name: '' } as const;
     const lost: ErrorStep = { kind: 'errorStep', span, verbSpan: span, verb: '' };
-    return { kind: 'pipeline', span, source: { kind: 'from', span, verbSpan: span, relation, type: null }, steps: [lost] };
+    return {
+      kind: 'pipeline',
+      span,
+      source: { kind: 'from', span, verbSpan: span, relation, type: null },
+      steps: [lost],
+    };
   }
 
   /** Reports the errors in the steps of a statement whose head could not be read. */
@@ -290,8 +376,10 @@ class Driver {
       return tokenMatcher(second, T.Identifier) ? [buildName(this.#context, second)] : [];
     }
     const close = tokens.findIndex((token) => token.tokenType === T.RBrace);
-    return tokens.slice(2, close === -1 ? tokens.length : close)
-      .filter((token) => tokenMatcher(token, T.Identifier)).map((token) => buildName(this.#context, token));
+    return tokens
+      .slice(2, close === -1 ? tokens.length : close)
+      .filter((token) => tokenMatcher(token, T.Identifier))
+      .map((token) => buildName(this.#context, token));
   }
 
   #notAStatement(item: PipelineLayout, first: IToken | undefined): void {
@@ -303,16 +391,22 @@ class Driver {
     const image = first?.image ?? '';
     const near = suggest(image, statementWords);
     const named = first !== undefined && tokenMatcher(first, T.Identifier);
-    const suggestion = first === undefined
-      ? { text: 'a pipeline begins with its source: from … | …' }
-      : isVerb(image.toLowerCase()) || verbSynonyms[image.toLowerCase()] !== undefined
-        ? { text: 'a pipeline begins with `from`, and its steps follow behind `|`: from orders | where …' }
-        : near !== null && item.head.tokens.length > 1
-          ? { text: `did you mean \`${near}\`?`, replacement: near }
-          : named ? { text: `a pipeline begins with \`from\`: from ${image}`, replacement: 'from ', span: before } : undefined;
-    this.#report(diagnostic(syntax.noStatement, { found: foundName(token, { what: 'statement' }) }, span, {
-      notes: [`a statement begins with one of: ${statementWords.join(', ')}`], suggestion,
-    }));
+    const suggestion =
+      first === undefined
+        ? { text: 'a pipeline begins with its source: from … | …' }
+        : isVerb(image.toLowerCase()) || verbSynonyms[image.toLowerCase()] !== undefined
+          ? { text: 'a pipeline begins with `from`, and its steps follow behind `|`: from orders | where …' }
+          : near !== null && item.head.tokens.length > 1
+            ? { text: `did you mean \`${near}\`?`, replacement: near }
+            : named
+              ? { text: `a pipeline begins with \`from\`: from ${image}`, replacement: 'from ', span: before }
+              : undefined;
+    this.#report(
+      diagnostic(syntax.noStatement, { found: foundName(token, { what: 'statement' }) }, span, {
+        notes: [`a statement begins with one of: ${statementWords.join(', ')}`],
+        suggestion,
+      }),
+    );
   }
 
   // ------------------------------------------------------------------------------------------------- steps
@@ -361,7 +455,14 @@ class Driver {
       }
     }
     if (problem !== null) {
-      this.#explain(problem, { file: this.#file, text: this.#text, tokens, word: first.image, what: 'step', end: tokenEnd(first) });
+      this.#explain(problem, {
+        file: this.#file,
+        text: this.#text,
+        tokens,
+        word: first.image,
+        what: 'step',
+        end: tokenEnd(first),
+      });
     }
     return [this.#errorStep(tokens, pipe)];
   }
@@ -372,28 +473,36 @@ class Driver {
     const token = tokens[i];
     if (i === 0 || token === undefined || token.tokenType === T.QuotedName || !isVerb(token.image)) return null;
     const span = tokenSpan(token, this.#file);
-    this.#report(diagnostic(syntax.missingPipe, { verb: `\`${token.image}\`` }, span, {
-      suggestion: { text: `write \`| ${token.image}\``, replacement: '| ', span: { ...span, end: span.start } },
-    }));
+    this.#report(
+      diagnostic(syntax.missingPipe, { verb: `\`${token.image}\`` }, span, {
+        suggestion: { text: `write \`| ${token.image}\``, replacement: '| ', span: { ...span, end: span.start } },
+      }),
+    );
     return tokens.slice(i);
   }
 
   #unknownVerb(tokens: readonly IToken[], first: IToken): void {
     const span = tokenSpan(first, this.#file);
     if (!tokenMatcher(first, T.AnyWord)) {
-      this.#report(diagnostic(syntax.unexpected, { expected: 'a verb', found: foundName(first, { what: 'step' }) }, span));
+      this.#report(
+        diagnostic(syntax.unexpected, { expected: 'a verb', found: foundName(first, { what: 'step' }) }, span),
+      );
       return;
     }
     const near = verbSynonyms[first.image.toLowerCase()] ?? suggest(first.image, verbs);
     const others = suggestAll(first.image, verbs).filter((verb) => verb !== near);
-    this.#report(diagnostic(syntax.unknownVerb, { name: `\`${first.image}\`` }, span, {
-      notes: [
-        ...(others.length > 0 ? [`also near: ${others.join(', ')}`] : []),
-        ...(tokens.length === 1 ? [`a pipe function of the file is called with parentheses: ${first.image}()`] : []),
-      ],
-      suggestion: near === null ? { text: `the verbs are: ${verbs.join(' ')}` }
-        : { text: `did you mean \`${near}\`?`, replacement: near },
-    }));
+    this.#report(
+      diagnostic(syntax.unknownVerb, { name: `\`${first.image}\`` }, span, {
+        notes: [
+          ...(others.length > 0 ? [`also near: ${others.join(', ')}`] : []),
+          ...(tokens.length === 1 ? [`a pipe function of the file is called with parentheses: ${first.image}()`] : []),
+        ],
+        suggestion:
+          near === null
+            ? { text: `the verbs are: ${verbs.join(' ')}` }
+            : { text: `did you mean \`${near}\`?`, replacement: near },
+      }),
+    );
   }
 
   /** Everything behind the parser recurses over the AST, so an AST that is too deep does not leave it. */
@@ -402,9 +511,11 @@ class Driver {
     for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
       if (top.depth > maxChain) {
         const { span } = top.node;
-        this.#report(diagnostic(syntax.tooDeep, { limit: maxChain }, span, {
-          suggestion: { text: 'name its parts with `derive` or `let`, or write `in [ … ]` for a chain of `or`' },
-        }));
+        this.#report(
+          diagnostic(syntax.tooDeep, { limit: maxChain }, span, {
+            suggestion: { text: 'name its parts with `derive` or `let`, or write `in [ … ]` for a chain of `or`' },
+          }),
+        );
         const names = statement.kind === 'let' ? statement.names : 'name' in statement ? [statement.name] : [];
         return { kind: 'errorStatement', span: statement.span, names };
       }

@@ -1,262 +1,21 @@
 /**
- * The grammar of statement heads and of steps. Every `…Step` and `…Head` rule is a start rule: layout.ts has cut the
- * file into such pieces, and parse.ts chooses the rule by the piece's first word.
+ * The grammar of steps, on top of that of expressions and of statement heads. Every `…Step` and `…Head` rule is a start
+ * rule: layout.ts has cut the file into such pieces, and parse.ts chooses the rule by the piece's first word.
  */
-import { type IParserErrorMessageProvider } from 'chevrotain';
-import { ExpressionParser, type Rule } from './parser_expr.ts';
+import type { IParserErrorMessageProvider } from 'chevrotain';
+import { HeadParser } from './parser_heads.ts';
+import type { Rule } from './parser_types.ts';
 import * as T from './tokens.ts';
 import type { Verb } from './words.ts';
 
-const operandsOfAs = [T.K.as, T.K.on, T.K.matching, T.K.add] as const;
+/** The clauses of a join, none of which can be its relation. */
+const joinClauses = [T.K.as, T.K.on, T.K.matching, T.K.add] as const;
 
-export class FlowParser extends ExpressionParser {
+export class FlowParser extends HeadParser {
   constructor(errors: IParserErrorMessageProvider, validate = false) {
     super(errors, validate);
     this.performSelfAnalysis();
   }
-
-  // ------------------------------------------------------------------------------------------------- heads
-
-  paramHead: Rule = this.RULE('paramHead', () => {
-    this.CONSUME(T.K.param);
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.CONSUME(T.Colon);
-    this.SUBRULE(this.valueType);
-    this.OPTION(() => {
-      this.CONSUME(T.Assign);
-      this.SUBRULE(this.expression);
-    });
-  });
-
-  schemaHead: Rule = this.RULE('schemaHead', () => {
-    this.CONSUME(T.K.schema);
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.SUBRULE(this.structType);
-  });
-
-  useHead: Rule = this.RULE('useHead', () => {
-    this.CONSUME(T.K.use);
-    this.CONSUME(T.LBrace);
-    this.OPTION(() => {
-      this.SUBRULE(this.useItem);
-      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.useItem);
-      } });
-      this.OPTION2(() => this.CONSUME2(T.Comma));
-    });
-    this.CONSUME(T.RBrace);
-    this.CONSUME(T.K.from);
-    this.SUBRULE(this.stringText);
-  });
-
-  useItem: Rule = this.RULE('useItem', () => {
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.OPTION(() => {
-      this.CONSUME(T.K.as);
-      this.CONSUME2(T.Identifier, { LABEL: 'alias' });
-    });
-    this.OPTION2(() => {
-      this.CONSUME(T.Colon);
-      this.SUBRULE(this.functionType);
-    });
-  });
-
-  importHead: Rule = this.RULE('importHead', () => {
-    this.CONSUME(T.K.import);
-    this.CONSUME(T.LBrace);
-    this.OPTION(() => {
-      this.SUBRULE(this.importItem);
-      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.importItem);
-      } });
-      this.OPTION2(() => this.CONSUME2(T.Comma));
-    });
-    this.CONSUME(T.RBrace);
-    this.CONSUME(T.K.from);
-    this.SUBRULE(this.stringText);
-  });
-
-  importItem: Rule = this.RULE('importItem', () => {
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.OPTION(() => {
-      this.CONSUME(T.K.as);
-      this.CONSUME2(T.Identifier, { LABEL: 'alias' });
-    });
-  });
-
-  stringText: Rule = this.RULE('stringText', () => {
-    this.OR([
-      { ALT: () => this.CONSUME(T.PlainString, { LABEL: 'text' }) },
-      { ALT: () => this.CONSUME(T.RawString, { LABEL: 'text' }) },
-    ]);
-  });
-
-  /** Without a body when steps follow, which parse.ts checks. */
-  fnHead: Rule = this.RULE('fnHead', () => {
-    this.CONSUME(T.K.fn);
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.CONSUME(T.LParen);
-    this.OPTION(() => {
-      this.SUBRULE(this.fnParam);
-      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.fnParam);
-      } });
-      this.OPTION2(() => this.CONSUME2(T.Comma));
-    });
-    this.CONSUME(T.RParen);
-    this.CONSUME(T.FatArrow);
-    this.OPTION3({ GATE: () => !this.is(1, this.endOfInput), DEF: () => this.SUBRULE(this.expression) });
-  });
-
-  fnParam: Rule = this.RULE('fnParam', () => {
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.OPTION(() => {
-      this.CONSUME(T.Colon);
-      this.SUBRULE(this.valueType);
-    });
-    this.OPTION2(() => {
-      this.CONSUME(T.Assign);
-      this.SUBRULE(this.expression);
-    });
-  });
-
-  letHead: Rule = this.RULE('letHead', () => {
-    this.CONSUME(T.K.let);
-    this.OR([
-      { ALT: () => this.CONSUME(T.Identifier, { LABEL: 'name' }) },
-      { ALT: () => {
-        this.CONSUME(T.LBrace);
-        this.CONSUME2(T.Identifier, { LABEL: 'outputs' });
-        this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-          this.CONSUME(T.Comma);
-          this.CONSUME3(T.Identifier, { LABEL: 'outputs' });
-        } });
-        this.OPTION(() => this.CONSUME2(T.Comma));
-        this.CONSUME(T.RBrace);
-      } },
-    ]);
-    this.CONSUME(T.Assign);
-    this.OR2([
-      { ALT: () => this.SUBRULE(this.fromHead) },
-      { ALT: () => this.CONSUME(T.Subpipeline) },
-    ]);
-  });
-
-  fromHead: Rule = this.RULE('fromHead', () => {
-    this.OR([
-      { ALT: () => {
-        this.CONSUME(T.K.from);
-        this.OR2([
-          { ALT: () => this.SUBRULE(this.sqlSource) },
-          { ALT: () => this.SUBRULE(this.relation) },
-        ]);
-      } },
-      { ALT: () => this.SUBRULE2(this.sqlSource) },
-    ]);
-    this.OPTION(() => {
-      this.CONSUME(T.K.as);
-      this.SUBRULE(this.valueType);
-    });
-  });
-
-  sqlSource: Rule = this.RULE('sqlSource', () => {
-    this.CONSUME(T.K.sql);
-    this.OR([
-      { ALT: () => this.CONSUME(T.TripleString, { LABEL: 'text' }) },
-      { ALT: () => this.CONSUME(T.PlainString, { LABEL: 'text' }) },
-      { ALT: () => this.CONSUME(T.RawString, { LABEL: 'text' }) },
-    ]);
-  });
-
-  // ------------------------------------------------------------------------------------------------- parts
-
-  relation: Rule = this.RULE('relation', () => {
-    this.OR([
-      { GATE: () => this.is(2, T.LParen), ALT: () => this.SUBRULE(this.formatCall) },
-      { ALT: () => this.CONSUME(T.Identifier, { LABEL: 'name' }), IGNORE_AMBIGUITIES: true },
-      { ALT: () => this.CONSUME(T.Subpipeline) },
-    ]);
-  });
-
-  formatCall: Rule = this.RULE('formatCall', () => {
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.CONSUME(T.LParen);
-    this.OPTION({ GATE: () => !this.is(1, T.RParen), DEF: () => this.SUBRULE(this.callArguments) });
-    this.CONSUME(T.RParen);
-  });
-
-  namedExprs: Rule = this.RULE('namedExprs', () => {
-    this.SUBRULE(this.namedExpr);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.namedExpr);
-    } });
-    this.OPTION(() => this.CONSUME2(T.Comma));
-  });
-
-  namedExpr: Rule = this.RULE('namedExpr', () => {
-    this.OPTION({ GATE: () => this.is(2, T.Assign), DEF: () => {
-      this.CONSUME(T.Identifier, { LABEL: 'name' });
-      this.CONSUME(T.Assign);
-    } });
-    this.SUBRULE(this.expression);
-  });
-
-  selectItems: Rule = this.RULE('selectItems', () => {
-    this.SUBRULE(this.selectItem);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.selectItem);
-    } });
-    this.OPTION(() => this.CONSUME2(T.Comma));
-  });
-
-  selectItem: Rule = this.RULE('selectItem', () => {
-    this.OR([
-      { ALT: () => this.SUBRULE(this.star) },
-      { GATE: () => this.is(2, T.Comma, this.endOfInput, T.Identifier) && !this.is(2, T.K.matches),
-        ALT: () => this.CONSUME(T.PlainString, { LABEL: 'pattern' }) },
-      { ALT: () => this.SUBRULE(this.namedExpr), IGNORE_AMBIGUITIES: true },
-    ]);
-  });
-
-  star: Rule = this.RULE('star', () => {
-    this.CONSUME(T.Star);
-    this.OPTION(() => {
-      this.CONSUME(T.K.except);
-      this.CONSUME(T.Identifier, { LABEL: 'except' });
-      this.MANY({ GATE: () => this.moreExceptions(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.CONSUME2(T.Identifier, { LABEL: 'except' });
-      } });
-    });
-  });
-
-  /** `* except a, b, c = x`: a bare name belongs to the exceptions, anything else is the next item. */
-  private moreExceptions(): boolean {
-    return this.is(1, T.Comma) && this.is(2, T.Identifier)
-      && (this.is(3, T.Comma, this.endOfInput) || (this.is(3, T.Identifier) && !this.is(3, T.K.matches, T.K.over)));
-  }
-
-  seed: Rule = this.RULE('seed', () => {
-    this.CONSUME(T.K.seed);
-    this.SUBRULE(this.expression);
-  });
-
-  by: Rule = this.RULE('by', () => {
-    this.CONSUME(T.K.by);
-    this.SUBRULE(this.namedExprs);
-  });
-
-  sortClause: Rule = this.RULE('sortClause', () => {
-    this.CONSUME(T.K.sort);
-    this.SUBRULE(this.sortKeys);
-  });
-
-  // ------------------------------------------------------------------------------------------------- steps
 
   conditionStep: Rule = this.RULE('conditionStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
@@ -276,10 +35,13 @@ export class FlowParser extends ExpressionParser {
   renameStep: Rule = this.RULE('renameStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
     this.SUBRULE(this.renameItem);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.renameItem);
-    } });
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.renameItem);
+      },
+    });
     this.OPTION(() => this.CONSUME2(T.Comma));
   });
 
@@ -298,10 +60,13 @@ export class FlowParser extends ExpressionParser {
     this.OPTION2(() => {
       this.CONSUME(T.K.by);
       this.SUBRULE(this.groupElement);
-      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.groupElement);
-      } });
+      this.MANY({
+        GATE: () => this.moreItems(),
+        DEF: () => {
+          this.CONSUME(T.Comma);
+          this.SUBRULE2(this.groupElement);
+        },
+      });
       this.OPTION3(() => this.CONSUME2(T.Comma));
     });
   });
@@ -315,26 +80,33 @@ export class FlowParser extends ExpressionParser {
 
   groupingSets: Rule = this.RULE('groupingSets', () => {
     this.OR([
-      { ALT: () => {
-        this.OR2([
-          { ALT: () => this.CONSUME(T.K.rollup, { LABEL: 'form' }) },
-          { ALT: () => this.CONSUME(T.K.cube, { LABEL: 'form' }) },
-        ]);
-        this.CONSUME(T.LParen);
-        this.SUBRULE(this.namedExprs, { LABEL: 'keys' });
-        this.CONSUME(T.RParen);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.sets, { LABEL: 'form' });
-        this.CONSUME2(T.LParen);
-        this.SUBRULE(this.groupingSet);
-        this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-          this.CONSUME(T.Comma);
-          this.SUBRULE2(this.groupingSet);
-        } });
-        this.OPTION(() => this.CONSUME2(T.Comma));
-        this.CONSUME2(T.RParen);
-      } },
+      {
+        ALT: () => {
+          this.OR2([
+            { ALT: () => this.CONSUME(T.K.rollup, { LABEL: 'form' }) },
+            { ALT: () => this.CONSUME(T.K.cube, { LABEL: 'form' }) },
+          ]);
+          this.CONSUME(T.LParen);
+          this.SUBRULE(this.namedExprs, { LABEL: 'keys' });
+          this.CONSUME(T.RParen);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.sets, { LABEL: 'form' });
+          this.CONSUME2(T.LParen);
+          this.SUBRULE(this.groupingSet);
+          this.MANY({
+            GATE: () => this.moreItems(),
+            DEF: () => {
+              this.CONSUME(T.Comma);
+              this.SUBRULE2(this.groupingSet);
+            },
+          });
+          this.OPTION(() => this.CONSUME2(T.Comma));
+          this.CONSUME2(T.RParen);
+        },
+      },
     ]);
   });
 
@@ -359,10 +131,7 @@ export class FlowParser extends ExpressionParser {
         DEF: () => this.SUBRULE2(this.coalesce, { LABEL: 'high' }),
       });
     });
-    this.MANY(() => this.OR([
-      { ALT: () => this.SUBRULE(this.sortClause) },
-      { ALT: () => this.SUBRULE(this.by) },
-    ]));
+    this.MANY(() => this.OR([{ ALT: () => this.SUBRULE(this.sortClause) }, { ALT: () => this.SUBRULE(this.by) }]));
   });
 
   distinctStep: Rule = this.RULE('distinctStep', () => {
@@ -373,7 +142,7 @@ export class FlowParser extends ExpressionParser {
   joinStep: Rule = this.RULE('joinStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
     this.OPTION({
-      GATE: () => (this.is(2, T.Identifier) && !this.is(2, ...operandsOfAs)) || this.is(2, T.Subpipeline),
+      GATE: () => (this.is(2, T.Identifier) && !this.is(2, ...joinClauses)) || this.is(2, T.Subpipeline),
       DEF: () => this.SUBRULE(this.joinKind),
     });
     this.SUBRULE(this.relation);
@@ -395,48 +164,68 @@ export class FlowParser extends ExpressionParser {
 
   joinClause: Rule = this.RULE('joinClause', () => {
     this.OR([
-      { ALT: () => {
-        this.CONSUME(T.K.as, { LABEL: 'clause' });
-        this.CONSUME(T.Identifier, { LABEL: 'alias' });
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.on, { LABEL: 'clause' });
-        this.SUBRULE(this.expression);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.matching, { LABEL: 'clause' });
-        this.OR2([
-          { ALT: () => this.CONSUME(T.K.one, { LABEL: 'count' }) },
-          { ALT: () => this.CONSUME(T.K.many, { LABEL: 'count' }) },
-          { ALT: () => {
-            this.CONSUME(T.K.at, { LABEL: 'count' });
-            this.CONSUME(T.K.most);
-            this.CONSUME2(T.K.one);
-          } },
-        ]);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.add, { LABEL: 'clause' });
-        this.SUBRULE(this.namedExprs);
-      } },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.as, { LABEL: 'clause' });
+          this.CONSUME(T.Identifier, { LABEL: 'alias' });
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.on, { LABEL: 'clause' });
+          this.SUBRULE(this.expression);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.matching, { LABEL: 'clause' });
+          this.OR2([
+            { ALT: () => this.CONSUME(T.K.one, { LABEL: 'count' }) },
+            { ALT: () => this.CONSUME(T.K.many, { LABEL: 'count' }) },
+            {
+              ALT: () => {
+                this.CONSUME(T.K.at, { LABEL: 'count' });
+                this.CONSUME(T.K.most);
+                this.CONSUME2(T.K.one);
+              },
+            },
+          ]);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.add, { LABEL: 'clause' });
+          this.SUBRULE(this.namedExprs);
+        },
+      },
     ]);
   });
 
   setStep: Rule = this.RULE('setStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
-    this.OPTION({ GATE: () => this.is(2, T.Identifier, T.Subpipeline), DEF: () => this.OR([
-      { ALT: () => this.CONSUME(T.K.all, { LABEL: 'quantifier' }) },
-      { ALT: () => this.CONSUME(T.K.distinct, { LABEL: 'quantifier' }) },
-    ]) });
-    this.OPTION2({ GATE: () => this.is(2, T.K.name) && this.is(3, T.Identifier, T.Subpipeline), DEF: () => {
-      this.CONSUME(T.K.by);
-      this.CONSUME(T.K.name);
-    } });
+    this.OPTION({
+      GATE: () => this.is(2, T.Identifier, T.Subpipeline),
+      DEF: () =>
+        this.OR([
+          { ALT: () => this.CONSUME(T.K.all, { LABEL: 'quantifier' }) },
+          { ALT: () => this.CONSUME(T.K.distinct, { LABEL: 'quantifier' }) },
+        ]),
+    });
+    this.OPTION2({
+      GATE: () => this.is(2, T.K.name) && this.is(3, T.Identifier, T.Subpipeline),
+      DEF: () => {
+        this.CONSUME(T.K.by);
+        this.CONSUME(T.K.name);
+      },
+    });
     this.SUBRULE(this.relation);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.relation);
-    } });
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.relation);
+      },
+    });
     this.OPTION3(() => this.CONSUME2(T.Comma));
     this.OPTION4(() => {
       this.CONSUME2(T.K.by);
@@ -446,8 +235,10 @@ export class FlowParser extends ExpressionParser {
 
   explodeStep: Rule = this.RULE('explodeStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
-    this.OPTION({ GATE: () => this.is(2, T.Identifier, T.LParen, T.LBracket) && !this.is(2, T.K.as, T.K.over),
-      DEF: () => this.CONSUME(T.K.outer) });
+    this.OPTION({
+      GATE: () => this.is(2, T.Identifier, T.LParen, T.LBracket) && !this.is(2, T.K.as, T.K.over),
+      DEF: () => this.CONSUME(T.K.outer),
+    });
     this.SUBRULE(this.expression);
     this.OPTION2(() => {
       this.CONSUME(T.K.as);
@@ -478,33 +269,32 @@ export class FlowParser extends ExpressionParser {
   sampleStep: Rule = this.RULE('sampleStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
     this.SUBRULE(this.expression);
-    this.MANY(() => this.OR([
-      { ALT: () => this.SUBRULE(this.by) },
-      { ALT: () => this.SUBRULE(this.seed) },
-    ]));
+    this.MANY(() => this.OR([{ ALT: () => this.SUBRULE(this.by) }, { ALT: () => this.SUBRULE(this.seed) }]));
   });
 
   splitStep: Rule = this.RULE('splitStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
     this.SUBRULE(this.splitOutput);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.splitOutput);
-    } });
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.splitOutput);
+      },
+    });
     this.OPTION(() => this.CONSUME2(T.Comma));
-    this.MANY2(() => this.OR([
-      { ALT: () => this.SUBRULE(this.by) },
-      { ALT: () => this.SUBRULE(this.seed) },
-    ]));
+    this.MANY2(() => this.OR([{ ALT: () => this.SUBRULE(this.by) }, { ALT: () => this.SUBRULE(this.seed) }]));
   });
 
   splitOutput: Rule = this.RULE('splitOutput', () => {
     this.CONSUME(T.Identifier, { LABEL: 'name' });
     this.OR([
-      { ALT: () => {
-        this.CONSUME(T.K.when);
-        this.SUBRULE(this.expression, { LABEL: 'when' });
-      } },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.when);
+          this.SUBRULE(this.expression, { LABEL: 'when' });
+        },
+      },
       { ALT: () => this.CONSUME(T.K.otherwise, { LABEL: 'rest' }) },
       { ALT: () => this.CONSUME(T.K.rest, { LABEL: 'rest' }) },
       { ALT: () => this.SUBRULE2(this.expression, { LABEL: 'fraction' }), IGNORE_AMBIGUITIES: true },
@@ -514,10 +304,13 @@ export class FlowParser extends ExpressionParser {
   expectStep: Rule = this.RULE('expectStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
     this.SUBRULE(this.expectCheck);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.expectCheck);
-    } });
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.expectCheck);
+      },
+    });
     this.OPTION(() => this.CONSUME2(T.Comma));
     this.OPTION2(() => {
       this.CONSUME(T.K.else);
@@ -547,7 +340,10 @@ export class FlowParser extends ExpressionParser {
     this.OPTION({ GATE: () => !this.is(1, T.K.by), DEF: () => this.SUBRULE(this.expression, { LABEL: 'count' }) });
     this.OPTION2(() => {
       this.CONSUME(T.K.by);
-      this.OPTION3({ GATE: () => this.startsOperand(2, T.K.matches, T.K.over, T.K.asc, T.K.desc, T.K.nulls), DEF: () => this.CONSUME(T.K.range) });
+      this.OPTION3({
+        GATE: () => this.startsOperand(2, T.K.matches, T.K.over, T.K.asc, T.K.desc, T.K.nulls),
+        DEF: () => this.CONSUME(T.K.range),
+      });
       this.SUBRULE(this.sortKeys);
     });
   });
@@ -568,15 +364,16 @@ export class FlowParser extends ExpressionParser {
 
   fillStep: Rule = this.RULE('fillStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
-    this.OPTION({ GATE: () => this.is(2, T.Identifier), DEF: () => this.OR([
-      { ALT: () => this.CONSUME(T.K.forward, { LABEL: 'mode' }) },
-      { ALT: () => this.CONSUME(T.K.backward, { LABEL: 'mode' }) },
-    ]) });
+    this.OPTION({
+      GATE: () => this.is(2, T.Identifier),
+      DEF: () =>
+        this.OR([
+          { ALT: () => this.CONSUME(T.K.forward, { LABEL: 'mode' }) },
+          { ALT: () => this.CONSUME(T.K.backward, { LABEL: 'mode' }) },
+        ]),
+    });
     this.SUBRULE(this.namedExprs);
-    this.MANY(() => this.OR2([
-      { ALT: () => this.SUBRULE(this.sortClause) },
-      { ALT: () => this.SUBRULE(this.by) },
-    ]));
+    this.MANY(() => this.OR2([{ ALT: () => this.SUBRULE(this.sortClause) }, { ALT: () => this.SUBRULE(this.by) }]));
   });
 
   /** `train` and `tune`: which clauses are allowed depends on the verb, which build_steps.ts checks. */
@@ -588,26 +385,34 @@ export class FlowParser extends ExpressionParser {
 
   trainClause: Rule = this.RULE('trainClause', () => {
     this.OR([
-      { ALT: () => {
-        this.CONSUME(T.K.label, { LABEL: 'clause' });
-        this.SUBRULE(this.expression);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.features, { LABEL: 'clause' });
-        this.SUBRULE(this.selectItems);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.metric, { LABEL: 'clause' });
-        this.CONSUME(T.Identifier, { LABEL: 'metric' });
-      } },
-      { ALT: () => {
-        this.OR2([
-          { ALT: () => this.CONSUME(T.K.trials, { LABEL: 'clause' }) },
-          { ALT: () => this.CONSUME(T.K.folds, { LABEL: 'clause' }) },
-          { ALT: () => this.CONSUME(T.K.seed, { LABEL: 'clause' }) },
-        ]);
-        this.SUBRULE2(this.expression);
-      } },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.label, { LABEL: 'clause' });
+          this.SUBRULE(this.expression);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.features, { LABEL: 'clause' });
+          this.SUBRULE(this.selectItems);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.metric, { LABEL: 'clause' });
+          this.CONSUME(T.Identifier, { LABEL: 'metric' });
+        },
+      },
+      {
+        ALT: () => {
+          this.OR2([
+            { ALT: () => this.CONSUME(T.K.trials, { LABEL: 'clause' }) },
+            { ALT: () => this.CONSUME(T.K.folds, { LABEL: 'clause' }) },
+            { ALT: () => this.CONSUME(T.K.seed, { LABEL: 'clause' }) },
+          ]);
+          this.SUBRULE2(this.expression);
+        },
+      },
     ]);
   });
 
@@ -646,11 +451,35 @@ export class FlowParser extends ExpressionParser {
 type StepRule = { [R in keyof FlowParser]: R extends `${string}Step` ? R : never }[keyof FlowParser];
 
 export const stepRules = {
-  where: 'conditionStep', remove: 'conditionStep', derive: 'deriveStep', select: 'selectStep', drop: 'selectStep',
-  rename: 'renameStep', summarize: 'summarizeStep', sort: 'sortStep', take: 'takeStep', skip: 'conditionStep',
-  distinct: 'distinctStep', join: 'joinStep', union: 'setStep', except: 'setStep', intersect: 'setStep',
-  explode: 'explodeStep', pivot: 'pivotStep', unpivot: 'unpivotStep', sample: 'sampleStep', split: 'splitStep',
-  expect: 'expectStep', repartition: 'repartitionStep', shuffle: 'shuffleStep', map: 'mapStep',
-  map_batches: 'mapStep', fill: 'fillStep', train: 'trainStep', predict: 'predictStep', evaluate: 'evaluateStep',
-  tune: 'trainStep', write: 'writeStep',
+  where: 'conditionStep',
+  remove: 'conditionStep',
+  derive: 'deriveStep',
+  select: 'selectStep',
+  drop: 'selectStep',
+  rename: 'renameStep',
+  summarize: 'summarizeStep',
+  sort: 'sortStep',
+  take: 'takeStep',
+  skip: 'conditionStep',
+  distinct: 'distinctStep',
+  join: 'joinStep',
+  union: 'setStep',
+  except: 'setStep',
+  intersect: 'setStep',
+  explode: 'explodeStep',
+  pivot: 'pivotStep',
+  unpivot: 'unpivotStep',
+  sample: 'sampleStep',
+  split: 'splitStep',
+  expect: 'expectStep',
+  repartition: 'repartitionStep',
+  shuffle: 'shuffleStep',
+  map: 'mapStep',
+  map_batches: 'mapStep',
+  fill: 'fillStep',
+  train: 'trainStep',
+  predict: 'predictStep',
+  evaluate: 'evaluateStep',
+  tune: 'trainStep',
+  write: 'writeStep',
 } as const satisfies Record<Verb, StepRule>;

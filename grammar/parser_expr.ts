@@ -1,135 +1,11 @@
 /**
- * The grammar of types and expressions, as chevrotain rules without actions. Operators of one level come as a flat
- * list; build_expr.ts makes the tree. Where a word decides (`over`, `distinct`, a lambda), a gate looks ahead.
+ * The grammar of expressions, as chevrotain rules without actions. Operators of one level come as a flat list;
+ * build_expr.ts makes the tree. Where a word decides (`over`, `distinct`, a lambda), a gate looks ahead.
  */
-import { CstParser, EOF, tokenMatcher, type CstNode, type IParserErrorMessageProvider, type ParserMethod, type TokenType } from 'chevrotain';
+import { type Rule, TypeParser } from './parser_types.ts';
 import * as T from './tokens.ts';
 
-export type Rule = ParserMethod<unknown[], CstNode>;
-
-const listEnds: ReadonlySet<TokenType> = new Set([EOF, T.RParen, T.RBracket, T.RBrace]);
-
-export class ExpressionParser extends CstParser {
-  constructor(errors: IParserErrorMessageProvider, validate: boolean) {
-    super(T.parserTokens, {
-      recoveryEnabled: false, maxLookahead: 2, nodeLocationTracking: 'onlyOffset', errorMessageProvider: errors,
-      skipValidations: !validate,
-    });
-  }
-
-  /** The type of what stands behind the last token of a piece. */
-  protected readonly endOfInput: TokenType = EOF;
-
-  protected is(k: number, ...types: TokenType[]): boolean {
-    const token = this.LA(k);
-    return types.some((type) => tokenMatcher(token, type));
-  }
-
-  /** A comma that another item follows; a trailing one is taken by {@link list}. */
-  protected moreItems(): boolean {
-    return this.is(1, T.Comma) && !listEnds.has(this.LA(2).tokenType);
-  }
-
-  /** Whether an expression can begin with the k-th token; `words` that then mean something else do not count. */
-  protected startsOperand(k: number, ...words: TokenType[]): boolean {
-    return this.is(k, T.Identifier, T.PlainString, T.RawString, T.FString, T.Int, T.Float, T.Duration, T.Param, T.DateToken,
-      T.Time, T.Timestamp, T.BadNumber, T.BadTemporal, T.K.case, T.K.null, T.K.true, T.K.false, T.K.not, T.LParen, T.LBrace)
-      && !this.is(k, ...words);
-  }
-
-  // ------------------------------------------------------------------------------------------------ types
-
-  type: Rule = this.RULE('type', () => {
-    this.OR([
-      { ALT: () => this.SUBRULE(this.functionType) },
-      { ALT: () => this.SUBRULE(this.valueType) },
-    ]);
-  });
-
-  functionType: Rule = this.RULE('functionType', () => {
-    this.CONSUME(T.LParen);
-    this.OPTION(() => {
-      this.SUBRULE(this.valueType, { LABEL: 'params' });
-      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.valueType, { LABEL: 'params' });
-      } });
-      this.OPTION2(() => this.CONSUME2(T.Comma));
-    });
-    this.CONSUME(T.RParen);
-    this.CONSUME(T.Arrow);
-    this.SUBRULE3(this.valueType, { LABEL: 'result' });
-  });
-
-  valueType: Rule = this.RULE('valueType', () => {
-    this.SUBRULE(this.plainType);
-    this.OPTION(() => this.CONSUME(T.Question));
-  });
-
-  /** A type without its `?`. */
-  plainType: Rule = this.RULE('plainType', () => {
-    this.OR([
-      { GATE: () => this.is(2, T.Less), ALT: () => this.SUBRULE(this.listType) },
-      { GATE: () => this.is(2, T.Less), ALT: () => this.SUBRULE(this.mapType) },
-      { ALT: () => this.SUBRULE(this.structType) },
-      { ALT: () => this.SUBRULE(this.namedType), IGNORE_AMBIGUITIES: true },
-    ]);
-  });
-
-  listType: Rule = this.RULE('listType', () => {
-    this.CONSUME(T.K.list);
-    this.CONSUME(T.Less);
-    this.SUBRULE(this.valueType, { LABEL: 'element' });
-    this.CONSUME(T.Greater);
-  });
-
-  mapType: Rule = this.RULE('mapType', () => {
-    this.CONSUME(T.K.map);
-    this.CONSUME(T.Less);
-    this.SUBRULE(this.valueType, { LABEL: 'key' });
-    this.CONSUME(T.Comma);
-    this.SUBRULE2(this.valueType, { LABEL: 'value' });
-    this.CONSUME(T.Greater);
-  });
-
-  structType: Rule = this.RULE('structType', () => {
-    this.CONSUME(T.LBrace);
-    this.OPTION(() => {
-      this.SUBRULE(this.typeField);
-      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.typeField);
-      } });
-      this.OPTION2(() => this.CONSUME2(T.Comma));
-    });
-    this.CONSUME(T.RBrace);
-  });
-
-  typeField: Rule = this.RULE('typeField', () => {
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.CONSUME(T.Colon);
-    this.SUBRULE(this.valueType);
-  });
-
-  namedType: Rule = this.RULE('namedType', () => {
-    this.CONSUME(T.Identifier, { LABEL: 'name' });
-    this.OPTION(() => {
-      this.CONSUME(T.LParen);
-      this.SUBRULE(this.typeArgument);
-      this.MANY(() => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.typeArgument);
-      });
-      this.CONSUME(T.RParen);
-    });
-  });
-
-  typeArgument: Rule = this.RULE('typeArgument', () => {
-    this.OR([{ ALT: () => this.CONSUME(T.Int) }, { ALT: () => this.CONSUME(T.PlainString) }]);
-  });
-
-  // ------------------------------------------------------------------------------------------ expressions
-
+export class ExpressionParser extends TypeParser {
   expression: Rule = this.RULE('expression', () => {
     this.SUBRULE(this.conjunction);
     this.MANY(() => {
@@ -159,49 +35,63 @@ export class ExpressionParser extends CstParser {
   /** More than one tail, and `=`, are reported by build_expr.ts. */
   comparisonTail: Rule = this.RULE('comparisonTail', () => {
     this.OR([
-      { ALT: () => {
-        this.OR2([
-          { ALT: () => this.CONSUME(T.Equal, { LABEL: 'op' }) },
-          { ALT: () => this.CONSUME(T.NotEqual, { LABEL: 'op' }) },
-          { ALT: () => this.CONSUME(T.Less, { LABEL: 'op' }) },
-          { ALT: () => this.CONSUME(T.LessEqual, { LABEL: 'op' }) },
-          { ALT: () => this.CONSUME(T.Greater, { LABEL: 'op' }) },
-          { ALT: () => this.CONSUME(T.GreaterEqual, { LABEL: 'op' }) },
-          { ALT: () => this.CONSUME(T.Assign, { LABEL: 'op' }) },
-        ]);
-        this.SUBRULE(this.range);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.is);
-        this.OPTION(() => this.CONSUME(T.K.not, { LABEL: 'isNot' }));
-        this.SUBRULE2(this.range);
-      } },
-      { ALT: () => {
-        this.OPTION2(() => this.CONSUME2(T.K.not, { LABEL: 'not' }));
-        this.OR3([
-          { ALT: () => {
-            this.CONSUME(T.K.like, { LABEL: 'word' });
-            this.SUBRULE3(this.range);
-          } },
-          { ALT: () => {
-            this.CONSUME(T.K.matches, { LABEL: 'word' });
-            this.SUBRULE4(this.range);
-          } },
-          { ALT: () => {
-            this.CONSUME(T.K.between);
-            this.SUBRULE5(this.range);
-            this.CONSUME(T.K.and);
-            this.SUBRULE6(this.range);
-          } },
-          { ALT: () => {
-            this.CONSUME(T.K.in);
-            this.OR4([
-              { GATE: () => this.is(1, T.Subpipeline), ALT: () => this.CONSUME(T.Subpipeline) },
-              { ALT: () => this.SUBRULE7(this.range), IGNORE_AMBIGUITIES: true },
-            ]);
-          } },
-        ]);
-      } },
+      {
+        ALT: () => {
+          this.OR2([
+            { ALT: () => this.CONSUME(T.Equal, { LABEL: 'op' }) },
+            { ALT: () => this.CONSUME(T.NotEqual, { LABEL: 'op' }) },
+            { ALT: () => this.CONSUME(T.Less, { LABEL: 'op' }) },
+            { ALT: () => this.CONSUME(T.LessEqual, { LABEL: 'op' }) },
+            { ALT: () => this.CONSUME(T.Greater, { LABEL: 'op' }) },
+            { ALT: () => this.CONSUME(T.GreaterEqual, { LABEL: 'op' }) },
+            { ALT: () => this.CONSUME(T.Assign, { LABEL: 'op' }) },
+          ]);
+          this.SUBRULE(this.range);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.is);
+          this.OPTION(() => this.CONSUME(T.K.not, { LABEL: 'isNot' }));
+          this.SUBRULE2(this.range);
+        },
+      },
+      {
+        ALT: () => {
+          this.OPTION2(() => this.CONSUME2(T.K.not, { LABEL: 'not' }));
+          this.OR3([
+            {
+              ALT: () => {
+                this.CONSUME(T.K.like, { LABEL: 'word' });
+                this.SUBRULE3(this.range);
+              },
+            },
+            {
+              ALT: () => {
+                this.CONSUME(T.K.matches, { LABEL: 'word' });
+                this.SUBRULE4(this.range);
+              },
+            },
+            {
+              ALT: () => {
+                this.CONSUME(T.K.between);
+                this.SUBRULE5(this.range);
+                this.CONSUME(T.K.and);
+                this.SUBRULE6(this.range);
+              },
+            },
+            {
+              ALT: () => {
+                this.CONSUME(T.K.in);
+                this.OR4([
+                  { GATE: () => this.is(1, T.Subpipeline), ALT: () => this.CONSUME(T.Subpipeline) },
+                  { ALT: () => this.SUBRULE7(this.range), IGNORE_AMBIGUITIES: true },
+                ]);
+              },
+            },
+          ]);
+        },
+      },
     ]);
   });
 
@@ -262,19 +152,25 @@ export class ExpressionParser extends CstParser {
 
   suffix: Rule = this.RULE('suffix', () => {
     this.OR([
-      { ALT: () => {
-        this.CONSUME(T.Dot);
-        this.CONSUME(T.AnyWord, { LABEL: 'field' });
-      } },
-      { ALT: () => {
-        this.CONSUME(T.LBracket);
-        this.SUBRULE(this.expression);
-        this.CONSUME(T.RBracket);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.Cast);
-        this.SUBRULE(this.valueType);
-      } },
+      {
+        ALT: () => {
+          this.CONSUME(T.Dot);
+          this.CONSUME(T.AnyWord, { LABEL: 'field' });
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.LBracket);
+          this.SUBRULE(this.expression);
+          this.CONSUME(T.RBracket);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.Cast);
+          this.SUBRULE(this.valueType);
+        },
+      },
       { ALT: () => this.SUBRULE(this.window) },
     ]);
   });
@@ -288,22 +184,30 @@ export class ExpressionParser extends CstParser {
 
   windowClause: Rule = this.RULE('windowClause', () => {
     this.OR([
-      { ALT: () => {
-        this.CONSUME(T.K.by, { LABEL: 'clause' });
-        this.SUBRULE(this.expressions);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.sort, { LABEL: 'clause' });
-        this.SUBRULE(this.sortKeys);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.rows, { LABEL: 'clause' });
-        this.SUBRULE(this.frame);
-      } },
-      { ALT: () => {
-        this.CONSUME(T.K.range, { LABEL: 'clause' });
-        this.SUBRULE2(this.frame);
-      } },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.by, { LABEL: 'clause' });
+          this.SUBRULE(this.expressions);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.sort, { LABEL: 'clause' });
+          this.SUBRULE(this.sortKeys);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.rows, { LABEL: 'clause' });
+          this.SUBRULE(this.frame);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.K.range, { LABEL: 'clause' });
+          this.SUBRULE2(this.frame);
+        },
+      },
     ]);
   });
 
@@ -318,19 +222,25 @@ export class ExpressionParser extends CstParser {
 
   expressions: Rule = this.RULE('expressions', () => {
     this.SUBRULE(this.expression);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.expression);
-    } });
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.expression);
+      },
+    });
     this.OPTION(() => this.CONSUME2(T.Comma));
   });
 
   sortKeys: Rule = this.RULE('sortKeys', () => {
     this.SUBRULE(this.sortKey);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.sortKey);
-    } });
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.sortKey);
+      },
+    });
     this.OPTION(() => this.CONSUME2(T.Comma));
   });
 
@@ -371,17 +281,22 @@ export class ExpressionParser extends CstParser {
       { ALT: () => this.SUBRULE(this.caseOf) },
       { ALT: () => this.SUBRULE(this.listOf) },
       { ALT: () => this.SUBRULE(this.structOf) },
-      { ALT: () => {
-        this.CONSUME(T.LParen);
-        this.SUBRULE(this.expression);
-        this.CONSUME(T.RParen);
-      } },
+      {
+        ALT: () => {
+          this.CONSUME(T.LParen);
+          this.SUBRULE(this.expression);
+          this.CONSUME(T.RParen);
+        },
+      },
       // Reported by build_expr.ts, which knows the place.
       { ALT: () => this.CONSUME(T.Subpipeline, { LABEL: 'bare' }) },
-      { GATE: () => this.is(2, T.Subpipeline), ALT: () => {
-        this.CONSUME(T.K.scalar);
-        this.CONSUME2(T.Subpipeline, { LABEL: 'scalar' });
-      } },
+      {
+        GATE: () => this.is(2, T.Subpipeline),
+        ALT: () => {
+          this.CONSUME(T.K.scalar);
+          this.CONSUME2(T.Subpipeline, { LABEL: 'scalar' });
+        },
+      },
       { GATE: () => this.is(2, T.LParen), ALT: () => this.SUBRULE(this.call), IGNORE_AMBIGUITIES: true },
       { ALT: () => this.CONSUME(T.Identifier, { LABEL: 'column' }), IGNORE_AMBIGUITIES: true },
     ]);
@@ -417,10 +332,13 @@ export class ExpressionParser extends CstParser {
     this.CONSUME(T.LBrace);
     this.OPTION(() => {
       this.SUBRULE(this.structField);
-      this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-        this.CONSUME(T.Comma);
-        this.SUBRULE2(this.structField);
-      } });
+      this.MANY({
+        GATE: () => this.moreItems(),
+        DEF: () => {
+          this.CONSUME(T.Comma);
+          this.SUBRULE2(this.structField);
+        },
+      });
       this.OPTION2(() => this.CONSUME2(T.Comma));
     });
     this.CONSUME(T.RBrace);
@@ -435,26 +353,34 @@ export class ExpressionParser extends CstParser {
   call: Rule = this.RULE('call', () => {
     this.CONSUME(T.Identifier, { LABEL: 'name' });
     this.CONSUME(T.LParen);
-    this.OPTION({ GATE: () => this.is(1, T.K.distinct) && this.startsOperand(2, T.K.matches, T.K.over),
-      DEF: () => this.CONSUME(T.K.distinct) });
+    this.OPTION({
+      GATE: () => this.is(1, T.K.distinct) && this.startsOperand(2, T.K.matches, T.K.over),
+      DEF: () => this.CONSUME(T.K.distinct),
+    });
     this.OPTION2({ GATE: () => !this.is(1, T.RParen), DEF: () => this.SUBRULE(this.callArguments) });
     this.CONSUME(T.RParen);
   });
 
   callArguments: Rule = this.RULE('callArguments', () => {
     this.SUBRULE(this.argument);
-    this.MANY({ GATE: () => this.moreItems(), DEF: () => {
-      this.CONSUME(T.Comma);
-      this.SUBRULE2(this.argument);
-    } });
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.argument);
+      },
+    });
     this.OPTION(() => this.CONSUME2(T.Comma));
   });
 
   argument: Rule = this.RULE('argument', () => {
-    this.OPTION({ GATE: () => this.is(2, T.Colon), DEF: () => {
-      this.CONSUME(T.Identifier, { LABEL: 'name' });
-      this.CONSUME(T.Colon);
-    } });
+    this.OPTION({
+      GATE: () => this.is(2, T.Colon),
+      DEF: () => {
+        this.CONSUME(T.Identifier, { LABEL: 'name' });
+        this.CONSUME(T.Colon);
+      },
+    });
     this.OR([
       // Reported by build_expr.ts: count(*).
       { ALT: () => this.CONSUME(T.Star) },
@@ -475,17 +401,19 @@ export class ExpressionParser extends CstParser {
   lambda: Rule = this.RULE('lambda', () => {
     this.OR([
       { ALT: () => this.CONSUME(T.Identifier, { LABEL: 'params' }) },
-      { ALT: () => {
-        this.CONSUME(T.LParen);
-        this.OPTION(() => {
-          this.CONSUME2(T.Identifier, { LABEL: 'params' });
-          this.MANY(() => {
-            this.CONSUME(T.Comma);
-            this.CONSUME3(T.Identifier, { LABEL: 'params' });
+      {
+        ALT: () => {
+          this.CONSUME(T.LParen);
+          this.OPTION(() => {
+            this.CONSUME2(T.Identifier, { LABEL: 'params' });
+            this.MANY(() => {
+              this.CONSUME(T.Comma);
+              this.CONSUME3(T.Identifier, { LABEL: 'params' });
+            });
           });
-        });
-        this.CONSUME(T.RParen);
-      } },
+          this.CONSUME(T.RParen);
+        },
+      },
     ]);
     this.CONSUME(T.FatArrow);
     this.SUBRULE(this.expression);

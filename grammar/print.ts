@@ -3,8 +3,20 @@
  * most one step, and a pipeline in parentheses, stays on one line where it fits; 100 columns. Comments are kept.
  */
 import type { Comment, FlowFile, FnParam, Node, Pipeline, Statement, Step } from './ast.ts';
-import { type Attached, attachComments, type Attachments } from './comments.ts';
-import { breakParent, type Doc, group, hardline, indent, join, line, ownLine, printDoc, softline, suffix } from './doc.ts';
+import { type Attached, type Attachments, attachComments } from './comments.ts';
+import {
+  breakParent,
+  type Doc,
+  group,
+  hardline,
+  indent,
+  join,
+  line,
+  ownLine,
+  printDoc,
+  softline,
+  suffix,
+} from './doc.ts';
 import { bracketed, exprDoc, nameDoc, type PrintContext, stringText, typeDoc } from './print_expr.ts';
 import { fromDoc, stepDoc } from './print_steps.ts';
 
@@ -39,7 +51,11 @@ export function printFile(file: FlowFile, options: PrintOptions = {}): string {
 
 /** A blank line stands where the source has one, and around every statement of several lines. */
 function blankBetween(
-  previous: string, text: string, statement: Statement, before: readonly Comment[], source: string | undefined,
+  previous: string,
+  text: string,
+  statement: Statement,
+  before: readonly Comment[],
+  source: string | undefined,
 ): boolean {
   const [comment] = before;
   if (source !== undefined && hasBlankBefore(source, comment?.span.start ?? statement.span.start)) return true;
@@ -60,7 +76,14 @@ function nodeDoc(ctx: PrintContext, node: Parameters<typeof printNode>[0]): Doc 
 }
 
 const statementKinds: ReadonlySet<string> = new Set<Statement['kind']>([
-  'param', 'schema', 'use', 'import', 'fn', 'let', 'pipeline', 'errorStatement',
+  'param',
+  'schema',
+  'use',
+  'import',
+  'fn',
+  'let',
+  'pipeline',
+  'errorStatement',
 ]);
 
 function isStatement(node: Node): node is Statement {
@@ -74,8 +97,13 @@ function isStep(node: Node): node is Step {
 /** Without a source: declarations of one line stand together. */
 function oneLiners(a: string, b: string): boolean {
   const declaration = /^(?:param|use|import|let) /;
-  return !a.includes('\n') && !b.includes('\n') && declaration.test(a) && declaration.test(b)
-    && a.split(' ')[0] === b.split(' ')[0];
+  return (
+    !a.includes('\n') &&
+    !b.includes('\n') &&
+    declaration.test(a) &&
+    declaration.test(b) &&
+    a.split(' ')[0] === b.split(' ')[0]
+  );
 }
 
 function hasBlankBefore(source: string | undefined, offset: number): boolean {
@@ -84,10 +112,12 @@ function hasBlankBefore(source: string | undefined, offset: number): boolean {
 
 /** Comments between statements, one per line, with single blank lines where the source has some. */
 function commentLines(comments: readonly Comment[], source: string | undefined): string {
-  return comments.map((comment, i) => {
-    const blank = i > 0 && hasBlankBefore(source, comment.span.start);
-    return `${blank ? '\n' : ''}${comment.text}\n`;
-  }).join('');
+  return comments
+    .map((comment, i) => {
+      const blank = i > 0 && hasBlankBefore(source, comment.span.start);
+      return `${blank ? '\n' : ''}${comment.text}\n`;
+    })
+    .join('');
 }
 
 function makeContext(attached: Attachments, source: string | undefined): PrintContext {
@@ -109,33 +139,74 @@ function makeContext(attached: Attachments, source: string | undefined): PrintCo
 function around(own: Attached | undefined, doc: Doc): Doc {
   if (own === undefined) return doc;
   return [
-    ...own.before.map((comment) => ownLine(comment.text)), own.before.length > 0 ? hardline : '', doc,
-    ...own.after.map((comment) => suffix(` ${comment.text}`)), own.after.length > 0 ? breakParent : '',
+    ...own.before.map((comment) => ownLine(comment.text)),
+    own.before.length > 0 ? hardline : '',
+    doc,
+    ...own.after.map((comment) => suffix(` ${comment.text}`)),
+    own.after.length > 0 ? breakParent : '',
     ...own.below.map((comment) => ownLine(comment.text)),
   ];
 }
 
 function statementDoc(ctx: PrintContext, node: Statement): Doc {
   switch (node.kind) {
-    case 'param': return ['param ', nameDoc(node.name), ': ', typeDoc(ctx, node.type),
-      node.default === null ? '' : [' = ', exprDoc(ctx, node.default)]];
-    case 'schema': return ['schema ', nameDoc(node.name), ' ', typeDoc(ctx, node.type)];
-    case 'use': return ['use ', bracketed('{', node.items.map((item) => ctx.withComments(item, [nameDoc(item.name),
-      item.alias === null ? '' : ` as ${nameDoc(item.alias)}`,
-      item.type === null ? '' : [': ', typeDoc(ctx, item.type)]])), '}', true),
-      ' from ', stringText(node.path.value, node.path.raw)];
-    case 'import': return ['import ', bracketed('{', node.items.map((item) => ctx.withComments(item,
-      [nameDoc(item.name), item.alias === null ? '' : ` as ${nameDoc(item.alias)}`])), '}', true),
-      ' from ', stringText(node.path.value, node.path.raw)];
-    case 'fn': return fnDoc(ctx, node);
+    case 'param':
+      return [
+        'param ',
+        nameDoc(node.name),
+        ': ',
+        typeDoc(ctx, node.type),
+        node.default === null ? '' : [' = ', exprDoc(ctx, node.default)],
+      ];
+    case 'schema':
+      return ['schema ', nameDoc(node.name), ' ', typeDoc(ctx, node.type)];
+    case 'use':
+      return [
+        'use ',
+        bracketed(
+          '{',
+          node.items.map((item) =>
+            ctx.withComments(item, [
+              nameDoc(item.name),
+              item.alias === null ? '' : ` as ${nameDoc(item.alias)}`,
+              item.type === null ? '' : [': ', typeDoc(ctx, item.type)],
+            ]),
+          ),
+          '}',
+          true,
+        ),
+        ' from ',
+        stringText(node.path.value, node.path.raw),
+      ];
+    case 'import':
+      return [
+        'import ',
+        bracketed(
+          '{',
+          node.items.map((item) =>
+            ctx.withComments(item, [nameDoc(item.name), item.alias === null ? '' : ` as ${nameDoc(item.alias)}`]),
+          ),
+          '}',
+          true,
+        ),
+        ' from ',
+        stringText(node.path.value, node.path.raw),
+      ];
+    case 'fn':
+      return fnDoc(ctx, node);
     case 'let': {
       const target = node.destructured ? `{ ${node.names.map(nameDoc).join(', ')} }` : node.names.map(nameDoc).join('');
       const { source, steps } = node.pipeline;
-      const body = [ctx.withComments(source, fromDoc(ctx, source)), indent(stepDocs(ctx, steps, stepBreak(node.pipeline)))];
+      const body = [
+        ctx.withComments(source, fromDoc(ctx, source)),
+        indent(stepDocs(ctx, steps, stepBreak(node.pipeline))),
+      ];
       return group(['let ', target, ' = ', ctx.withComments(node.pipeline, body)]);
     }
-    case 'pipeline': return group(pipelineDoc(ctx, node, stepBreak(node)));
-    case 'errorStatement': return '<error>';
+    case 'pipeline':
+      return group(pipelineDoc(ctx, node, stepBreak(node)));
+    case 'errorStatement':
+      return '<error>';
   }
 }
 
@@ -158,14 +229,29 @@ function pipedDoc(ctx: PrintContext, item: Step): Doc {
 }
 
 function fnDoc(ctx: PrintContext, node: Extract<Statement, { kind: 'fn' }>): Doc {
-  const head = ['fn ', bracketed(`${nameDoc(node.name)}(`, node.params.map((param) =>
-    ctx.withComments(param, paramDoc(ctx, param))), ')'), ' =>'];
-  const body = node.body.kind === 'stepsBody' ? join(line, node.body.steps.map((item) => pipedDoc(ctx, item)))
-    : exprDoc(ctx, node.body);
+  const head = [
+    'fn ',
+    bracketed(
+      `${nameDoc(node.name)}(`,
+      node.params.map((param) => ctx.withComments(param, paramDoc(ctx, param))),
+      ')',
+    ),
+    ' =>',
+  ];
+  const body =
+    node.body.kind === 'stepsBody'
+      ? join(
+          line,
+          node.body.steps.map((item) => pipedDoc(ctx, item)),
+        )
+      : exprDoc(ctx, node.body);
   return [head, group(indent([line, body]))];
 }
 
 function paramDoc(ctx: PrintContext, param: FnParam): Doc {
-  return [nameDoc(param.name), param.type === null ? '' : [': ', typeDoc(ctx, param.type)],
-    param.default === null ? '' : [' = ', exprDoc(ctx, param.default)]];
+  return [
+    nameDoc(param.name),
+    param.type === null ? '' : [': ', typeDoc(ctx, param.type)],
+    param.default === null ? '' : [' = ', exprDoc(ctx, param.default)],
+  ];
 }

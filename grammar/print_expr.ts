@@ -1,5 +1,18 @@
 /** Types and expressions as documents. Parentheses stand where reading the text back would give another tree. */
-import type { Arg, BinaryOp, Case, Expr, FloatLiteral, Frame, IntLiteral, Name, Pipeline, Range, SortKey, TypeNode } from './ast.ts';
+import type {
+  Arg,
+  BinaryOp,
+  Case,
+  Expr,
+  FloatLiteral,
+  Frame,
+  IntLiteral,
+  Name,
+  Pipeline,
+  Range,
+  SortKey,
+  TypeNode,
+} from './ast.ts';
 import { type Doc, group, indent, join, line, printDoc, softline } from './doc.ts';
 import { canBeRaw, escapeText } from './literals.ts';
 import { backticked, isReserved, quoteName } from './words.ts';
@@ -16,30 +29,63 @@ export interface PrintContext {
 
 /** How tightly an expression binds: the levels of parser_expr.ts, loosest first. */
 export const level = {
-  or: 1, and: 2, not: 3, comparison: 4, range: 5, coalesce: 6, sum: 7, product: 8, sign: 9, postfix: 10, primary: 11,
+  or: 1,
+  and: 2,
+  not: 3,
+  comparison: 4,
+  range: 5,
+  coalesce: 6,
+  sum: 7,
+  product: 8,
+  sign: 9,
+  postfix: 10,
+  primary: 11,
 } as const;
 
 const binaryLevels: Readonly<Record<BinaryOp, number>> = {
-  or: level.or, and: level.and, '==': level.comparison, '!=': level.comparison, '<': level.comparison,
-  '<=': level.comparison, '>': level.comparison, '>=': level.comparison, is: level.comparison,
-  'is not': level.comparison, like: level.comparison, 'not like': level.comparison, matches: level.comparison,
-  'not matches': level.comparison, '??': level.coalesce, '+': level.sum, '-': level.sum, '*': level.product,
-  '/': level.product, '//': level.product, '%': level.product,
+  or: level.or,
+  and: level.and,
+  '==': level.comparison,
+  '!=': level.comparison,
+  '<': level.comparison,
+  '<=': level.comparison,
+  '>': level.comparison,
+  '>=': level.comparison,
+  is: level.comparison,
+  'is not': level.comparison,
+  like: level.comparison,
+  'not like': level.comparison,
+  matches: level.comparison,
+  'not matches': level.comparison,
+  '??': level.coalesce,
+  '+': level.sum,
+  '-': level.sum,
+  '*': level.product,
+  '/': level.product,
+  '//': level.product,
+  '%': level.product,
 };
 
 function levelOf(expr: Expr): number {
   switch (expr.kind) {
-    case 'binary': return binaryLevels[expr.op];
-    case 'unary': return expr.op === 'not' ? level.not : level.sign;
+    case 'binary':
+      return binaryLevels[expr.op];
+    case 'unary':
+      return expr.op === 'not' ? level.not : level.sign;
     case 'between':
-    case 'in': return level.comparison;
-    case 'range': return level.range;
+    case 'in':
+      return level.comparison;
+    case 'range':
+      return level.range;
     case 'field':
     case 'index':
     case 'cast':
-    case 'over': return level.postfix;
-    case 'lambda': return 0;
-    default: return level.primary;
+    case 'over':
+      return level.postfix;
+    case 'lambda':
+      return 0;
+    default:
+      return level.primary;
   }
 }
 
@@ -68,18 +114,27 @@ export function operandDoc(ctx: PrintContext, expr: Expr, except: readonly strin
 /** The name an expression begins with when it is written without parentheses. */
 export function leadingWord(expr: Expr): string | null {
   switch (expr.kind) {
-    case 'column': return expr.name;
-    case 'call': return expr.name.text;
-    case 'over': return expr.call.name.text;
-    case 'binary': return leadingWord(expr.left);
+    case 'column':
+      return expr.name;
+    case 'call':
+      return expr.name.text;
+    case 'over':
+      return expr.call.name.text;
+    case 'binary':
+      return leadingWord(expr.left);
     case 'between':
     case 'in':
-    case 'cast': return leadingWord(expr.value);
+    case 'cast':
+      return leadingWord(expr.value);
     case 'field':
-    case 'index': return leadingWord(expr.target);
-    case 'range': return expr.low === null ? null : leadingWord(expr.low);
-    case 'scalar': return 'scalar';
-    default: return null;
+    case 'index':
+      return leadingWord(expr.target);
+    case 'range':
+      return expr.low === null ? null : leadingWord(expr.low);
+    case 'scalar':
+      return 'scalar';
+    default:
+      return null;
   }
 }
 
@@ -101,47 +156,94 @@ export function nameDoc(name: Name): string {
 
 function bareDoc(ctx: PrintContext, expr: Expr): Doc {
   switch (expr.kind) {
-    case 'null': return 'null';
-    case 'bool': return String(expr.value);
+    case 'null':
+      return 'null';
+    case 'bool':
+      return String(expr.value);
     case 'int':
-    case 'float': return ctx.digits(expr);
-    case 'string': return stringText(expr.value, expr.raw);
+    case 'float':
+      return ctx.digits(expr);
+    case 'string':
+      return stringText(expr.value, expr.raw);
     case 'date':
     case 'time':
-    case 'timestamp': return `@${expr.value}`;
-    case 'duration': return expr.parts.map((part) => `${part.amount}${part.unit}`).join('');
-    case 'list': return bracketed('[', expr.items.map((item) => ctx.withComments(item, exprDoc(ctx, item))), ']');
-    case 'struct': return bracketed('{', expr.fields.map((field) => ctx.withComments(field,
-      [nameDoc(field.name), ': ', exprDoc(ctx, field.value)])), '}', true);
-    case 'fstring': return `f"${expr.parts.map((part) => part.kind === 'fstringText' ? fstringText(part.text)
-      : interpolation(ctx, part.value)).join('')}"`;
-    case 'column': return quoteName(expr.name);
-    case 'paramRef': return `$${expr.name}`;
+    case 'timestamp':
+      return `@${expr.value}`;
+    case 'duration':
+      return expr.parts.map((part) => `${part.amount}${part.unit}`).join('');
+    case 'list':
+      return bracketed(
+        '[',
+        expr.items.map((item) => ctx.withComments(item, exprDoc(ctx, item))),
+        ']',
+      );
+    case 'struct':
+      return bracketed(
+        '{',
+        expr.fields.map((field) => ctx.withComments(field, [nameDoc(field.name), ': ', exprDoc(ctx, field.value)])),
+        '}',
+        true,
+      );
+    case 'fstring':
+      return `f"${expr.parts
+        .map((part) => (part.kind === 'fstringText' ? fstringText(part.text) : interpolation(ctx, part.value)))
+        .join('')}"`;
+    case 'column':
+      return quoteName(expr.name);
+    case 'paramRef':
+      return `$${expr.name}`;
     // A reserved word behind a `.` needs no backticks.
-    case 'field': return [exprDoc(ctx, expr.target, level.postfix), '.',
-      isReserved(expr.name.text) ? expr.name.text : nameDoc(expr.name)];
-    case 'index': return [exprDoc(ctx, expr.target, level.postfix), bracketed('[', [exprDoc(ctx, expr.index)], ']')];
-    case 'call': return callDoc(ctx, expr, nameDoc(expr.name));
-    case 'over': return overDoc(ctx, expr);
-    case 'lambda': return lambdaDoc(ctx, expr);
-    case 'unary': return expr.op === 'not' ? ['not ', exprDoc(ctx, expr.operand, level.not)]
-      : [expr.op, exprDoc(ctx, expr.operand, level.sign)];
-    case 'binary': return binaryDoc(ctx, expr);
-    case 'between': return [exprDoc(ctx, expr.value, level.range), expr.negated ? ' not between ' : ' between ',
-      exprDoc(ctx, expr.low, level.range), ' and ', exprDoc(ctx, expr.high, level.range)];
-    case 'in': return [exprDoc(ctx, expr.value, level.range), expr.negated ? ' not in ' : ' in ',
-      expr.set.kind === 'pipeline' ? ctx.nested(expr.set) : exprDoc(ctx, expr.set, level.range)];
-    case 'cast': return [exprDoc(ctx, expr.value, level.postfix), '::', typeDoc(ctx, expr.type), expr.safe ? '?' : ''];
-    case 'case': return caseDoc(ctx, expr);
-    case 'range': return rangeDoc(ctx, expr, []);
-    case 'scalar': return ['scalar', ctx.nested(expr.pipeline)];
-    case 'errorExpr': return '<error>';
+    case 'field':
+      return [
+        exprDoc(ctx, expr.target, level.postfix),
+        '.',
+        isReserved(expr.name.text) ? expr.name.text : nameDoc(expr.name),
+      ];
+    case 'index':
+      return [exprDoc(ctx, expr.target, level.postfix), bracketed('[', [exprDoc(ctx, expr.index)], ']')];
+    case 'call':
+      return callDoc(ctx, expr, nameDoc(expr.name));
+    case 'over':
+      return overDoc(ctx, expr);
+    case 'lambda':
+      return lambdaDoc(ctx, expr);
+    case 'unary':
+      return expr.op === 'not'
+        ? ['not ', exprDoc(ctx, expr.operand, level.not)]
+        : [expr.op, exprDoc(ctx, expr.operand, level.sign)];
+    case 'binary':
+      return binaryDoc(ctx, expr);
+    case 'between':
+      return [
+        exprDoc(ctx, expr.value, level.range),
+        expr.negated ? ' not between ' : ' between ',
+        exprDoc(ctx, expr.low, level.range),
+        ' and ',
+        exprDoc(ctx, expr.high, level.range),
+      ];
+    case 'in':
+      return [
+        exprDoc(ctx, expr.value, level.range),
+        expr.negated ? ' not in ' : ' in ',
+        expr.set.kind === 'pipeline' ? ctx.nested(expr.set) : exprDoc(ctx, expr.set, level.range),
+      ];
+    case 'cast':
+      return [exprDoc(ctx, expr.value, level.postfix), '::', typeDoc(ctx, expr.type), expr.safe ? '?' : ''];
+    case 'case':
+      return caseDoc(ctx, expr);
+    case 'range':
+      return rangeDoc(ctx, expr, []);
+    case 'scalar':
+      return ['scalar', ctx.nested(expr.pipeline)];
+    case 'errorExpr':
+      return '<error>';
   }
 }
 
 export function rangeDoc(ctx: PrintContext, expr: Range, guarded: readonly string[]): Doc {
   return [
-    expr.low === null ? '' : exprDoc(ctx, expr.low, level.coalesce), '..',
+    expr.low === null ? '' : exprDoc(ctx, expr.low, level.coalesce),
+    '..',
     expr.high === null ? '' : guardedDoc(ctx, expr.high, guarded, level.coalesce),
   ];
 }
@@ -167,8 +269,10 @@ function binaryDoc(ctx: PrintContext, expr: Extract<Expr, { kind: 'binary' }>): 
 }
 
 function caseDoc(ctx: PrintContext, expr: Case): Doc {
-  const branches = expr.branches.map((branch) => [line, ctx.withComments(branch,
-    ['when ', exprDoc(ctx, branch.when), ' then ', exprDoc(ctx, branch.then)])]);
+  const branches = expr.branches.map((branch) => [
+    line,
+    ctx.withComments(branch, ['when ', exprDoc(ctx, branch.when), ' then ', exprDoc(ctx, branch.then)]),
+  ]);
   const otherwise = expr.otherwise === null ? [] : [line, 'else ', exprDoc(ctx, expr.otherwise)];
   const subject = expr.subject === null ? '' : [' ', exprDoc(ctx, expr.subject)];
   return group(['case', subject, indent([...branches, otherwise]), line, 'end']);
@@ -178,7 +282,8 @@ export function callDoc(ctx: PrintContext, expr: Extract<Expr, { kind: 'call' }>
   const [first, ...rest] = expr.args;
   if (first === undefined) return `${name}()`;
   const docs = [ctx.withComments(first, firstArgument(ctx, first, expr.distinct)), ...argumentDocs(ctx, rest)];
-  if (docs.length === 1 && !expr.distinct && first.name === null && hugs(first.value)) return [name, '(', docs[0] ?? '', ')'];
+  if (docs.length === 1 && !expr.distinct && first.name === null && hugs(first.value))
+    return [name, '(', docs[0] ?? '', ')'];
   return bracketed(`${name}(`, docs, ')');
 }
 
@@ -217,8 +322,8 @@ function valueDoc(ctx: PrintContext, value: Expr): Doc {
 
 function lambdaDoc(ctx: PrintContext, expr: Extract<Expr, { kind: 'lambda' }>): Doc {
   const [only] = expr.params;
-  const params = expr.params.length === 1 && only !== undefined ? nameDoc(only)
-    : `(${expr.params.map(nameDoc).join(', ')})`;
+  const params =
+    expr.params.length === 1 && only !== undefined ? nameDoc(only) : `(${expr.params.map(nameDoc).join(', ')})`;
   return [params, ' => ', exprDoc(ctx, expr.body)];
 }
 
@@ -227,16 +332,27 @@ function overDoc(ctx: PrintContext, expr: Extract<Expr, { kind: 'over' }>): Doc 
   const list = (word: string, docs: readonly Doc[]): void => {
     if (docs.length > 0) clauses.push(group([word, indent([line, commaList(docs)])]));
   };
-  list('by', expr.by.map((item) => exprDoc(ctx, item)));
-  list('sort', expr.sort.map((key) => sortKeyDoc(ctx, key)));
+  list(
+    'by',
+    expr.by.map((item) => exprDoc(ctx, item)),
+  );
+  list(
+    'sort',
+    expr.sort.map((key) => sortKeyDoc(ctx, key)),
+  );
   if (expr.frame !== null) clauses.push(frameDoc(ctx, expr.frame));
   const window = clauses.length === 0 ? '()' : group(['(', indent([softline, join(line, clauses)]), softline, ')']);
   return [callDoc(ctx, expr.call, nameDoc(expr.call.name)), ' over ', window];
 }
 
 function frameDoc(ctx: PrintContext, frame: Frame): Doc {
-  return [frame.unit, ' ', frame.low === null ? '' : exprDoc(ctx, frame.low, level.coalesce), '..',
-    frame.high === null ? '' : guardedDoc(ctx, frame.high, ['by', 'sort', 'rows', 'range'], level.coalesce)];
+  return [
+    frame.unit,
+    ' ',
+    frame.low === null ? '' : exprDoc(ctx, frame.low, level.coalesce),
+    '..',
+    frame.high === null ? '' : guardedDoc(ctx, frame.high, ['by', 'sort', 'rows', 'range'], level.coalesce),
+  ];
 }
 
 export function sortKeyDoc(ctx: PrintContext, key: SortKey, value: Doc = exprDoc(ctx, key.value)): Doc {
@@ -265,13 +381,28 @@ export function typeDoc(ctx: PrintContext, type: TypeNode): Doc {
       const args = type.args.map((arg) => (typeof arg === 'number' ? String(arg) : stringText(arg)));
       return args.length === 0 ? name : `${name}(${args.join(', ')})`;
     }
-    case 'listType': return ['list<', typeDoc(ctx, type.element), '>'];
-    case 'mapType': return ['map<', typeDoc(ctx, type.key), ', ', typeDoc(ctx, type.value), '>'];
-    case 'structType': return bracketed('{', type.fields.map((field) => ctx.withComments(field,
-      [nameDoc(field.name), ': ', typeDoc(ctx, field.type)])), '}', true);
-    case 'optionalType': return [typeDoc(ctx, type.inner), '?'];
-    case 'functionType': return [bracketed('(', type.params.map((param) => typeDoc(ctx, param)), ')'), ' -> ',
-      typeDoc(ctx, type.result)];
+    case 'listType':
+      return ['list<', typeDoc(ctx, type.element), '>'];
+    case 'mapType':
+      return ['map<', typeDoc(ctx, type.key), ', ', typeDoc(ctx, type.value), '>'];
+    case 'structType':
+      return bracketed(
+        '{',
+        type.fields.map((field) => ctx.withComments(field, [nameDoc(field.name), ': ', typeDoc(ctx, field.type)])),
+        '}',
+        true,
+      );
+    case 'optionalType':
+      return [typeDoc(ctx, type.inner), '?'];
+    case 'functionType':
+      return [
+        bracketed(
+          '(',
+          type.params.map((param) => typeDoc(ctx, param)),
+          ')',
+        ),
+        ' -> ',
+        typeDoc(ctx, type.result),
+      ];
   }
 }
-

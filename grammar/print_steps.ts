@@ -1,12 +1,40 @@
 /** Steps as documents. On one line where they fit; else the items and the clauses stand on lines of their own. */
 import type {
-  Expr, ExpectStep, FormatCall, From, GroupElement, JoinStep, NamedExpr, Relation, RelationName, SelectItem, SortKey,
-  SplitOutput, SqlSource, Step, TrainStep, TuneStep,
+  ExpectStep,
+  Expr,
+  FormatCall,
+  From,
+  GroupElement,
+  JoinStep,
+  NamedExpr,
+  Relation,
+  RelationName,
+  SelectItem,
+  SortKey,
+  SplitOutput,
+  SqlSource,
+  Step,
+  TrainStep,
+  TuneStep,
 } from './ast.ts';
 import { type Doc, group, indent, line } from './doc.ts';
 import {
-  argumentDocs, bracketed, callDoc, commaList, exprDoc, guardedDoc, leadingWord, level, nameDoc, operandDoc, parens,
-  type PrintContext, rangeDoc, sortKeyDoc, stringText, typeDoc,
+  argumentDocs,
+  bracketed,
+  callDoc,
+  commaList,
+  exprDoc,
+  guardedDoc,
+  leadingWord,
+  level,
+  nameDoc,
+  operandDoc,
+  type PrintContext,
+  parens,
+  rangeDoc,
+  sortKeyDoc,
+  stringText,
+  typeDoc,
 } from './print_expr.ts';
 import { backticked, isVerb, joinKinds, quoteName } from './words.ts';
 
@@ -39,8 +67,9 @@ function namedDocs(ctx: PrintContext, items: readonly NamedExpr[]): Doc[] {
 
 /** As {@link namedDocs}, for a place where an unnamed first item must not begin with one of `words`. */
 function guardedDocs(ctx: PrintContext, items: readonly NamedExpr[], words: readonly string[]): Doc[] {
-  return items.map((item, i) => ctx.withComments(item,
-    i === 0 && item.name === null ? guardedDoc(ctx, item.value, words) : namedDoc(ctx, item)));
+  return items.map((item, i) =>
+    ctx.withComments(item, i === 0 && item.name === null ? guardedDoc(ctx, item.value, words) : namedDoc(ctx, item)),
+  );
 }
 
 function byClause(ctx: PrintContext, items: readonly NamedExpr[]): Doc | null {
@@ -72,9 +101,7 @@ function formatDoc(ctx: PrintContext, call: FormatCall, name = nameDoc(call.form
 }
 
 /** Words that mean something else before or in the place of a relation's name. */
-const relationWords: readonly string[] = [
-  ...joinKinds, 'as', 'on', 'matching', 'add', 'all', 'distinct', 'by', 'name',
-];
+const relationWords: readonly string[] = [...joinKinds, 'as', 'on', 'matching', 'add', 'all', 'distinct', 'by', 'name'];
 
 function relationDoc(ctx: PrintContext, relation: Relation): Doc {
   if (relation.kind === 'pipeline') return ctx.nested(relation);
@@ -89,8 +116,10 @@ function modelDoc(ctx: PrintContext, model: RelationName | FormatCall): Doc {
 
 export function fromDoc(ctx: PrintContext, from: From): Doc {
   const { relation } = from;
-  const source = relation.kind === 'sqlSource' ? sqlDoc(relation)
-    : ['from ', relation.kind === 'relationName' ? quoteName(relation.name) : relationDoc(ctx, relation)];
+  const source =
+    relation.kind === 'sqlSource'
+      ? sqlDoc(relation)
+      : ['from ', relation.kind === 'relationName' ? quoteName(relation.name) : relationDoc(ctx, relation)];
   return from.type === null ? source : [source, ' as ', typeDoc(ctx, from.type)];
 }
 
@@ -103,46 +132,89 @@ function sqlDoc(source: SqlSource): string {
 export function stepDoc(ctx: PrintContext, node: Step): Doc {
   switch (node.kind) {
     case 'where':
-    case 'remove': return step(node.kind, exprDoc(ctx, node.condition));
-    case 'derive': return step('derive', commaList(namedDocs(ctx, node.items)));
+    case 'remove':
+      return step(node.kind, exprDoc(ctx, node.condition));
+    case 'derive':
+      return step('derive', commaList(namedDocs(ctx, node.items)));
     case 'select':
-    case 'drop': return step(node.kind, commaList(selectDocs(ctx, node.items)));
-    case 'rename': return step('rename', commaList(node.items.map((item) =>
-      ctx.withComments(item, `${nameDoc(item.to)} = ${nameDoc(item.from)}`))));
-    case 'summarize': return summarizeDoc(ctx, node);
-    case 'sort': return step('sort', commaList(sortDocs(ctx, node.keys)));
-    case 'take': return step('take', node.amount.kind === 'range' ? rangeDoc(ctx, node.amount, ['sort', 'by'])
-      : exprDoc(ctx, node.amount, level.coalesce), [listClause('sort', sortDocs(ctx, node.sort)), byClause(ctx, node.by)]);
-    case 'skip': return step('skip', exprDoc(ctx, node.amount));
-    case 'distinct': return step('distinct', node.keys.length === 0 ? null : commaList(namedDocs(ctx, node.keys)));
-    case 'join': return joinDoc(ctx, node);
-    case 'setStep': return step(
-      `${node.op}${node.quantifier === null ? '' : ` ${node.quantifier}`}${node.byName ? ' by name' : ''}`,
-      commaList(node.relations.map((relation) => relationDoc(ctx, relation))));
-    case 'explode': return explodeDoc(ctx, node);
-    case 'pivot': return step('pivot', exprDoc(ctx, node.column), [
-      clause(ctx, 'values', node.values), listClause('into', namedDocs(ctx, node.into)), byClause(ctx, node.by)]);
-    case 'unpivot': return step('unpivot', commaList(selectDocs(ctx, node.items)),
-      [`into ${nameDoc(node.nameColumn)}, ${nameDoc(node.valueColumn)}`]);
-    case 'sample': return step('sample', exprDoc(ctx, node.amount), [byClause(ctx, node.by), clause(ctx, 'seed', node.seed)]);
-    case 'split': return step('split', commaList(splitDocs(ctx, node.outputs)),
-      [byClause(ctx, node.by), clause(ctx, 'seed', node.seed)]);
-    case 'expect': return expectDoc(ctx, node);
-    case 'repartition': return repartitionDoc(ctx, node);
-    case 'shuffle': return step('shuffle', null, [clause(ctx, 'seed', node.seed)]);
-    case 'map': return [node.batches ? 'map_batches ' : 'map ', nameDoc(node.fn),
-      node.type === null ? '' : [' as ', typeDoc(ctx, node.type)]];
-    case 'fill': return fillDoc(ctx, node);
+    case 'drop':
+      return step(node.kind, commaList(selectDocs(ctx, node.items)));
+    case 'rename':
+      return step(
+        'rename',
+        commaList(node.items.map((item) => ctx.withComments(item, `${nameDoc(item.to)} = ${nameDoc(item.from)}`))),
+      );
+    case 'summarize':
+      return summarizeDoc(ctx, node);
+    case 'sort':
+      return step('sort', commaList(sortDocs(ctx, node.keys)));
+    case 'take':
+      return step(
+        'take',
+        node.amount.kind === 'range'
+          ? rangeDoc(ctx, node.amount, ['sort', 'by'])
+          : exprDoc(ctx, node.amount, level.coalesce),
+        [listClause('sort', sortDocs(ctx, node.sort)), byClause(ctx, node.by)],
+      );
+    case 'skip':
+      return step('skip', exprDoc(ctx, node.amount));
+    case 'distinct':
+      return step('distinct', node.keys.length === 0 ? null : commaList(namedDocs(ctx, node.keys)));
+    case 'join':
+      return joinDoc(ctx, node);
+    case 'setStep':
+      return step(
+        `${node.op}${node.quantifier === null ? '' : ` ${node.quantifier}`}${node.byName ? ' by name' : ''}`,
+        commaList(node.relations.map((relation) => relationDoc(ctx, relation))),
+      );
+    case 'explode':
+      return explodeDoc(ctx, node);
+    case 'pivot':
+      return step('pivot', exprDoc(ctx, node.column), [
+        clause(ctx, 'values', node.values),
+        listClause('into', namedDocs(ctx, node.into)),
+        byClause(ctx, node.by),
+      ]);
+    case 'unpivot':
+      return step('unpivot', commaList(selectDocs(ctx, node.items)), [
+        `into ${nameDoc(node.nameColumn)}, ${nameDoc(node.valueColumn)}`,
+      ]);
+    case 'sample':
+      return step('sample', exprDoc(ctx, node.amount), [byClause(ctx, node.by), clause(ctx, 'seed', node.seed)]);
+    case 'split':
+      return step('split', commaList(splitDocs(ctx, node.outputs)), [
+        byClause(ctx, node.by),
+        clause(ctx, 'seed', node.seed),
+      ]);
+    case 'expect':
+      return expectDoc(ctx, node);
+    case 'repartition':
+      return repartitionDoc(ctx, node);
+    case 'shuffle':
+      return step('shuffle', null, [clause(ctx, 'seed', node.seed)]);
+    case 'map':
+      return [
+        node.batches ? 'map_batches ' : 'map ',
+        nameDoc(node.fn),
+        node.type === null ? '' : [' as ', typeDoc(ctx, node.type)],
+      ];
+    case 'fill':
+      return fillDoc(ctx, node);
     case 'train':
-    case 'tune': return trainDoc(ctx, node);
-    case 'predict': return step('predict', modelDoc(ctx, node.model), [node.alias === null ? null : `as ${nameDoc(node.alias)}`]);
-    case 'evaluate': return step('evaluate', modelDoc(ctx, node.model), [byClause(ctx, node.by)]);
-    case 'write': return ['write ', formatDoc(ctx, node.target)];
+    case 'tune':
+      return trainDoc(ctx, node);
+    case 'predict':
+      return step('predict', modelDoc(ctx, node.model), [node.alias === null ? null : `as ${nameDoc(node.alias)}`]);
+    case 'evaluate':
+      return step('evaluate', modelDoc(ctx, node.model), [byClause(ctx, node.by)]);
+    case 'write':
+      return ['write ', formatDoc(ctx, node.target)];
     case 'callStep': {
       const name = node.call.name.text;
       return callDoc(ctx, node.call, isVerb(name) ? backticked(name) : quoteName(name));
     }
-    case 'errorStep': return node.verb === '' ? '<error>' : quoteName(node.verb);
+    case 'errorStep':
+      return node.verb === '' ? '<error>' : quoteName(node.verb);
   }
 }
 
@@ -162,14 +234,22 @@ function groupDoc(ctx: PrintContext, element: GroupElement, first: boolean): Doc
     return first ? operandDoc(ctx, element.value, ['matches', 'over']) : exprDoc(ctx, element.value);
   }
   const sets = element.sets.map((set) => namedDocs(ctx, set.keys));
-  if (element.form === 'sets') return bracketed('sets(', sets.map((keys) => bracketed('(', keys, ')')), ')');
+  if (element.form === 'sets')
+    return bracketed(
+      'sets(',
+      sets.map((keys) => bracketed('(', keys, ')')),
+      ')',
+    );
   return bracketed(`${element.form}(`, sets.flat(), ')');
 }
 
 function joinDoc(ctx: PrintContext, node: JoinStep): Doc {
   const alias = node.alias === null ? '' : ` as ${nameDoc(node.alias)}`;
   return group([
-    'join ', node.joinKind === 'inner' ? '' : `${node.joinKind} `, relationDoc(ctx, node.relation), alias,
+    'join ',
+    node.joinKind === 'inner' ? '' : `${node.joinKind} `,
+    relationDoc(ctx, node.relation),
+    alias,
     indent([
       node.on === null ? '' : [line, 'on ', exprDoc(ctx, node.on)],
       node.matching === null ? '' : [line, `matching ${node.matching}`],
@@ -180,34 +260,58 @@ function joinDoc(ctx: PrintContext, node: JoinStep): Doc {
 
 function explodeDoc(ctx: PrintContext, node: Extract<Step, { kind: 'explode' }>): Doc {
   const value = node.outer ? operandDoc(ctx, node.value, ['as', 'over']) : guardedDoc(ctx, node.value, ['outer']);
-  return step(node.outer ? 'explode outer' : 'explode', value, [node.alias === null ? null : `as ${nameDoc(node.alias)}`]);
+  return step(node.outer ? 'explode outer' : 'explode', value, [
+    node.alias === null ? null : `as ${nameDoc(node.alias)}`,
+  ]);
 }
 
 /** What is left is `otherwise` among conditions and `rest` among fractions. */
 function splitDocs(ctx: PrintContext, outputs: readonly SplitOutput[]): Doc[] {
   const left = outputs.some((output) => output.test === 'when') ? 'otherwise' : 'rest';
   return outputs.map((output) => {
-    const test = output.value === null ? left
-      : output.test === 'when' ? ['when ', exprDoc(ctx, output.value)]
-        : guardedDoc(ctx, output.value, ['rest', 'otherwise']);
+    const test =
+      output.value === null
+        ? left
+        : output.test === 'when'
+          ? ['when ', exprDoc(ctx, output.value)]
+          : guardedDoc(ctx, output.value, ['rest', 'otherwise']);
     return ctx.withComments(output, [nameDoc(output.name), ' ', test]);
   });
 }
 
 function expectDoc(ctx: PrintContext, node: ExpectStep): Doc {
-  const checks = node.checks.map((check) => ctx.withComments(check, [exprDoc(ctx, check.condition),
-    check.message === null ? '' : ` : ${stringText(check.message.value, check.message.raw)}`]));
+  const checks = node.checks.map((check) =>
+    ctx.withComments(check, [
+      exprDoc(ctx, check.condition),
+      check.message === null ? '' : ` : ${stringText(check.message.value, check.message.raw)}`,
+    ]),
+  );
   const { action } = node;
-  const otherwise = action === null ? null
-    : ['else ', action.args.length === 0 ? nameDoc(action.name) : bracketed(`${nameDoc(action.name)}(`, argumentDocs(ctx, action.args), ')')];
+  const otherwise =
+    action === null
+      ? null
+      : [
+          'else ',
+          action.args.length === 0
+            ? nameDoc(action.name)
+            : bracketed(`${nameDoc(action.name)}(`, argumentDocs(ctx, action.args), ')'),
+        ];
   return step('expect', commaList(checks), [otherwise]);
 }
 
 function repartitionDoc(ctx: PrintContext, node: Extract<Step, { kind: 'repartition' }>): Doc {
   const range = node.mode === 'range';
-  const keys = node.keys.map((key, i) => sortKeyDoc(ctx, key, i > 0 ? exprDoc(ctx, key.value)
-    : range ? operandDoc(ctx, key.value, ['matches', 'over', 'asc', 'desc', 'nulls'])
-      : guardedDoc(ctx, key.value, ['range'])));
+  const keys = node.keys.map((key, i) =>
+    sortKeyDoc(
+      ctx,
+      key,
+      i > 0
+        ? exprDoc(ctx, key.value)
+        : range
+          ? operandDoc(ctx, key.value, ['matches', 'over', 'asc', 'desc', 'nulls'])
+          : guardedDoc(ctx, key.value, ['range']),
+    ),
+  );
   const count = node.count === null ? null : guardedDoc(ctx, node.count, ['by']);
   return step('repartition', count, [listClause(range ? 'by range' : 'by', keys)]);
 }
@@ -215,17 +319,32 @@ function repartitionDoc(ctx: PrintContext, node: Extract<Step, { kind: 'repartit
 function fillDoc(ctx: PrintContext, node: Extract<Step, { kind: 'fill' }>): Doc {
   const plain = node.mode === 'value';
   const items = guardedDocs(ctx, node.items, plain ? ['forward', 'backward'] : []);
-  return step(plain ? 'fill' : `fill ${node.mode}`, commaList(items),
-    [listClause('sort', sortDocs(ctx, node.sort)), byClause(ctx, node.by)]);
+  return step(plain ? 'fill' : `fill ${node.mode}`, commaList(items), [
+    listClause('sort', sortDocs(ctx, node.sort)),
+    byClause(ctx, node.by),
+  ]);
 }
 
 function trainDoc(ctx: PrintContext, node: TrainStep | TuneStep): Doc {
   const algorithm = callDoc(ctx, node.algorithm, nameDoc(node.algorithm.name));
-  const tuning = node.kind === 'tune' ? [
-    node.metric === null ? null : `metric ${nameDoc(node.metric)}`,
-    clause(ctx, 'trials', node.trials), clause(ctx, 'folds', node.folds),
-  ] : [];
-  const clauses = [clause(ctx, 'label', node.label), listClause('features', selectDocs(ctx, node.features)), ...tuning,
-    clause(ctx, 'seed', node.seed)];
-  return group([node.kind, ' ', algorithm, indent(clauses.filter((item) => item !== null).map((item) => [line, item]))]);
+  const tuning =
+    node.kind === 'tune'
+      ? [
+          node.metric === null ? null : `metric ${nameDoc(node.metric)}`,
+          clause(ctx, 'trials', node.trials),
+          clause(ctx, 'folds', node.folds),
+        ]
+      : [];
+  const clauses = [
+    clause(ctx, 'label', node.label),
+    listClause('features', selectDocs(ctx, node.features)),
+    ...tuning,
+    clause(ctx, 'seed', node.seed),
+  ];
+  return group([
+    node.kind,
+    ' ',
+    algorithm,
+    indent(clauses.filter((item) => item !== null).map((item) => [line, item])),
+  ]);
 }

@@ -40,8 +40,12 @@ export function suggestAll(name: string, candidates: Iterable<string>, count = 3
     const other = fold(text);
     let distance = editDistance(wanted, other, limit);
     // A name that was cut short or written longer (`cust` for `customer`) is near too, but behind real near misses.
-    if (distance > limit && Math.min(wanted.length, other.length) >= 3
-      && (other.startsWith(wanted) || wanted.startsWith(other))) distance = limit + 0.5;
+    if (
+      distance > limit &&
+      Math.min(wanted.length, other.length) >= 3 &&
+      (other.startsWith(wanted) || wanted.startsWith(other))
+    )
+      distance = limit + 0.5;
     // Of two near misses, people rarely mistype the first letter.
     if (distance > 0 && wanted[0] !== other[0]) distance += 0.25;
     if (distance <= limit + 0.5) found.push({ text, distance });

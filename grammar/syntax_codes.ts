@@ -108,7 +108,8 @@ pipeline that stands in parentheses of its own:
   strayBracket: entry<{ bracket: string }>({
     code: 'FLOW1103',
     title: 'A closing bracket without its opening one',
-    explanation: 'There is one closing bracket more than there are opening ones, or it closes a bracket of another kind.',
+    explanation:
+      'There is one closing bracket more than there are opening ones, or it closes a bracket of another kind.',
     message: (p) => `nothing opens for this ${p.bracket}`,
   }),
   unknownVerb: entry<{ name: string }>({

@@ -5,7 +5,7 @@
  */
 import { createToken, Lexer, type TokenType } from 'chevrotain';
 import { scanFString } from './fstring.ts';
-import { namePattern, reserved, type ReservedWord } from './words.ts';
+import { namePattern, type ReservedWord, reserved } from './words.ts';
 
 /** Any word, reserved or not: behind a `.`. */
 export const AnyWord = createToken({ name: 'AnyWord', pattern: Lexer.NA });
@@ -17,11 +17,16 @@ export const Whitespace = createToken({ name: 'Whitespace', pattern: /[ \t\r\n\u
 export const Comment = createToken({ name: 'Comment', pattern: /#[^\r\n]*/, group: 'comments' });
 
 export const TripleString = createToken({
-  name: 'TripleString', pattern: /"""[\s\S]*?"""/, line_breaks: true,
+  name: 'TripleString',
+  pattern: /"""[\s\S]*?"""/,
+  line_breaks: true,
 });
 export const UnclosedTriple = createToken({ name: 'UnclosedTriple', pattern: /"""[\s\S]*/, line_breaks: true });
 export const FString = createToken({
-  name: 'FString', pattern: matchFString, start_chars_hint: ['f'], line_breaks: false,
+  name: 'FString',
+  pattern: matchFString,
+  start_chars_hint: ['f'],
+  line_breaks: false,
 });
 export const RawString = createToken({ name: 'RawString', pattern: /r"[^"\r\n]*"/ });
 export const PlainString = createToken({ name: 'PlainString', pattern: /"(?:[^"\\\r\n]|\\[^\r\n])*"/ });
@@ -29,7 +34,9 @@ export const UnclosedString = createToken({ name: 'UnclosedString', pattern: /[f
 export const SingleQuoted = createToken({ name: 'SingleQuoted', pattern: /'(?:[^'\\\r\n]|\\[^\r\n])*'/ });
 export const UnclosedSingle = createToken({ name: 'UnclosedSingle', pattern: /'[^\r\n]*/ });
 export const QuotedName = createToken({
-  name: 'QuotedName', pattern: /`(?:[^`\\\r\n]|\\[^\r\n])*`/, categories: Identifier,
+  name: 'QuotedName',
+  pattern: /`(?:[^`\\\r\n]|\\[^\r\n])*`/,
+  categories: Identifier,
 });
 export const UnclosedName = createToken({ name: 'UnclosedName', pattern: /`[^\r\n]*/ });
 
@@ -42,10 +49,12 @@ export const Time = createToken({ name: 'Time', pattern: /@\d{2}:\d{2}(?::\d{2}(
 export const BadTemporal = createToken({ name: 'BadTemporal', pattern: /@(?:[\w/+-]|:(?!:))*(?:\.\w+)*/ });
 
 export const Float = createToken({
-  name: 'Float', pattern: /\d[\d_]*(?:\.\d[\d_]*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)(?!\w|\.\d)/,
+  name: 'Float',
+  pattern: /\d[\d_]*(?:\.\d[\d_]*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)(?!\w|\.\d)/,
 });
 export const Duration = createToken({
-  name: 'Duration', pattern: /(?:\d[\d_]*(?:mo|ms|us|ns|y|w|d|h|m|s))+(?!\w)/,
+  name: 'Duration',
+  pattern: /(?:\d[\d_]*(?:mo|ms|us|ns|y|w|d|h|m|s))+(?!\w)/,
 });
 export const Int = createToken({ name: 'Int', pattern: /\d[\d_]*(?!\w|\.\d)/ });
 export const BadNumber = createToken({ name: 'BadNumber', pattern: /\d\w*(?:\.\w+)*/ });
@@ -91,10 +100,56 @@ export const Semicolon = sign('Semicolon', ';');
 export const Subpipeline = createToken({ name: 'Subpipeline', pattern: Lexer.NA });
 
 const contextual = [
-  'by', 'sort', 'as', 'on', 'add', 'matching', 'one', 'at', 'most', 'many', 'outer', 'values', 'into', 'seed', 'rest',
-  'otherwise', 'rows', 'range', 'asc', 'desc', 'nulls', 'first', 'last', 'over', 'matches', 'label', 'features',
-  'metric', 'trials', 'folds', 'except', 'all', 'distinct', 'name', 'forward', 'backward', 'list', 'map', 'scalar',
-  'rollup', 'cube', 'sets', 'inner', 'left', 'right', 'full', 'semi', 'anti', 'asof', 'cross',
+  'by',
+  'sort',
+  'as',
+  'on',
+  'add',
+  'matching',
+  'one',
+  'at',
+  'most',
+  'many',
+  'outer',
+  'values',
+  'into',
+  'seed',
+  'rest',
+  'otherwise',
+  'rows',
+  'range',
+  'asc',
+  'desc',
+  'nulls',
+  'first',
+  'last',
+  'over',
+  'matches',
+  'label',
+  'features',
+  'metric',
+  'trials',
+  'folds',
+  'except',
+  'all',
+  'distinct',
+  'name',
+  'forward',
+  'backward',
+  'list',
+  'map',
+  'scalar',
+  'rollup',
+  'cube',
+  'sets',
+  'inner',
+  'left',
+  'right',
+  'full',
+  'semi',
+  'anti',
+  'asof',
+  'cross',
 ] as const;
 
 type Contextual = (typeof contextual)[number];
@@ -113,15 +168,70 @@ export const K: Readonly<Record<Contextual | ReservedWord, TokenType>> = {
 
 /** The types the chevrotain lexer tries, in that order where two begin alike. */
 export const lexerTokens: TokenType[] = [
-  Whitespace, Comment, TripleString, UnclosedTriple, FString, RawString, PlainString, UnclosedString, SingleQuoted,
-  UnclosedSingle, QuotedName, UnclosedName, Timestamp, DateToken, Time, BadTemporal, Float, Duration, Int, BadNumber,
-  Param, Word, FatArrow, Foreign, Cast, Colon, Coalesce, Question, Equal, NotEqual, LessEqual, GreaterEqual, Less,
-  Greater, Assign, DotDot, Dot, Comma, LParen, RParen, LBracket, RBracket, LBrace, RBrace, Plus, Arrow, Minus, Star,
-  IntDivide, Divide, Modulo, Pipe, Semicolon,
+  Whitespace,
+  Comment,
+  TripleString,
+  UnclosedTriple,
+  FString,
+  RawString,
+  PlainString,
+  UnclosedString,
+  SingleQuoted,
+  UnclosedSingle,
+  QuotedName,
+  UnclosedName,
+  Timestamp,
+  DateToken,
+  Time,
+  BadTemporal,
+  Float,
+  Duration,
+  Int,
+  BadNumber,
+  Param,
+  Word,
+  FatArrow,
+  Foreign,
+  Cast,
+  Colon,
+  Coalesce,
+  Question,
+  Equal,
+  NotEqual,
+  LessEqual,
+  GreaterEqual,
+  Less,
+  Greater,
+  Assign,
+  DotDot,
+  Dot,
+  Comma,
+  LParen,
+  RParen,
+  LBracket,
+  RBracket,
+  LBrace,
+  RBrace,
+  Plus,
+  Arrow,
+  Minus,
+  Star,
+  IntDivide,
+  Divide,
+  Modulo,
+  Pipe,
+  Semicolon,
 ];
 
 /** Everything the parser has to know of. */
-export const parserTokens: TokenType[] = [...lexerTokens, AnyWord, Identifier, Reserved, Subpipeline, ...Object.values(K)];
+export const parserTokens: TokenType[] = [
+  ...lexerTokens,
+  AnyWord,
+  Identifier,
+  Reserved,
+  Subpipeline,
+  ...Object.values(K),
+];
 
 /**
  * `f"…"`: strings inside of an interpolation may hold quotes and braces of their own. Gives null when the literal

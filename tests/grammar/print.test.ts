@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { format, parse } from '../../grammar/index.ts';
@@ -27,26 +27,32 @@ function withoutFile<T extends { statements: unknown }>(ast: T): unknown {
 }
 
 test('a printed expression reads back as the same tree', () => {
-  fc.assert(fc.property(expressions, (expr) => {
-    const text = `fn f() => ${printNode(expr)}`;
-    const { ast, diagnostics } = parse(text, 'x.flow');
-    const chained = diagnostics.filter((item) => item.code !== 'FLOW1110');
-    assert.equal(chained, [], text);
-    const [statement] = ast.statements;
-    assert.ok(statement?.kind === 'fn', text);
-    assert.equal(withoutSpans(statement.body), withoutSpans(expr), text);
-  }), { numRuns: 600 });
+  fc.assert(
+    fc.property(expressions, (expr) => {
+      const text = `fn f() => ${printNode(expr)}`;
+      const { ast, diagnostics } = parse(text, 'x.flow');
+      const chained = diagnostics.filter((item) => item.code !== 'FLOW1110');
+      assert.equal(chained, [], text);
+      const [statement] = ast.statements;
+      assert.ok(statement?.kind === 'fn', text);
+      assert.equal(withoutSpans(statement.body), withoutSpans(expr), text);
+    }),
+    { numRuns: 600 },
+  );
 });
 
 test('a printed file reads back as the same tree, and is its own format', () => {
-  fc.assert(fc.property(files, (file) => {
-    const text = printFile(file);
-    const { ast, diagnostics } = parse(text, 'x.flow');
-    assert.equal(diagnostics, [], text);
-    assert.equal(withoutSpans(ast.statements), withoutSpans(file.statements), text);
-    const once = format(text, 'x.flow').text;
-    assert.is(format(once ?? '', 'x.flow').text, once);
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(files, (file) => {
+      const text = printFile(file);
+      const { ast, diagnostics } = parse(text, 'x.flow');
+      assert.equal(diagnostics, [], text);
+      assert.equal(withoutSpans(ast.statements), withoutSpans(file.statements), text);
+      const once = format(text, 'x.flow').text;
+      assert.is(format(once ?? '', 'x.flow').text, once);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test.run();

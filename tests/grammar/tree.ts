@@ -5,10 +5,12 @@ import type { Node } from '../../grammar/ast.ts';
 export function withoutSpans(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSpans);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value)
-    .filter(([key]) => key !== 'span' && key !== 'verbSpan' && key !== 'opSpan')
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, inner]) => [key, withoutSpans(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => key !== 'span' && key !== 'verbSpan' && key !== 'opSpan')
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, withoutSpans(inner)]),
+  );
 }
 
 /** `(kind attribute=value child…)`, one node per line, two blanks per level. Nulls and empty lists are left out. */
