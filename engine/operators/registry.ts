@@ -4,6 +4,7 @@ import type { OperatorDef } from './def.ts';
 import { distinct } from './distinct.ts';
 import { filter } from './filter.ts';
 import { evaluate, predict } from './predict.ts';
+import { sort } from './sort.ts';
 import { train } from './train.ts';
 
 /** Every operator of the engine by name; one line each. */
@@ -12,6 +13,7 @@ export const OPERATORS = {
   filter,
   aggregate,
   distinct,
+  sort,
   train,
   predict,
   evaluate,

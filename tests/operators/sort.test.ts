@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { batchFromRows } from '../../engine/batch/build.ts';
+import type { LiteralValue, SortKey } from '../../engine/expr.ts';
+import { heapScratch } from '../../engine/memory/heap_scratch.ts';
+import { sort } from '../../engine/operators/sort.ts';
+import { sortIndices } from '../../engine/operators/sort_kernel.ts';
+import type { Schema } from '../../engine/types.ts';
+import { field, T } from '../../engine/types.ts';
+import type { Row } from './harness.ts';
+import { runSort, SETTINGS, sameRows } from './harness.ts';
+import { ALL_TYPES, tables } from './tables.ts';
+
+function key(schema: Schema, name: string, desc = false, nullsFirst = false): SortKey {
+  const f = schema.find((x) => x.name === name) as Schema[number];
+  return { expr: { kind: 'column', name, type: f.type, nullable: f.nullable }, desc, nullsFirst };
+}
+
+function compareValues(a: LiteralValue, b: LiteralValue): number {
+  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string));
+  if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array);
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return (a as number) < (b as number) ? -1 : (a as number) > (b as number) ? 1 : 0;
+}
+
+/** The plain meaning: stable, nulls last unless nulls first, in both directions. */
+function naive(rows: readonly Row[], keys: readonly SortKey[]): Row[] {
+  return rows.toSorted((a, b) => {
+    for (const k of keys) {
+      const name = (k.expr as { name: string }).name;
+      const x = a[name] as LiteralValue;
+      const y = b[name] as LiteralValue;
+      if (x === null || y === null) {
+        if (x === y) continue;
+        return (x === null) === k.nullsFirst ? -1 : 1;
+      }
+      const c = compareValues(x, y);
+      if (c !== 0) return k.desc ? -c : c;
+    }
+    return 0;
+  });
+}
+
+const numbered = (rows: readonly Row[]): Row[] => rows.map((r, i) => ({ ...r, row: i }));
+
+test('indices are stable and right for every ordered type and every direction', () => {
+  const schema: Schema = [...ALL_TYPES, field('raw', T.bytes)];
+  const names = schema.map((f) => f.name);
+  const keyOf = fc
+    .tuple(fc.constantFrom(...names), fc.boolean(), fc.boolean())
+    .map(([n, d, f]) => key(schema, n, d, f));
+  fc.assert(
+    fc.property(tables(schema, ['k', 's', 'b'], 200), fc.array(keyOf, { minLength: 1, maxLength: 3 }), (rows, keys) => {
+      const input = numbered(rows);
+      const order = [...sortIndices(batchFromRows(schema, rows), keys, heapScratch())];
+      assert.equal(
+        order,
+        naive(input, keys).map((r) => r.row),
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('NaN is the greatest number, -0 equals 0', () => {
+  const schema: Schema = [field('f', T.float)];
+  const rows: Row[] = [
+    Number.NaN,
+    0,
+    -0,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    -1,
+    null,
+    -Number.NaN,
+    1,
+  ].map((f) => ({ f }));
+  const batch = batchFromRows(schema, rows);
+  assert.equal([...sortIndices(batch, [key(schema, 'f')], heapScratch())], [4, 5, 1, 2, 8, 3, 0, 7, 6]);
+  assert.equal([...sortIndices(batch, [key(schema, 'f', true)], heapScratch())], [0, 7, 3, 8, 1, 2, 5, 4, 6]);
+  assert.equal([...sortIndices(batch, [key(schema, 'f', true, true)], heapScratch())], [6, 0, 7, 3, 8, 1, 2, 5, 4]);
+});
+
+test('dictionary strings sort as their text', () => {
+  const schema: Schema = [field('s', T.string)];
+  const texts = ['pear', 'apple', 'fig', 'apple and more', 'apple'];
+  const entries = batchFromRows(
+    schema,
+    ['fig', 'apple and more', 'pear', 'apple', 'unused'].map((s) => ({ s })),
+  ).columns[0];
+  if (entries?.phys !== 'utf8') throw new Error('not utf8');
+  for (const rows of [texts, texts.slice(0, 2)]) {
+    const codes = Int32Array.from(rows, (t) => ['fig', 'apple and more', 'pear', 'apple'].indexOf(t));
+    const column = {
+      type: T.string,
+      phys: 'dict',
+      length: rows.length,
+      nullCount: 0,
+      validity: null,
+      codes,
+      dictionary: entries,
+    } as const;
+    const order = [...sortIndices({ schema, rows: rows.length, columns: [column] }, [key(schema, 's')], heapScratch())];
+    assert.equal(
+      order,
+      rows.map((_, i) => i).toSorted((a, b) => compareValues(rows[a] as string, rows[b] as string)),
+    );
+  }
+});
+
+test('runs are merged stably, whatever the memory and the cuts', async () => {
+  const schema: Schema = [...ALL_TYPES, field('row', T.int, false)];
+  const keyOf = fc
+    .tuple(fc.constantFrom('k', 's', 'i', 'f', 'd', 'h', 'b', 'day', 'at'), fc.boolean(), fc.boolean())
+    .map(([n, d, f]) => key(schema, n, d, f));
+  const cases = fc.tuple(
+    tables(ALL_TYPES, ['k', 's', 'b', 'f']),
+    fc.array(keyOf, { minLength: 1, maxLength: 2 }),
+    fc.option(fc.nat(40)),
+    fc.nat(SETTINGS.length - 1),
+  );
+  await fc.assert(
+    fc.asyncProperty(cases, async ([rows, keys, limit, at]) => {
+      const input = numbered(rows);
+      const expected = naive(input, keys).slice(0, limit ?? rows.length);
+      sameRows(
+        await runSort(sort, { keys, limit }, input, schema, SETTINGS[at] as (typeof SETTINGS)[number]),
+        expected,
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('many runs under little memory are merged in passes', async () => {
+  const schema: Schema = [field('k', T.int), field('s', T.string), field('row', T.int, false)];
+  const rows = numbered(
+    Array.from({ length: 30000 }, (_, i) => ({ k: (i * 7919) % 501, s: i % 7 === 0 ? null : `text ${i % 977}` })),
+  );
+  const keys = [key(schema, 'k', true), key(schema, 's')];
+  const expected = naive(rows, keys);
+  for (const [limit, bits] of [
+    [null, 2],
+    [null, 0],
+    [5000, 0],
+  ] as const) {
+    const setting = { grant: 20 << 10, batchRows: 500, tasks: 4, bits };
+    sameRows(await runSort(sort, { keys, limit }, rows, schema, setting), expected.slice(0, limit ?? rows.length));
+  }
+});
+
+test.run();
