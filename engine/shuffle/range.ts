@@ -16,10 +16,15 @@ import type { RangeKey, RunOutput, WriterContext } from './types.ts';
 export { rangeBounds, rangeSlices } from './range_bounds.ts';
 export { rangePartition } from './range_reader.ts';
 
-/** Batches of a run: large enough for tight loops, small enough that a merge holds one of each run. */
+/**
+ * Batches of a run. A merge holds one of each of its runs, and a partition reads whole batches: small runs, of which there are many, are cut into small
+ * batches, so that neither memory nor reading is a multiple of what a partition has.
+ */
 const RUN_ROWS = 32768;
-const RUN_BYTES = 1 << 20;
-const MIN_RUN_ROWS = 1024;
+const MAX_BATCH_BYTES = 1 << 20;
+const MIN_BATCH_BYTES = 32 << 10;
+const BATCHES_PER_RUN = 64;
+const MIN_RUN_ROWS = 128;
 /** Sampled rows a run; the bounds of partitions come from these. */
 const SAMPLES = 64;
 /** Share of the grant that buffered rows may take: sorting needs them once more, and room for indices. */
@@ -111,7 +116,8 @@ function rangeKey(k: SortKey): RangeKey {
 }
 
 function rowsPerBatch(bytes: number, rows: number): number {
-  const fitting = Math.floor(RUN_BYTES / Math.max(1, bytes / Math.max(1, rows)));
+  const batchBytes = Math.max(MIN_BATCH_BYTES, Math.min(MAX_BATCH_BYTES, bytes / BATCHES_PER_RUN));
+  const fitting = Math.floor(batchBytes / Math.max(1, bytes / Math.max(1, rows)));
   return Math.max(MIN_RUN_ROWS, Math.min(RUN_ROWS, fitting));
 }
 

@@ -60,11 +60,12 @@ export function rangeSlices(runs: readonly RunOutput[], bounds: RangeBounds): Ra
   const keys = bounds.keys === null ? null : decodeBatch(bounds.keys, first.keySchema);
   const cutKeys = bounds.runs.map((_, b) => encodeRows(gatherBatch(keys as Batch, Uint32Array.of(b), 1, heapScratch())));
   runs.forEach((run, r) => {
+    const before = fenceSearch(run, keys);
     let lower: RangeCut | null = null;
     let from = 0;
     bounds.runs.forEach((boundRun, b) => {
       const cut: RangeCut = { key: cutKeys[b] as Uint8Array, inclusive: r < boundRun };
-      const to = fencesBefore(run, keys as Batch, b, cut.inclusive);
+      const to = before(b, cut.inclusive);
       if (to > 0) (partitions[b] as RangeSlice[]).push(slice(run, from, to, lower, cut));
       lower = to > 0 ? cut : null;
       from = Math.max(to - 1, 0);
@@ -78,12 +79,14 @@ function slice(run: RunOutput, from: number, to: number, lower: RangeCut | null,
   return { batches: run.batches.slice(from, to), keys: run.keys, keySchema: run.keySchema, lower, upper };
 }
 
-/** How many batches of the run start before bound `b`. */
-function fencesBefore(run: RunOutput, bounds: Batch, b: number, inclusive: boolean): number {
+/** Tells how many batches of the run start before a bound. */
+function fenceSearch(run: RunOutput, bounds: Batch | null): (b: number, inclusive: boolean) => number {
+  if (bounds === null) return () => 0;
   const fences = decodeBatch(run.fences, run.keySchema);
   const compare = sortComparator(sortColumns(run.keys, fences.columns), bounds.columns);
-  return firstNot(fences.rows, (i) => {
-    const c = compare(i, b);
-    return c < 0 || (c === 0 && inclusive);
-  });
+  return (b, inclusive) =>
+    firstNot(fences.rows, (i) => {
+      const c = compare(i, b);
+      return c < 0 || (c === 0 && inclusive);
+    });
 }

@@ -10,6 +10,9 @@ import { chunkEnd, chunkStart } from './spill_files.ts';
 import { STATE } from './table.ts';
 import type { BatchLease, BatchRef, ObjectId, ObjectWriter, Store, StoreStats } from './types.ts';
 
+/** Share of the limit from which on small parts of objects are copied out instead of pinned. */
+const SHORT_SHARE = 0.5;
+
 interface BytesLease {
   readonly view: Uint8Array;
   release(): void;
@@ -170,7 +173,22 @@ export class SharedStore implements Store {
       return { e, page, file: -1, offset: 0, bytes: size };
     });
     if (found.page < 0) return this.#restore(found, offset, bytes);
-    return { view: arena.view(found.page * PAGE + offset, bytes), release: once(() => this.#unpin(found.e)) };
+    const view = arena.view(found.page * PAGE + offset, bytes);
+    if (bytes <= found.bytes / 2 && this.#short) {
+      const copy = this.tryAllocate(bytes, 'data read back');
+      if (copy !== null) {
+        copy.view.set(view);
+        this.#unpin(found.e);
+        return { view: copy.view, release: once(() => this.free(copy)) };
+      }
+    }
+    return { view, release: once(() => this.#unpin(found.e)) };
+  }
+
+  /** Memory is short enough that a look at a small part of an object must not keep the rest of it from being spilled. */
+  get #short(): boolean {
+    const { arena } = this.parts;
+    return (arena.words[C.USED] as number) * PAGE > arena.limit * SHORT_SHARE;
   }
 
   #unpin(e: number): void {
