@@ -154,19 +154,19 @@ export function dialectOf(options: Readonly<Record<string, unknown>>, delimiter 
     delimiter: byteOption(options, 'delimiter', delimiter),
     quote,
     escape: escape === 92 ? 92 : quote,
-    header: options['header'] !== false,
+    header: options.header !== false,
     names: listOption(options, 'names'),
     nulls: nulls.filter((n) => n !== '').map((n) => Buffer.from(n, 'utf8')),
     emptyIsNull: nulls.includes(''),
-    skip: typeof options['skip'] === 'number' ? Math.max(0, options['skip']) : 0,
+    skip: typeof options.skip === 'number' ? Math.max(0, options.skip) : 0,
     comment: byteOption(options, 'comment', ''),
     onError,
-    trim: options['trim'] === true,
+    trim: options.trim === true,
     latin1: textOption(options, 'encoding') === 'latin1',
     point: byteOption(options, 'decimal', '.'),
     dateFormat: dateFormat === null ? null : compileTimeFormat(dateFormat),
     timestampFormat: timestampFormat === null ? null : compileTimeFormat(timestampFormat),
-    trailing: typeof options['trailing_delimiter'] === 'boolean' ? options['trailing_delimiter'] : null,
+    trailing: typeof options.trailing_delimiter === 'boolean' ? options.trailing_delimiter : null,
   };
   if (d.delimiter < 0) throw badOption('delimiter', `must be ${ASCII_DOC}`);
   if (d.delimiter === d.quote || d.delimiter === LF || d.delimiter === CR || d.quote === LF || d.quote === CR) {

@@ -66,7 +66,7 @@ export function indexRecords(
   out.rejected = 0;
   out.stopped = 'end';
   u8[length] = s.newline;
-  u8[length + 1] = s.dialect.quote < 0 ? 0 : s.dialect.quote;
+  u8[length + 1] = Math.max(s.dialect.quote, 0);
   let pos = from;
   let at = 0;
   const room = ends.length - stride;
@@ -231,7 +231,7 @@ export function oneRecord(
   final: boolean,
 ): { readonly fields: readonly (readonly [number, number])[]; readonly next: number } | null {
   u8[length] = s.newline;
-  u8[length + 1] = s.dialect.quote < 0 ? 0 : s.dialect.quote;
+  u8[length + 1] = Math.max(s.dialect.quote, 0);
   scanRecord(s, u8, from, length, new Int32Array(1), 0, 1);
   if (scan.incomplete && (!final || scan.open)) return null;
   const count = scan.fields;

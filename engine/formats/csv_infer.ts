@@ -191,7 +191,7 @@ function isPlainFloat(cell: CellReader, point: number): boolean {
   if (bytes[from] === 43) return false;
   const first = bytes[from] === 45 ? from + 1 : from;
   const v = parseFloat64(bytes, cell.text, from, to, point);
-  if (v !== v) return isNaNText(bytes, from, to);
+  if (Number.isNaN(v)) return isNaNText(bytes, from, to);
   if (bytes[first] === 48 && bytes[first + 1]! >= 48 && bytes[first + 1]! <= 57) return false;
   for (let i = first; i < to; i++) if (bytes[i]! < 48 || bytes[i]! > 57) return true;
   return false;

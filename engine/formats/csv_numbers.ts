@@ -95,7 +95,7 @@ export function floatColumn(c: Cells, plan: ColumnPlan): Column {
     if (plain) {
       if (to > from) {
         const v = parseFloat64(u8, text, from, to, point);
-        if (v === v) {
+        if (!Number.isNaN(v)) {
           values[row] = v;
           continue;
         }
@@ -109,7 +109,7 @@ export function floatColumn(c: Cells, plan: ColumnPlan): Column {
     if (!cell.find(from, to, false)) nulls.put(row);
     else {
       const v = parseFloat64(cell.bytes, cell.text, cell.from, cell.to, point);
-      if (v === v || isNaNText(cell.bytes, cell.from, cell.to)) values[row] = v;
+      if (!Number.isNaN(v) || isNaNText(cell.bytes, cell.from, cell.to)) values[row] = v;
       else nulls.misfit(row, 'type');
     }
   }

@@ -13,7 +13,7 @@ const QUOTE = 34;
 
 /** What `compression` and the path ask for. */
 export function compressionOf(spec: SinkSpec): 'gzip' | null {
-  const asked = spec.options['compression'];
+  const asked = spec.options.compression;
   if (asked === 'gzip') return 'gzip';
   return asked !== 'none' && spec.path.endsWith('.gz') ? 'gzip' : null;
 }
@@ -28,7 +28,7 @@ export function csvWriter(delimiter: string): ParallelWriter {
   return {
     kind: 'parallel',
     head(spec) {
-      if (spec.options['header'] === false) return new Uint8Array(0);
+      if (spec.options.header === false) return new Uint8Array(0);
       const text = new TextPut(spec, delimiter);
       const head = new ByteOut(1024);
       spec.schema.forEach((f, i) => {
@@ -57,7 +57,7 @@ class TextPut {
 
   constructor(spec: SinkSpec, delimiter: string) {
     this.delimiter = dialectOf(spec.options, delimiter).delimiter;
-    this.nullText = Buffer.from(typeof spec.options['null'] === 'string' ? spec.options['null'] : '');
+    this.nullText = Buffer.from(typeof spec.options.null === 'string' ? spec.options.null : '');
   }
 
   readonly put = (to: ByteOut, bytes: Uint8Array, from: number, end: number): void => {

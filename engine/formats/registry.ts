@@ -1,13 +1,16 @@
 import { EngineBug } from '../errors.ts';
 import { csv, tsv } from './csv.ts';
 import type { FormatDef } from './def.ts';
-import { parquet } from './parquet.ts';
 import { model } from './model.ts';
+import { json, ndjson } from './ndjson.ts';
+import { parquet } from './parquet.ts';
 
 /** All formats by name: the names of source and sink functions in a file. */
 export const FORMATS = {
   csv,
   tsv,
+  ndjson,
+  json,
   model,
   parquet,
 } as const satisfies Record<string, FormatDef>;

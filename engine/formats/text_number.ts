@@ -14,18 +14,19 @@ export function parseFloat64(u8: Uint8Array, text: Buffer, from: number, to: num
   if (negative || u8[i] === 43) i++;
   const first = i;
   let mantissa = 0;
-  let d = 0;
-  while (i < to && (d = u8[i]! - 48) >>> 0 <= 9) {
+  for (; i < to; i++) {
+    const d = u8[i]! - 48;
+    if (d >>> 0 > 9) break;
     mantissa = mantissa * 10 + d;
-    i++;
   }
   let digits = i - first;
   let exponent = 0;
   if (i < to && u8[i] === point) {
     const start = ++i;
-    while (i < to && (d = u8[i]! - 48) >>> 0 <= 9) {
+    for (; i < to; i++) {
+      const d = u8[i]! - 48;
+      if (d >>> 0 > 9) break;
       mantissa = mantissa * 10 + d;
-      i++;
     }
     exponent = start - i;
     digits += i - start;

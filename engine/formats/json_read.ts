@@ -1,0 +1,253 @@
+import { isUtf8 } from 'node:buffer';
+import { type Batch, MORSEL_ROWS } from '../batch/column.ts';
+import type { TaskContext } from '../operators/def.ts';
+import type { ScanInput } from '../plan.ts';
+import type { OnError } from './csv_dialect.ts';
+import { gzipDamaged } from './csv_file.ts';
+import type { Split } from './def.ts';
+import { JsonMisfit } from './json_columns.ts';
+import { faultAt, misfitAt } from './json_errors.ts';
+import type { JsonLayoutKind } from './json_file.ts';
+import { JsonMembers } from './json_nested.ts';
+import { indexLines, indexValues, ListFault, unclosedList, type ValueIndex, valueIndex } from './json_records.ts';
+import { JsonFault, JsonScanner } from './json_scanner.ts';
+import { GzipDamage, openSource } from './source.ts';
+import { MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
+
+/** A range of one file: the lines that start in [start, end), or the whole of it. */
+export interface JsonSplit extends Split {
+  readonly local: string;
+  readonly gzip: boolean;
+  readonly kind: JsonLayoutKind;
+  /** Other text may follow the values. */
+  readonly inside: boolean;
+  readonly start: number;
+  /** Infinity for the last of a file. */
+  readonly end: number;
+  readonly dataStart: number;
+}
+
+export interface JsonTuning {
+  readonly splitBytes: number;
+  readonly windowBytes: number;
+  /** Values a batch holds at most. */
+  readonly rows: number;
+}
+
+export const JSON_TUNING: JsonTuning = { splitBytes: 4 << 20, windowBytes: 1 << 20, rows: MORSEL_ROWS };
+
+/** Name of the column that values other than objects become. */
+export const VALUE_COLUMN = 'value';
+
+/** The values of a split as batches: one or more a window, bounds from the data and the tuning alone. */
+export async function* readJson(
+  split: JsonSplit,
+  scan: ScanInput,
+  onError: OnError,
+  ctx: TaskContext,
+  progress: (bytes: number) => void,
+  tuning: JsonTuning,
+): AsyncGenerator<Batch> {
+  // A line starts behind a line end: the byte before the split tells whether one starts with it.
+  const lead = split.start > split.dataStart ? 1 : 0;
+  const begin = split.gzip ? 0 : split.start - lead;
+  const window = new TextWindow(
+    openSource(split.local, split.path, begin, split.gzip),
+    begin,
+    tuning.windowBytes,
+    ctx.store,
+    ctx.grant,
+  );
+  const reader = new SplitReader(split, scan, onError, ctx, tuning, window);
+  let reported = 0;
+  try {
+    await window.advance(0);
+    await reader.begin(lead);
+    while (await reader.next()) {
+      ctx.check();
+      ctx.scratch.reset();
+      const batch = await reader.convert();
+      const consumed = Math.min(window.consumed(), split.bytes);
+      progress(consumed - reported);
+      reported = consumed;
+      if (batch.rows > 0) yield batch;
+      if (scan.limit !== null && reader.given >= scan.limit) return;
+    }
+    progress(split.bytes - reported);
+  } catch (e) {
+    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, reader.seen);
+    throw e;
+  } finally {
+    window.close();
+  }
+}
+
+class SplitReader {
+  /** Rows that left, and values passed (rejected ones too). */
+  given = 0;
+  seen = 0;
+  readonly #split: JsonSplit;
+  readonly #scan: ScanInput;
+  readonly #onError: OnError;
+  readonly #ctx: TaskContext;
+  readonly #window: TextWindow;
+  readonly #index: ValueIndex;
+  readonly #scanner = new JsonScanner();
+  readonly #members: JsonMembers;
+  /** The whole value is the row's one column, even an object. */
+  readonly #whole: boolean;
+  readonly #bare: boolean;
+  #pos = 0;
+  #due = true;
+  #closed = false;
+
+  constructor(
+    split: JsonSplit,
+    scan: ScanInput,
+    onError: OnError,
+    ctx: TaskContext,
+    tuning: JsonTuning,
+    window: TextWindow,
+  ) {
+    this.#split = split;
+    this.#scan = scan;
+    this.#onError = onError;
+    this.#ctx = ctx;
+    this.#window = window;
+    this.#index = valueIndex(tuning.rows);
+    this.#members = new JsonMembers(scan.schema);
+    this.#scanner.lenient = onError === 'null';
+    const only = scan.source.schema.length === 1 ? scan.source.schema[0] : undefined;
+    this.#bare = only?.name === VALUE_COLUMN && scan.schema.length === 1;
+    this.#whole = this.#bare && only?.type.kind === 'json';
+  }
+
+  /** Goes to the first value. `lead`: bytes of the window before the split. */
+  async begin(lead: number): Promise<void> {
+    let skip = this.#split.gzip ? this.#split.start : 0;
+    while (skip > this.#window.length && !this.#window.final) {
+      skip -= this.#window.length;
+      await this.#window.advance(this.#window.length);
+    }
+    this.#pos = skip;
+    if (lead === 0) return;
+    for (;;) {
+      const { bytes, length, final } = this.#window;
+      const newline = bytes.subarray(0, length).indexOf(10);
+      if (newline >= 0 || final) {
+        this.#pos = newline < 0 ? length : newline + 1;
+        return;
+      }
+      await this.#window.advance(length);
+    }
+  }
+
+  /** Finds the bounds of the next values; false at the end of the split. */
+  async next(): Promise<boolean> {
+    const limit = this.#scan.limit ?? Number.POSITIVE_INFINITY;
+    while (this.given < limit && !this.#closed) {
+      const w = this.#window;
+      await this.#bounds(Math.min(MORSEL_ROWS, limit - this.given));
+      const { rows, next, stopped } = this.#index;
+      this.#pos = next;
+      if (stopped === 'closed') this.#closed = true;
+      if (rows > 0) return true;
+      if (stopped === 'closed') await this.#checkEnd();
+      else if (stopped === 'end') {
+        if (w.final && this.#split.kind === 'list') throw unclosedList(this.#split.path, this.seen);
+        if (next + w.offset >= this.#split.end || (w.final && next >= w.length)) return false;
+      }
+      if (stopped !== 'full' && !this.#closed) await this.#refill(next);
+    }
+    return false;
+  }
+
+  async #bounds(rows: number): Promise<void> {
+    const { bytes, length, final, offset } = this.#window;
+    const { kind, end } = this.#split;
+    if (kind === 'lines') {
+      indexLines(bytes, this.#pos, Math.min(end - offset, length), length, final, rows, this.#index);
+      return;
+    }
+    // Inside a larger value only a list has more than one.
+    const lone = this.#split.inside && kind === 'values';
+    try {
+      this.#due = indexValues(kind, bytes, this.#pos, length, final, lone ? 1 : rows, this.#due, this.#index);
+      if (lone && this.#index.rows > 0) this.#index.stopped = 'closed';
+    } catch (e) {
+      if (e instanceof ListFault)
+        throw await faultAt(this.#split, new JsonFault(e.at, e.message), offset, this.seen + this.#index.rows);
+      throw e;
+    }
+  }
+
+  async #refill(used: number): Promise<void> {
+    if (used > 0) {
+      await this.#window.advance(used);
+      this.#pos = 0;
+    } else if (!(await this.#window.grow())) {
+      const limit = Math.min(MAX_RECORD_BYTES, Math.max(this.#ctx.grant, this.#window.length));
+      throw recordTooLong(this.#split.path, limit, this.seen + 1, 'is this one value a line, or one list?');
+    }
+  }
+
+  /** Behind a list's end there are only blanks. */
+  async #checkEnd(): Promise<void> {
+    if (this.#split.inside) return;
+    const { bytes, length, offset } = this.#window;
+    let p = this.#pos + 1;
+    while (p < length && bytes[p]! <= 32) p++;
+    if (p < length)
+      throw await faultAt(this.#split, new JsonFault(p, 'text after the end of the list'), offset, this.seen);
+  }
+
+  /** The values found last, as rows. */
+  async convert(): Promise<Batch> {
+    const w = this.#window;
+    const { bounds, rows } = this.#index;
+    const checked = rows === 0 || isUtf8(w.bytes.subarray(bounds[0], bounds[2 * rows - 1]));
+    let kept = 0;
+    for (let row = 0; row < rows; row++) {
+      const from = bounds[2 * row]!;
+      const end = bounds[2 * row + 1]!;
+      try {
+        if (!checked && !isUtf8(w.bytes.subarray(from, end))) throw new JsonFault(from, 'bytes that are no UTF-8');
+        this.#row(from, end);
+        kept++;
+      } catch (e) {
+        await this.#reject(e, row);
+        this.#members.truncate(kept);
+      }
+    }
+    this.seen += rows;
+    this.given += kept;
+    if (kept < rows) this.#ctx.reject?.(rows - kept);
+    if (this.#index.stopped === 'closed' && this.#split.kind === 'list') await this.#checkEnd();
+    const columns = this.#members.columns.map((c) => c.finish(this.#ctx.scratch));
+    return { schema: this.#scan.schema, rows: kept, columns };
+  }
+
+  #row(from: number, end: number): void {
+    const s = this.#scanner;
+    const { bytes, text } = this.#window;
+    s.over(bytes, text, from, end);
+    const kind = s.peek();
+    if (kind === 'object' && !this.#whole) this.#members.read(s);
+    else if (this.#bare) this.#members.columns[0]!.read(s);
+    else throw new JsonFault(s.pos, `a ${kind} where an object is expected`);
+    s.done();
+  }
+
+  /** Throws unless the user wants such rows left out (for on_error "null" too where the text is no JSON at all). */
+  async #reject(e: unknown, row: number): Promise<void> {
+    const { offset, text } = this.#window;
+    if (e instanceof JsonFault) {
+      if (this.#onError === 'error') throw await faultAt(this.#split, e, offset, this.seen + row);
+    } else if (e instanceof JsonMisfit) {
+      if (this.#onError !== 'reject') {
+        const value = text.utf8Slice(e.at, Math.min(e.end, e.at + 200));
+        throw await misfitAt(this.#split, e, offset, this.seen + row, value, !this.#scan.source.declared);
+      }
+    } else throw e;
+  }
+}
