@@ -1,0 +1,225 @@
+import type * as Ast from '../../grammar/ast.ts';
+import { printFile } from '../../grammar/print.ts';
+import { type ExprInput, toExpr } from './expr.ts';
+import { type Algorithm, Format } from './formats.ts';
+import {
+  type ItemList, type Items, itemList, namedItems, type SelectInput, selectItems, sortKeys, type SortInput,
+} from './items.ts';
+import { make, makeStep, name, valueNode } from './nodes.ts';
+import { program } from './program.ts';
+import { parseType } from './text.ts';
+
+/**
+ * Where a flow begins, or the step that it adds to another one. The program is put together from these links (program.ts). `others`: the flows
+ * that the step refers to; as `models`, they are used by name.
+ */
+export type Link =
+  | { readonly kind: 'source'; readonly format: Ast.FormatCall; readonly type: Ast.TypeNode | null }
+  | { readonly kind: 'step'; readonly parent: Flow; readonly others: readonly Flow[]; readonly models: boolean; readonly build: StepBuilder }
+  | { readonly kind: 'output'; readonly parent: Flow; readonly split: object; readonly names: readonly string[]; readonly own: string; readonly build: StepBuilder };
+
+/** The step, once it is known under which names other flows are written. */
+export type StepBuilder = (relationOf: (flow: Flow) => Ast.Relation) => Ast.Step;
+
+export type JoinKind = Ast.JoinKind;
+
+export interface JoinOptions {
+  /** The name of the right side in `on` and `add`. */
+  readonly as?: string;
+  /** The condition; its equalities between both sides become keys. */
+  readonly on: ExprInput;
+  /** How many rows of the right side a row may match; broken, it fails the run. */
+  readonly matching?: 'one' | 'at most one' | 'many';
+  /** The columns of the right side that enter; all of them where none is named. */
+  readonly add?: ItemList;
+}
+
+export interface TrainOptions {
+  readonly label: ExprInput;
+  readonly features: SelectInput | readonly SelectInput[];
+  readonly seed?: number;
+}
+
+/** Column names with their types as the language writes them: `{ id: 'int', amount: 'decimal(12, 2)?' }`. */
+export type SchemaInput = Readonly<Record<string, string>>;
+
+/**
+ * A pipeline. Immutable: every method gives a new one, and a flow that several others go on from is read once. It has the syntax tree of
+ * a `.flow` file underneath, so that both give the same plan.
+ */
+export class Flow {
+  readonly link: Link;
+  /** The name that was asked for with `named`, or null. */
+  readonly label: string | null;
+
+  constructor(link: Link, label: string | null = null) {
+    this.link = link;
+    this.label = label;
+  }
+
+  #add(step: Ast.Step): Flow {
+    return this.#step(() => step);
+  }
+
+  #step(build: StepBuilder, others: readonly Flow[] = [], models = false): Flow {
+    return new Flow({ kind: 'step', parent: this, others, models, build });
+  }
+
+  /** Gives it a name, as `let` does: for messages, and for `toFlow`. */
+  named(label: string): Flow {
+    return new Flow(this.link, label);
+  }
+
+  where(condition: ExprInput): Flow {
+    return this.#add(makeStep('where', { condition: toExpr(condition) }));
+  }
+
+  /** Drops the rows for which the condition is true; those for which it is null stay. */
+  remove(condition: ExprInput): Flow {
+    return this.#add(makeStep('remove', { condition: toExpr(condition) }));
+  }
+
+  /** Adds or replaces columns; each sees the ones before it. */
+  derive(items: Items): Flow {
+    return this.#add(makeStep('derive', { items: namedItems(items) }));
+  }
+
+  select(...items: readonly SelectInput[]): Flow {
+    return this.#add(makeStep('select', { items: selectItems(items) }));
+  }
+
+  /** Columns and patterns (`x_*`). */
+  drop(...items: readonly string[]): Flow {
+    return this.#add(makeStep('drop', { items: selectItems(items) }));
+  }
+
+  /** New names by old: `{ new: 'old' }`. */
+  rename(names: Readonly<Record<string, string>>): Flow {
+    const items = Object.entries(names).map(([to, from]) => make('renameItem', { to: name(to), from: name(from) }));
+    return this.#add(makeStep('rename', { items }));
+  }
+
+  /** One row for each group; without `by`, one in all. */
+  summarize(items: Items, options: { readonly by?: ItemList } = {}): Flow {
+    return this.#add(makeStep('summarize', { items: namedItems(items), by: itemList(options.by) }));
+  }
+
+  /** `sort('country', desc('n'))`; keys as text may say `n desc nulls first`. */
+  sort(...keys: readonly (SortInput | readonly SortInput[])[]): Flow {
+    return this.#add(makeStep('sort', { keys: sortKeys(keys) }));
+  }
+
+  /** The first rows; `take({ from: 11, to: 20 })` counts from 1, both ends included. */
+  take(amount: number | { readonly from?: number; readonly to?: number }): Flow {
+    const end = (value: number | undefined) => (value === undefined ? null : valueNode(value));
+    const node = typeof amount === 'number' ? valueNode(amount) : make('range', { low: end(amount.from), high: end(amount.to) });
+    return this.#add(makeStep('take', { amount: node, sort: [], by: [] }));
+  }
+
+  skip(amount: number): Flow {
+    return this.#add(makeStep('skip', { amount: valueNode(amount) }));
+  }
+
+  /** The first row for each combination of the keys, of all columns without keys. */
+  distinct(...keys: readonly (ExprInput | Items)[]): Flow {
+    return this.#add(makeStep('distinct', { keys: itemList(keys) }));
+  }
+
+  join(kind: JoinKind, other: Flow, options: JoinOptions): Flow {
+    const on = toExpr(options.on);
+    const add = itemList(options.add);
+    return this.#step((relationOf) => makeStep('join', {
+      joinKind: kind, relation: relationOf(other), alias: options.as === undefined ? null : name(options.as), on,
+      matching: options.matching ?? null, add,
+    }), [other]);
+  }
+
+  /** Rows below each other, columns matched by name. `byName`: a column that one side does not have is null there. */
+  union(others: Flow | readonly Flow[], options: { readonly distinct?: boolean; readonly byName?: boolean } = {}): Flow {
+    const list = others instanceof Flow ? [others] : others;
+    return this.#step((relationOf) => makeStep('setStep', {
+      op: 'union', quantifier: options.distinct === true ? 'distinct' : null, byName: options.byName ?? false, relations: list.map(relationOf),
+    }), list);
+  }
+
+  /**
+   * Several flows of the rows of this one: shares (`{ tr: 0.8, te: 'rest' }`) or conditions (`{ good: 'status == "ok"', bad: 'rest' }`).
+   * Shares go by a hash of the `by` columns and the seed.
+   */
+  split<K extends string>(
+    outputs: Readonly<Record<K, number | ExprInput>>, options: { readonly by?: ItemList; readonly seed?: number } = {},
+  ): Readonly<Record<K, Flow>> {
+    const names = Object.keys(outputs) as K[];
+    const step = makeStep('split', {
+      outputs: names.map((key) => splitOutput(key, outputs[key])), by: itemList(options.by),
+      seed: options.seed === undefined ? null : valueNode(options.seed),
+    });
+    const split = {};
+    const flowOf = (own: K): Flow => new Flow({ kind: 'output', parent: this, split, names, own, build: () => step }, own);
+    return Object.fromEntries(names.map((key) => [key, flowOf(key)])) as Record<K, Flow>;
+  }
+
+  /** A model, which `predict` and `evaluate` take. */
+  train(algorithm: Algorithm, options: TrainOptions): Flow {
+    const features = selectItems(Array.isArray(options.features) ? options.features : [options.features as SelectInput]);
+    return this.#add(makeStep('train', {
+      algorithm: algorithm.ast, label: toExpr(options.label), features, seed: options.seed === undefined ? null : valueNode(options.seed),
+    }));
+  }
+
+  /** Appends the prediction, as `prediction` where no name is given; of a classification, also its probability (`…_prob`). */
+  predict(model: Flow | Format, options: { readonly as?: string } = {}): Flow {
+    const alias = options.as === undefined ? null : name(options.as);
+    return this.#step(
+      (relationOf) => makeStep('predict', { model: modelNode(model, relationOf), alias }), model instanceof Flow ? [model] : [], true,
+    );
+  }
+
+  /** Metrics of the model over these rows. */
+  evaluate(model: Flow | Format, options: { readonly by?: ItemList } = {}): Flow {
+    const by = itemList(options.by);
+    return this.#step(
+      (relationOf) => makeStep('evaluate', { model: modelNode(model, relationOf), by }),
+      model instanceof Flow ? [model] : [], true,
+    );
+  }
+
+  /** Ends it in a file. */
+  write(target: Format): Flow {
+    return this.#add(makeStep('write', { target: target.ast }));
+  }
+
+  /** The file that it is: this pipeline, and a `let` for every flow that is used more than once. */
+  toAst(): Ast.FlowFile {
+    return program([this]);
+  }
+
+  /** The text of that file. */
+  toFlow(): string {
+    return printFile(this.toAst());
+  }
+}
+
+function modelNode(model: Flow | Format, relationOf: (flow: Flow) => Ast.Relation): Ast.RelationName | Ast.FormatCall {
+  if (model instanceof Format) return model.ast;
+  const node = relationOf(model);
+  if (node.kind === 'pipeline') throw new Error('a model was not given a name');
+  return node;
+}
+
+function splitOutput(key: string, value: number | ExprInput): Ast.SplitOutput {
+  if (value === 'rest') return make('splitOutput', { name: name(key), test: 'rest', value: null });
+  if (typeof value === 'number') return make('splitOutput', { name: name(key), test: 'fraction', value: valueNode(value) });
+  return make('splitOutput', { name: name(key), test: 'when', value: toExpr(value) });
+}
+
+/** Begins a pipeline: with a source, with a source under a stated schema, or with another flow. */
+export function flow(source: Format | Flow, schema?: SchemaInput): Flow {
+  if (source instanceof Flow) return source;
+  return new Flow({ kind: 'source', format: source.ast, type: schema === undefined ? null : schemaNode(schema) });
+}
+
+function schemaNode(schema: SchemaInput): Ast.StructType {
+  const fields = Object.entries(schema).map(([key, type]) => make('typeField', { name: name(key), type: parseType(type) }));
+  return make('structType', { fields });
+}

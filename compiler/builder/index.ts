@@ -1,0 +1,29 @@
+/** The TypeScript builder: pipelines as method calls, over the same syntax tree as `.flow` files. */
+import type * as Ast from '../../grammar/ast.ts';
+import { printFile } from '../../grammar/print.ts';
+import type { Flow } from './flow.ts';
+import { program } from './program.ts';
+
+export { asc, type Case, col, desc, Expr, expr, type ExprInput, lit, type Operand, SortKey, when } from './expr.ts';
+export {
+  Flow, flow, type JoinKind, type JoinOptions, type SchemaInput, type TrainOptions,
+} from './flow.ts';
+export {
+  Algorithm, arrow, csv, Format, type FormatOptions, gbt, json, linear, logistic, model, ndjson, parquet, tsv,
+} from './formats.ts';
+export {
+  all, any, count, countDistinct, first, fn, last, max, mean, median, min, quantile, stddev, sum, variance,
+} from './functions.ts';
+export { Except, except, type ItemList, type Items, type SelectInput, type SortInput } from './items.ts';
+export type { Value } from './nodes.ts';
+export { FlowSyntaxError } from './text.ts';
+
+/** The file of several flows: what they share is read once. */
+export function fileOf(...flows: readonly Flow[]): Ast.FlowFile {
+  return program(flows);
+}
+
+/** The text of that file. */
+export function flowText(...flows: readonly Flow[]): string {
+  return printFile(program(flows));
+}
