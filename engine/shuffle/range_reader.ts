@@ -28,23 +28,31 @@ function sliceReader(store: Store, s: RangeSlice, schema: Schema): RelationReade
   const head = s.batches[0];
   const tail = s.batches[s.batches.length - 1];
   if (head === undefined || tail === undefined) return relationReader(store, [], schema);
-  const from = s.lower === null ? 0 : rowsBefore(store, head, s, s.lower, schema);
-  const to = s.upper === null ? total : total - tail.rows + rowsBefore(store, tail, s, s.upper, schema);
+  // Most slices of a small run lie within one batch: it is read once for both ends.
+  const ends = cutRows(store, head, s, schema, tail === head ? [s.lower, s.upper] : [s.lower]);
+  const end = tail === head ? ends[1] : cutRows(store, tail, s, schema, [s.upper])[0];
+  const from = ends[0] ?? 0;
+  const to = end === null || end === undefined ? total : total - tail.rows + end;
   return relationReader(store, s.batches, schema, { skip: from, take: to - from });
 }
 
-/** Rows of a batch that come before a cut. */
-function rowsBefore(store: Store, ref: BatchRef, s: RangeSlice, cut: RangeCut, schema: Schema): number {
+/** For each cut the number of rows of the batch that come before it; null for no cut. */
+function cutRows(store: Store, ref: BatchRef, s: RangeSlice, schema: Schema, cuts: readonly (RangeCut | null)[]): (number | null)[] {
+  if (cuts.every((c) => c === null)) return cuts.map(() => null);
   const lease = read(store, ref, schema);
   try {
     const columns = s.keys.map((k) => lease.batch.columns[columnIndex(schema, k.name)] as Column);
-    const bound = decodeBatch(cut.key, s.keySchema);
-    const compare = sortComparator(sortColumns(s.keys, columns), bound.columns);
-    return firstNot(ref.rows, (i) => {
-      const c = compare(i, 0);
-      return c < 0 || (c === 0 && cut.inclusive);
-    });
+    return cuts.map((cut) => (cut === null ? null : rowsBefore(ref.rows, columns, s, cut)));
   } finally {
     lease.release();
   }
+}
+
+function rowsBefore(rows: number, columns: readonly Column[], s: RangeSlice, cut: RangeCut): number {
+  const bound = decodeBatch(cut.key, s.keySchema);
+  const compare = sortComparator(sortColumns(s.keys, columns), bound.columns);
+  return firstNot(rows, (i) => {
+    const c = compare(i, 0);
+    return c < 0 || (c === 0 && cut.inclusive);
+  });
 }

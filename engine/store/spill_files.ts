@@ -7,7 +7,7 @@ import { makeSpillFolder } from './spill_dir.ts';
 /** A file is closed to new objects once it is this large. */
 const ROLL_BYTES = 100 << 20;
 /** Bytes under one checksum. A read of a range reads and checks whole chunks. */
-export const CHUNK = 16 << 10;
+export const CHUNK = 4 << 10;
 const FILES = 1 << 16;
 const OPEN_FILES = 16;
 const ALIGN = 64;
