@@ -4,10 +4,10 @@ import type { Span } from './ast.ts';
 import { tokenSpan } from './cst.ts';
 import { type Diagnostic, type DiagnosticExtras, diagnostic } from './diagnostics.ts';
 import { tokenEnd } from './lexer.ts';
-import { suggest } from './suggest.ts';
+import { suggest, suggestAll } from './suggest.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
-import { backticked, clauses, isVerb, joinKinds, statementWords, type Verb, verbSynonyms } from './words.ts';
+import { backticked, clauses, isVerb, joinKinds, statementWords, type Verb, verbSynonyms, verbs } from './words.ts';
 
 export interface Problem {
   /** `redundant`: the rule was complete and something follows. */
@@ -312,4 +312,50 @@ function redundantHelp(
     return { text: 'a comma may be missing', replacement: ', ', span: insertion };
   }
   return undefined;
+}
+
+/** A step that begins with no verb. */
+export function explainUnknownVerb(tokens: readonly IToken[], first: IToken, file: string): Diagnostic {
+  const span = tokenSpan(first, file);
+  if (!tokenMatcher(first, T.AnyWord)) {
+    return diagnostic(syntax.unexpected, { expected: 'a verb', found: foundName(first, { what: 'step' }) }, span);
+  }
+  const near = verbSynonyms[first.image.toLowerCase()] ?? suggest(first.image, verbs);
+  const others = suggestAll(first.image, verbs).filter((verb) => verb !== near);
+  return diagnostic(syntax.unknownVerb, { name: `\`${first.image}\`` }, span, {
+    notes: [
+      ...(others.length > 0 ? [`also near: ${others.join(', ')}`] : []),
+      ...(tokens.length === 1 ? [`a pipe function of the file is called with parentheses: ${first.image}()`] : []),
+    ],
+    suggestion:
+      near === null
+        ? { text: `the verbs are: ${verbs.join(' ')}` }
+        : { text: `did you mean \`${near}\`?`, replacement: near },
+  });
+}
+
+/** A statement, or a pipeline in parentheses, that begins with none of the words a statement begins with. */
+export function explainNoStatement(head: readonly IToken[], pipe: IToken | null, file: string): Diagnostic | null {
+  const [first] = head;
+  const token = first ?? pipe;
+  if (token === null) return null;
+  const span = tokenSpan(token, file);
+  return diagnostic(syntax.noStatement, { found: foundName(token, { what: 'statement' }) }, span, {
+    notes: [`a statement begins with one of: ${statementWords.join(', ')}`],
+    suggestion:
+      first === undefined
+        ? { text: 'a pipeline begins with its source: from … | …' }
+        : statementHelp(first.image, head.length, tokenMatcher(first, T.Identifier), { ...span, end: span.start }),
+  });
+}
+
+function statementHelp(image: string, length: number, named: boolean, before: Span): DiagnosticExtras['suggestion'] {
+  if (isVerb(image.toLowerCase()) || verbSynonyms[image.toLowerCase()] !== undefined) {
+    return { text: 'a pipeline begins with `from`, and its steps follow behind `|`: from orders | where …' };
+  }
+  const near = suggest(image, statementWords);
+  if (near !== null && length > 1) return { text: `did you mean \`${near}\`?`, replacement: near };
+  return named
+    ? { text: `a pipeline begins with \`from\`: from ${image}`, replacement: 'from ', span: before }
+    : undefined;
 }

@@ -15,28 +15,17 @@ import type {
   Step,
 } from './ast.ts';
 import { buildExpr } from './build_expr.ts';
-import {
-  buildCallStep,
-  buildFnParams,
-  buildFrom,
-  buildImportItems,
-  buildNames,
-  buildStep,
-  buildUseItems,
-  stringText,
-} from './build_steps.ts';
+import { buildFnParams, buildFrom, buildImportItems, buildNames, buildUseItems, stringText } from './build_heads.ts';
 import { type BuildContext, buildName, buildStructType, buildType } from './build_types.ts';
 import { joinSpans, needNode, needToken, nodeOf, tokenOf, tokenSpan, tokensOf } from './cst.ts';
 import { type Diagnostic, diagnostic, sortDiagnostics } from './diagnostics.ts';
-import { explainProblem, foundName, type Place, type Problem, ProblemCollector, problemIndex } from './errors.ts';
-import { layout, type Piece, type PipelineLayout } from './layout.ts';
-import { tokenEnd, tokenize } from './lexer.ts';
-import { FlowParser, stepRules } from './parser.ts';
-import { suggest, suggestAll } from './suggest.ts';
-import { maxChain, maxNesting, syntax } from './syntax_codes.ts';
+import { explainNoStatement, type Place } from './errors.ts';
+import { layout, type PipelineLayout } from './layout.ts';
+import { tokenize } from './lexer.ts';
+import { PieceReader, type RuleName } from './pieces.ts';
+import { maxChain, syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
 import { childrenOf } from './walk.ts';
-import { isVerb, statementWords, verbSynonyms, verbs } from './words.ts';
 
 export interface ParseResult {
   /** What could be read; the rest stands as `errorStatement`, `errorStep` and `errorExpr`. */
@@ -52,23 +41,12 @@ export function parseFile(text: string, file: string): ParseResult {
   return new Driver(text, file).run();
 }
 
-const collector = new ProblemCollector();
-let cached: FlowParser | null = null;
-
-function parser(): FlowParser {
-  cached ??= new FlowParser(collector);
-  return cached;
-}
-
-type RuleName = {
-  [R in keyof FlowParser]: R extends `${string}${'Step' | 'Head'}` | 'expression' ? R : never;
-}[keyof FlowParser];
-
 class Driver {
   readonly #text: string;
   readonly #file: string;
   readonly #diagnostics: Diagnostic[] = [];
   readonly #context: BuildContext;
+  readonly #pieces: PieceReader;
   #folded: ReadonlyMap<IToken, PipelineLayout> = new Map();
 
   constructor(text: string, file: string) {
@@ -80,6 +58,7 @@ class Driver {
       pipeline: (token) => this.#pipeline(token),
       interpolation: (inner, base) => this.#interpolation(inner, base),
     };
+    this.#pieces = new PieceReader(text, this.#context);
   }
 
   run(): ParseResult {
@@ -105,29 +84,6 @@ class Driver {
   }
 
   // ------------------------------------------------------------------------------------------------- rules
-
-  /** Runs one rule. `cst` is set when the rule was complete, also when something follows it. */
-  #rule(name: RuleName, tokens: readonly IToken[]): { cst: CstNode | null; problem: Problem | 'depth' | null } {
-    const rules = parser();
-    collector.first = null;
-    try {
-      rules.input = [...tokens];
-      const cst: CstNode | undefined = rules[name]();
-      const problem = collector.problem();
-      return { cst: problem === null || problem.kind === 'redundant' ? (cst ?? null) : null, problem };
-    } catch (error) {
-      // The nesting limit keeps within the usual stack; a caller deep in its own recursion can still run out of it.
-      if (error instanceof RangeError) return { cst: null, problem: 'depth' };
-      throw error;
-    }
-  }
-
-  #explain(problem: Problem | 'depth', place: Place): void {
-    const first = place.tokens[0];
-    if (problem !== 'depth') this.#report(explainProblem(problem, place));
-    else if (first !== undefined)
-      this.#report(diagnostic(syntax.tooDeep, { limit: maxNesting }, tokenSpan(first, this.#file)));
-  }
 
   #interpolation(text: string, base: number): Expr {
     const failed: Expr = { kind: 'errorExpr', span: this.#span(base, base + text.length) };
@@ -159,10 +115,10 @@ class Driver {
       return failed;
     }
     const { tokens } = only.head;
-    const { cst, problem } = this.#rule('expression', tokens);
+    const { cst, problem } = this.#pieces.rule('expression', tokens);
     if (problem === null && cst !== null) return buildExpr(this.#context, cst);
     if (problem !== null) {
-      this.#explain(problem, {
+      this.#pieces.explain(problem, {
         file: this.#file,
         text: this.#text,
         tokens,
@@ -180,7 +136,7 @@ class Driver {
     const [first] = item.head.tokens;
     const span = this.#span(item.start, item.end);
     if (first === undefined) {
-      this.#notAStatement(item, undefined);
+      this.#noStatement(item);
       return this.#failedHead(item, span);
     }
     switch (first.tokenType) {
@@ -197,9 +153,14 @@ class Driver {
       case T.K.sql:
         return this.#pipelineOf(item, 'statement') ?? this.#failedHead(item, span);
       default:
-        if (!item.head.broken) this.#notAStatement(item, first);
+        if (!item.head.broken) this.#noStatement(item);
         return this.#failedHead(item, span);
     }
+  }
+
+  #noStatement(item: PipelineLayout): void {
+    const found = explainNoStatement(item.head.tokens, item.steps[0]?.pipe ?? null, this.#file);
+    if (found !== null) this.#report(found);
   }
 
   /** Reads the head with its rule. Steps that followed without a `|` come back as `extra` tokens. */
@@ -210,13 +171,14 @@ class Driver {
   ): { cst: CstNode | null; extra: IToken[] } {
     const { tokens, broken } = item.head;
     if (broken) return { cst: null, extra: [] };
-    const { cst, problem } = this.#rule(rule, tokens);
+    const { cst, problem } = this.#pieces.rule(rule, tokens);
     if (problem === null) return { cst, extra: [] };
     if (problem !== 'depth' && problem.kind === 'redundant') {
-      const extra = this.#missingPipe(problem, tokens);
-      if (extra !== null) return { cst: this.#rule(rule, tokens.slice(0, tokens.length - extra.length)).cst, extra };
+      const extra = this.#pieces.missingPipe(problem, tokens);
+      if (extra !== null)
+        return { cst: this.#pieces.rule(rule, tokens.slice(0, tokens.length - extra.length)).cst, extra };
     }
-    this.#explain(problem, {
+    this.#pieces.explain(problem, {
       file: this.#file,
       text: this.#text,
       tokens,
@@ -234,7 +196,7 @@ class Driver {
     if (step && !item.head.broken) {
       this.#report(diagnostic(syntax.stepsOnStatement, { statement: `\`${word}\`` }, tokenSpan(step, this.#file)));
     }
-    this.#steps(item.steps, extra);
+    this.#pieces.steps(item.steps, extra);
     if (cst === null) return this.#errorStatement(item, span);
     const ctx = this.#context;
     if (word === 'use')
@@ -262,7 +224,7 @@ class Driver {
 
   #fn(item: PipelineLayout, span: Span): Statement {
     const { cst, extra } = this.#head(item, 'fnHead');
-    const steps = this.#steps(item.steps, extra);
+    const steps = this.#pieces.steps(item.steps, extra);
     if (cst === null) return this.#errorStatement(item, span);
     const ctx = this.#context;
     const name = buildName(ctx, needToken(cst, 'name'));
@@ -293,7 +255,7 @@ class Driver {
 
   #let(item: PipelineLayout, span: Span): Statement {
     const { cst, extra } = this.#head(item, 'letHead');
-    const steps = this.#steps(item.steps, extra);
+    const steps = this.#pieces.steps(item.steps, extra);
     if (cst === null) return this.#errorStatement(item, span);
     const ctx = this.#context;
     const name = tokenOf(cst, 'name');
@@ -334,7 +296,7 @@ class Driver {
     const { cst, extra } = this.#head(item, 'fromHead', what);
     if (cst === null) return null;
     const source = buildFrom(this.#context, cst);
-    return this.#withSteps(source, this.#steps(item.steps, extra));
+    return this.#withSteps(source, this.#pieces.steps(item.steps, extra));
   }
 
   #pipeline(token: IToken): Pipeline {
@@ -342,11 +304,11 @@ class Driver {
     if (item === undefined) throw new Error('a folded pipeline was lost');
     const first = item.head.tokens[0];
     const start = first !== undefined && (first.tokenType === T.K.from || first.tokenType === T.K.sql);
-    if (!start && !item.head.broken) this.#notAStatement(item, first);
+    if (!start && !item.head.broken) this.#noStatement(item);
     const read = start ? this.#pipelineOf(item, 'statement') : null;
     if (read !== null) return read;
     const span = this.#span(item.start, item.end);
-    this.#steps(item.steps, []);
+    this.#pieces.steps(item.steps, []);
     const relation = { kind: 'relationName', span, name: '' } as const;
     const lost: ErrorStep = { kind: 'errorStep', span, verbSpan: span, verb: '' };
     return {
@@ -359,7 +321,7 @@ class Driver {
 
   /** Reports the errors in the steps of a statement whose head could not be read. */
   #failedHead(item: PipelineLayout, span: Span): ErrorStatement {
-    this.#steps(item.steps, []);
+    this.#pieces.steps(item.steps, []);
     return this.#errorStatement(item, span);
   }
 
@@ -380,129 +342,6 @@ class Driver {
       .slice(2, close === -1 ? tokens.length : close)
       .filter((token) => tokenMatcher(token, T.Identifier))
       .map((token) => buildName(this.#context, token));
-  }
-
-  #notAStatement(item: PipelineLayout, first: IToken | undefined): void {
-    const pipe = item.steps[0]?.pipe ?? null;
-    const token = first ?? pipe;
-    if (token === null) return;
-    const span = tokenSpan(token, this.#file);
-    const before = { ...span, end: span.start };
-    const image = first?.image ?? '';
-    const near = suggest(image, statementWords);
-    const named = first !== undefined && tokenMatcher(first, T.Identifier);
-    const suggestion =
-      first === undefined
-        ? { text: 'a pipeline begins with its source: from … | …' }
-        : isVerb(image.toLowerCase()) || verbSynonyms[image.toLowerCase()] !== undefined
-          ? { text: 'a pipeline begins with `from`, and its steps follow behind `|`: from orders | where …' }
-          : near !== null && item.head.tokens.length > 1
-            ? { text: `did you mean \`${near}\`?`, replacement: near }
-            : named
-              ? { text: `a pipeline begins with \`from\`: from ${image}`, replacement: 'from ', span: before }
-              : undefined;
-    this.#report(
-      diagnostic(syntax.noStatement, { found: foundName(token, { what: 'statement' }) }, span, {
-        notes: [`a statement begins with one of: ${statementWords.join(', ')}`],
-        suggestion,
-      }),
-    );
-  }
-
-  // ------------------------------------------------------------------------------------------------- steps
-
-  /** The steps of a pipeline; `extra` are tokens of its head that turned out to be a step without its `|`. */
-  #steps(pieces: readonly Piece[], extra: readonly IToken[]): Step[] {
-    const steps = extra.length > 0 ? this.#step(extra, null) : [];
-    for (const piece of pieces) {
-      if (piece.broken) steps.push(this.#errorStep(piece.tokens, piece.pipe));
-      else steps.push(...this.#step(piece.tokens, piece.pipe));
-    }
-    return steps;
-  }
-
-  #errorStep(tokens: readonly IToken[], pipe: IToken | null): ErrorStep {
-    const first = tokens[0] ?? pipe;
-    if (first === null) throw new Error('a step without a token');
-    const span = this.#span(first.startOffset, tokenEnd(tokens[tokens.length - 1] ?? first));
-    const named = tokens[0] !== undefined && tokenMatcher(tokens[0], T.Identifier);
-    return { kind: 'errorStep', span, verbSpan: tokenSpan(first, this.#file), verb: named ? first.image : '' };
-  }
-
-  /** One piece, which is several steps where a `|` was forgotten. */
-  #step(tokens: readonly IToken[], pipe: IToken | null): Step[] {
-    const [first, second] = tokens;
-    if (first === undefined) {
-      if (pipe !== null) this.#report(diagnostic(syntax.emptyStep, {}, tokenSpan(pipe, this.#file)));
-      return [];
-    }
-    const verb = first.tokenType !== T.QuotedName && isVerb(first.image) ? first.image : null;
-    const call = verb === null && tokenMatcher(first, T.Identifier) && second?.tokenType === T.LParen;
-    if (verb === null && !call) {
-      this.#unknownVerb(tokens, first);
-      return [this.#errorStep(tokens, pipe)];
-    }
-    const rule = verb === null ? 'callStep' : stepRules[verb];
-    const { cst, problem } = this.#rule(rule, tokens);
-    if (problem === null && cst !== null) {
-      const span = this.#span(first.startOffset, tokenEnd(tokens[tokens.length - 1] ?? first));
-      return [verb === null ? buildCallStep(this.#context, cst, span) : buildStep(this.#context, verb, cst, span)];
-    }
-    if (problem !== null && problem !== 'depth' && problem.kind === 'redundant') {
-      const extra = this.#missingPipe(problem, tokens);
-      if (extra !== null) {
-        return [...this.#step(tokens.slice(0, tokens.length - extra.length), pipe), ...this.#step(extra, null)];
-      }
-    }
-    if (problem !== null) {
-      this.#explain(problem, {
-        file: this.#file,
-        text: this.#text,
-        tokens,
-        word: first.image,
-        what: 'step',
-        end: tokenEnd(first),
-      });
-    }
-    return [this.#errorStep(tokens, pipe)];
-  }
-
-  /** The tokens from a verb on that stands where the piece was complete; reports the missing `|`. */
-  #missingPipe(problem: Problem, tokens: readonly IToken[]): IToken[] | null {
-    const i = problemIndex(problem, tokens);
-    const token = tokens[i];
-    if (i === 0 || token === undefined || token.tokenType === T.QuotedName || !isVerb(token.image)) return null;
-    const span = tokenSpan(token, this.#file);
-    this.#report(
-      diagnostic(syntax.missingPipe, { verb: `\`${token.image}\`` }, span, {
-        suggestion: { text: `write \`| ${token.image}\``, replacement: '| ', span: { ...span, end: span.start } },
-      }),
-    );
-    return tokens.slice(i);
-  }
-
-  #unknownVerb(tokens: readonly IToken[], first: IToken): void {
-    const span = tokenSpan(first, this.#file);
-    if (!tokenMatcher(first, T.AnyWord)) {
-      this.#report(
-        diagnostic(syntax.unexpected, { expected: 'a verb', found: foundName(first, { what: 'step' }) }, span),
-      );
-      return;
-    }
-    const near = verbSynonyms[first.image.toLowerCase()] ?? suggest(first.image, verbs);
-    const others = suggestAll(first.image, verbs).filter((verb) => verb !== near);
-    this.#report(
-      diagnostic(syntax.unknownVerb, { name: `\`${first.image}\`` }, span, {
-        notes: [
-          ...(others.length > 0 ? [`also near: ${others.join(', ')}`] : []),
-          ...(tokens.length === 1 ? [`a pipe function of the file is called with parentheses: ${first.image}()`] : []),
-        ],
-        suggestion:
-          near === null
-            ? { text: `the verbs are: ${verbs.join(' ')}` }
-            : { text: `did you mean \`${near}\`?`, replacement: near },
-      }),
-    );
   }
 
   /** Everything behind the parser recurses over the AST, so an AST that is too deep does not leave it. */

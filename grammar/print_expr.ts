@@ -2,15 +2,25 @@
 import type {
   Arg,
   BinaryOp,
+  BoolLiteral,
   Case,
+  Column,
+  DateLiteral,
+  DurationLiteral,
+  ErrorExpr,
   Expr,
   FloatLiteral,
   Frame,
   IntLiteral,
   Name,
+  NullLiteral,
+  ParamRef,
   Pipeline,
   Range,
   SortKey,
+  StringLiteral,
+  TimeLiteral,
+  TimestampLiteral,
   TypeNode,
 } from './ast.ts';
 import { type Doc, group, indent, join, line, printDoc, softline } from './doc.ts';
@@ -156,21 +166,6 @@ export function nameDoc(name: Name): string {
 
 function bareDoc(ctx: PrintContext, expr: Expr): Doc {
   switch (expr.kind) {
-    case 'null':
-      return 'null';
-    case 'bool':
-      return String(expr.value);
-    case 'int':
-    case 'float':
-      return ctx.digits(expr);
-    case 'string':
-      return stringText(expr.value, expr.raw);
-    case 'date':
-    case 'time':
-    case 'timestamp':
-      return `@${expr.value}`;
-    case 'duration':
-      return expr.parts.map((part) => `${part.amount}${part.unit}`).join('');
     case 'list':
       return bracketed(
         '[',
@@ -188,10 +183,6 @@ function bareDoc(ctx: PrintContext, expr: Expr): Doc {
       return `f"${expr.parts
         .map((part) => (part.kind === 'fstringText' ? fstringText(part.text) : interpolation(ctx, part.value)))
         .join('')}"`;
-    case 'column':
-      return quoteName(expr.name);
-    case 'paramRef':
-      return `$${expr.name}`;
     // A reserved word behind a `.` needs no backticks.
     case 'field':
       return [
@@ -235,6 +226,47 @@ function bareDoc(ctx: PrintContext, expr: Expr): Doc {
       return rangeDoc(ctx, expr, []);
     case 'scalar':
       return ['scalar', ctx.nested(expr.pipeline)];
+    default:
+      return leafDoc(ctx, expr);
+  }
+}
+
+type Leaf =
+  | NullLiteral
+  | BoolLiteral
+  | IntLiteral
+  | FloatLiteral
+  | StringLiteral
+  | DateLiteral
+  | TimeLiteral
+  | TimestampLiteral
+  | DurationLiteral
+  | Column
+  | ParamRef
+  | ErrorExpr;
+
+/** What has no expression inside. */
+function leafDoc(ctx: PrintContext, expr: Leaf): string {
+  switch (expr.kind) {
+    case 'null':
+      return 'null';
+    case 'bool':
+      return String(expr.value);
+    case 'int':
+    case 'float':
+      return ctx.digits(expr);
+    case 'string':
+      return stringText(expr.value, expr.raw);
+    case 'date':
+    case 'time':
+    case 'timestamp':
+      return `@${expr.value}`;
+    case 'duration':
+      return expr.parts.map((part) => `${part.amount}${part.unit}`).join('');
+    case 'column':
+      return quoteName(expr.name);
+    case 'paramRef':
+      return `$${expr.name}`;
     case 'errorExpr':
       return '<error>';
   }

@@ -186,6 +186,33 @@ export function stepDoc(ctx: PrintContext, node: Step): Doc {
         byClause(ctx, node.by),
         clause(ctx, 'seed', node.seed),
       ]);
+    default:
+      return lateStepDoc(ctx, node);
+  }
+}
+
+type EarlyKind =
+  | 'where'
+  | 'remove'
+  | 'derive'
+  | 'select'
+  | 'drop'
+  | 'rename'
+  | 'summarize'
+  | 'sort'
+  | 'take'
+  | 'skip'
+  | 'distinct'
+  | 'join'
+  | 'setStep'
+  | 'explode'
+  | 'pivot'
+  | 'unpivot'
+  | 'sample'
+  | 'split';
+
+function lateStepDoc(ctx: PrintContext, node: Exclude<Step, { readonly kind: EarlyKind }>): Doc {
+  switch (node.kind) {
     case 'expect':
       return expectDoc(ctx, node);
     case 'repartition':

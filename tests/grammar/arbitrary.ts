@@ -329,17 +329,15 @@ const tied = fc.letrec<Tied>((tie) => {
         ),
       }),
     ) as A<Expr>,
-    call: fc
-      .record({ called: name, distinct: fc.boolean(), args: any(tie('arg')) })
-      .map(
-        (value): Call => ({
-          kind: 'call',
-          span,
-          name: value.called,
-          distinct: value.distinct && value.args.length > 0,
-          args: value.args,
-        }),
-      ),
+    call: fc.record({ called: name, distinct: fc.boolean(), args: any(tie('arg')) }).map(
+      (value): Call => ({
+        kind: 'call',
+        span,
+        name: value.called,
+        distinct: value.distinct && value.args.length > 0,
+        args: value.args,
+      }),
+    ),
     arg: fc
       .record({
         name: nullable(name),
@@ -374,16 +372,14 @@ const tied = fc.letrec<Tied>((tie) => {
       {
         weight: 1,
         arbitrary: fc.oneof(
-          fc
-            .record({ form: fc.constantFrom('rollup' as const, 'cube' as const), keys: items })
-            .map(
-              ({ form, keys }): GroupElement => ({
-                kind: 'groupingSets',
-                span,
-                form,
-                sets: [{ kind: 'groupingSet', span, keys }],
-              }),
-            ),
+          fc.record({ form: fc.constantFrom('rollup' as const, 'cube' as const), keys: items }).map(
+            ({ form, keys }): GroupElement => ({
+              kind: 'groupingSets',
+              span,
+              form,
+              sets: [{ kind: 'groupingSet', span, keys }],
+            }),
+          ),
           some(any(named, 2), 2).map(
             (sets): GroupElement => ({
               kind: 'groupingSets',
