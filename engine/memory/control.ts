@@ -17,7 +17,7 @@ export const C = {
   THREADS: 16,
 } as const;
 
-const T = { LIVE: 0, PAGES: 1, PINS: 2, WAITS: 3, WAIT_EVENT: 4, DYING: 5, SPILLS: 6, WORDS: 8 } as const;
+const T = { LIVE: 0, PAGES: 1, PINS: 2, WAITS: 3, WAIT_EVENT: 4, DYING: 5, SPILLS: 6, IDLE: 7, WORDS: 8 } as const;
 
 /**
  * The threads of an arena: who holds how much, who waits, who is dying. A slot is the small number that stands for a thread in lock
@@ -58,12 +58,13 @@ export class ThreadTable {
     Atomics.store(this.#words, this.#at(slot, T.DYING), 1);
   }
 
-  dying(slot: number): boolean {
-    return Atomics.load(this.#words, this.#at(slot, T.DYING)) === 1;
+  /** An idle thread frees nothing of its own accord: nobody waits for it. */
+  setIdle(slot: number, idle: boolean): void {
+    Atomics.store(this.#words, this.#at(slot, T.IDLE), idle ? 1 : 0);
   }
 
-  pages(slot: number): number {
-    return this.#words[this.#at(slot, T.PAGES)] as number;
+  dying(slot: number): boolean {
+    return Atomics.load(this.#words, this.#at(slot, T.DYING)) === 1;
   }
 
   addPages(slot: number, n: number): void {
@@ -95,11 +96,11 @@ export class ThreadTable {
     this.#words[this.#at(slot, T.WAITS)] = 0;
   }
 
-  /** Under the lock: whether some other thread holds memory and is not asleep since the last event. */
+  /** Under the lock: whether some other thread holds memory, is at work and not asleep since the last event. */
   othersMayFree(self: number, event: number): boolean {
     const w = this.#words;
     for (let s = 0; s < this.max; s++) {
-      if (s === self || w[this.#at(s, T.LIVE)] === 0) continue;
+      if (s === self || w[this.#at(s, T.LIVE)] === 0 || w[this.#at(s, T.IDLE)] === 1) continue;
       const asleep = w[this.#at(s, T.WAITS)] === 1 && w[this.#at(s, T.WAIT_EVENT)] === event;
       if (asleep) continue;
       const holds = (w[this.#at(s, T.PAGES)] as number) + (w[this.#at(s, T.PINS)] as number) + (w[this.#at(s, T.SPILLS)] as number);

@@ -40,6 +40,7 @@ async function perform(m: TaskMessage): Promise<FromWorker> {
   const known = stages.get(m.stage);
   if (known === undefined) return { type: 'failed', error: errorToData(new Error(`stage ${m.stage} is unknown here`)) };
   const ctx = taskContext(state, m.stage, m.index, known.grant, known.sides);
+  store.setIdle(false);
   try {
     const { rows, output } = await runTask(known, m.input, ctx);
     return { type: 'done', rows, output };
@@ -48,6 +49,7 @@ async function perform(m: TaskMessage): Promise<FromWorker> {
     return { type: 'failed', error: errorToData(e) };
   } finally {
     state.scratch.reset();
+    store.setIdle(true);
   }
 }
 

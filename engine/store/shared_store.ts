@@ -33,6 +33,10 @@ export class SharedStore implements Store {
     return this.parts.arena.limit;
   }
 
+  setIdle(idle: boolean): void {
+    this.parts.arena.threads.setIdle(this.parts.arena.slot, idle);
+  }
+
   /** Page number from `take` (called under the lock, -1 = none now), after making room as needed. */
   #obtain(bytes: number, owner: string, take: () => number): number {
     const { arena } = this.parts;

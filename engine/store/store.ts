@@ -50,12 +50,22 @@ function closeAll(): void {
   for (const store of open) store.close();
 }
 
+/** The store on another thread. */
+export interface ThreadStore extends Store {
+  /**
+   * Says whether the thread runs a task. What an idle thread holds is not going to be freed by it, so a thread in need of memory
+   * fails at once instead of waiting for it. A thread starts as not idle; the main thread always counts as idle.
+   */
+  setIdle(idle: boolean): void;
+}
+
 class OwnedStore extends SharedStore implements MainStore {
   readonly handle: StoreHandle;
 
   constructor(handle: StoreHandle, arena: Arena, write: WriteVector | undefined) {
     super(partsOf(handle, arena, write));
     this.handle = handle;
+    this.setIdle(true);
     if (open.size === 0) process.once('exit', closeAll);
     open.add(this);
   }
@@ -107,7 +117,7 @@ export function createStore(options: StoreOptions, write?: WriteVector): MainSto
 }
 
 /** The store from another thread. `thread`: its number, from 1 and below the store's `threads`; not in use by another. */
-export function attachStore(handle: StoreHandle, thread: number): Store {
+export function attachStore(handle: StoreHandle, thread: number): ThreadStore {
   return new SharedStore(partsOf(handle, Arena.attach(handle.arena, thread)));
 }
 

@@ -177,6 +177,22 @@ test('threads that all wait for each other get an error instead of a deadlock; o
   }
 });
 
+test('nobody waits for what an idle thread holds', async () => {
+  const store = testStore(1 << 20);
+  try {
+    const held = store.allocate(700_000, 'result');
+    const gate = new SharedArrayBuffer(4);
+    const { worker, done } = startThread<Answer>('./greedy_thread.ts', { handle: store.handle, thread: 1, first: 100_000, second: 500_000, gate, holders: 1 });
+    const answer = await done;
+    await worker.terminate();
+    assert.is(answer.error?.code, 'FLOW7007');
+    assert.match(answer.error?.message ?? '', /result 684 KiB/);
+    store.free(held);
+  } finally {
+    store.close();
+  }
+});
+
 test('what a killed thread held is freed, its lock broken', async () => {
   const store = testStore(1 << 20);
   try {
