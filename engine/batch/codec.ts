@@ -39,7 +39,8 @@ class NodeReader {
     if (size > bytes.length) throw new EngineBug(`an encoded batch of ${size} bytes was cut to ${bytes.length}`);
     this.#bytes = bytes;
     this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, size >> 2);
-    if (this.#words[3] !== columns) throw new EngineBug(`an encoded batch of ${this.#words[3]} columns is read as ${columns}`);
+    if (this.#words[3] !== columns)
+      throw new EngineBug(`an encoded batch of ${this.#words[3]} columns is read as ${columns}`);
     this.rows = this.#words[2] as number;
     this.#head = this.#words[4] as number;
   }

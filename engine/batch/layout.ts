@@ -11,7 +11,19 @@ export const WIDE = 1 << 9;
 const ALIGN = 64;
 
 /** Physical forms by their number in a node. */
-export const FORMS = ['null', 'bool', 'i32', 'i64', 'i128', 'f64', 'utf8', 'dict', 'interval', 'list', 'struct'] as const satisfies readonly Phys[];
+export const FORMS = [
+  'null',
+  'bool',
+  'i32',
+  'i64',
+  'i128',
+  'f64',
+  'utf8',
+  'dict',
+  'interval',
+  'list',
+  'struct',
+] as const satisfies readonly Phys[];
 const CODE = Object.fromEntries(FORMS.map((f, i) => [f, i])) as Record<Phys, number>;
 
 export type Numbers = Int32Array | BigInt64Array | Float64Array;

@@ -1,7 +1,18 @@
 import type { Scratch } from '../memory/types.ts';
 import type { DataType, Schema } from '../types.ts';
 import { bitmapBytes, copyBits, countOnes, fillOnes } from './bitmap.ts';
-import type { Batch, BoolColumn, Column, DictColumn, F64Column, I128Column, I32Column, I64Column, IntervalColumn, Utf8Column } from './column.ts';
+import type {
+  Batch,
+  BoolColumn,
+  Column,
+  DictColumn,
+  F64Column,
+  I32Column,
+  I64Column,
+  I128Column,
+  IntervalColumn,
+  Utf8Column,
+} from './column.ts';
 import { concatColumns } from './concat.ts';
 import { MAX_OFFSET, tooLong } from './gather.ts';
 import { bytesOf, int32, Layout, shift } from './layout.ts';
@@ -28,21 +39,37 @@ export function layoutOfParts(parts: readonly BatchPart[], schema: Schema, scrat
   const rows = parts.reduce((n, p) => n + p.to - p.from, 0);
   const layout = new Layout(rows, schema.length);
   schema.forEach((f, i) => {
-    addColumn(layout, parts.map((p) => ({ column: p.batch.columns[i] as Column, from: p.from, to: p.to })), rows, f.type, scratch);
+    addColumn(
+      layout,
+      parts.map((p) => ({ column: p.batch.columns[i] as Column, from: p.from, to: p.to })),
+      rows,
+      f.type,
+      scratch,
+    );
   });
   return layout;
 }
 
 function addColumn(layout: Layout, parts: readonly ColumnPart[], rows: number, type: DataType, scratch: Scratch): void {
   const phys = parts[0]?.column.phys;
-  if (phys === undefined || phys === 'null' || phys === 'list' || phys === 'struct' || parts.some((p) => p.column.phys !== phys)) {
+  if (
+    phys === undefined ||
+    phys === 'null' ||
+    phys === 'list' ||
+    phys === 'struct' ||
+    parts.some((p) => p.column.phys !== phys)
+  ) {
     layout.column(joined(parts, type, scratch));
     return;
   }
   switch (phys) {
     case 'bool':
       startNode(layout, parts, rows);
-      addBits(layout, parts.map((p) => ({ bits: (p.column as BoolColumn).values, from: p.from, to: p.to })), rows);
+      addBits(
+        layout,
+        parts.map((p) => ({ bits: (p.column as BoolColumn).values, from: p.from, to: p.to })),
+        rows,
+      );
       break;
     case 'i32':
     case 'i64':
@@ -68,7 +95,11 @@ function addColumn(layout: Layout, parts: readonly ColumnPart[], rows: number, t
 }
 
 function joined(parts: readonly ColumnPart[], type: DataType, scratch: Scratch): Column {
-  return concatColumns(parts.map((p) => sliceColumn(p.column, p.from, p.to)), type, scratch);
+  return concatColumns(
+    parts.map((p) => sliceColumn(p.column, p.from, p.to)),
+    type,
+    scratch,
+  );
 }
 
 /** The node of parts of one form, with their validity. */
@@ -80,11 +111,20 @@ function startNode(layout: Layout, parts: readonly ColumnPart[], rows: number): 
     if (column.phys === 'i64' && column.wide) wide = true;
   }
   layout.node((parts[0] as ColumnPart).column.phys, rows, nulls, nulls > 0, wide);
-  if (nulls > 0) addBits(layout, parts.map((p) => ({ bits: p.column.validity, from: p.from, to: p.to })), rows);
+  if (nulls > 0)
+    addBits(
+      layout,
+      parts.map((p) => ({ bits: p.column.validity, from: p.from, to: p.to })),
+      rows,
+    );
 }
 
 /** Bitmaps joined; `bits` null = all ones. */
-function addBits(layout: Layout, parts: readonly { readonly bits: Uint8Array | null; readonly from: number; readonly to: number }[], rows: number): void {
+function addBits(
+  layout: Layout,
+  parts: readonly { readonly bits: Uint8Array | null; readonly from: number; readonly to: number }[],
+  rows: number,
+): void {
   layout.buffer(bitmapBytes(rows), (out) => {
     out.fill(0);
     let at = 0;
@@ -97,7 +137,12 @@ function addBits(layout: Layout, parts: readonly { readonly bits: Uint8Array | n
 }
 
 /** Fixed-width values, `per` array elements a row. */
-function addValues(layout: Layout, parts: readonly ColumnPart<I32Column | I64Column | F64Column | I128Column | IntervalColumn>[], rows: number, per: number): void {
+function addValues(
+  layout: Layout,
+  parts: readonly ColumnPart<I32Column | I64Column | F64Column | I128Column | IntervalColumn>[],
+  rows: number,
+  per: number,
+): void {
   const width = (parts[0] as ColumnPart<I32Column>).column.values.BYTES_PER_ELEMENT * per;
   layout.buffer(rows * width, (out) => {
     let at = 0;
@@ -136,10 +181,20 @@ function addText(layout: Layout, parts: readonly ColumnPart<Utf8Column>[], rows:
 }
 
 /** Parts of one dictionary keep it, cut to the entries in use when those are fewer rows than entries; others are merged. */
-function addDict(layout: Layout, parts: readonly ColumnPart<DictColumn>[], rows: number, type: DataType, scratch: Scratch): void {
+function addDict(
+  layout: Layout,
+  parts: readonly ColumnPart<DictColumn>[],
+  rows: number,
+  type: DataType,
+  scratch: Scratch,
+): void {
   const { dictionary } = (parts[0] as ColumnPart<DictColumn>).column;
   if (parts.some((p) => p.column.dictionary !== dictionary)) {
-    const merged = joined(parts.map((p) => ({ ...p, column: cutDictionary(p.column, p.from, p.to, scratch), from: 0, to: p.to - p.from })), type, scratch);
+    const merged = joined(
+      parts.map((p) => ({ ...p, column: cutDictionary(p.column, p.from, p.to, scratch), from: 0, to: p.to - p.from })),
+      type,
+      scratch,
+    );
     layout.column(merged);
     return;
   }

@@ -54,7 +54,11 @@ export class Arena {
     const l = layout(handle.pages, handle.threads);
     const sab = handle.control;
     this.words = new Int32Array(sab, 0, l.words);
-    this.#map = new PageMap(new Int32Array(sab, l.bits, PageMap.words(handle.pages)), this.words.subarray(C.HINT, C.HINT + 1), handle.pages);
+    this.#map = new PageMap(
+      new Int32Array(sab, l.bits, PageMap.words(handle.pages)),
+      this.words.subarray(C.HINT, C.HINT + 1),
+      handle.pages,
+    );
     this.#blockPages = new Int32Array(sab, l.blockPages, handle.pages);
     this.#blockOwner = new Int32Array(sab, l.blockOwner, handle.pages);
     this.threads = new ThreadTable(this.words, handle.threads);
@@ -149,7 +153,8 @@ export class Arena {
       memory.grow(0);
       fresh = new Uint8Array(memory.buffer);
     }
-    if (fresh.length < end) throw new EngineBug(`arena segment ${segment} has ${fresh.length} bytes, ${end} were expected`);
+    if (fresh.length < end)
+      throw new EngineBug(`arena segment ${segment} has ${fresh.length} bytes, ${end} were expected`);
     this.#segments[segment] = fresh;
     return fresh;
   }

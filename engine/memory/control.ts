@@ -103,7 +103,8 @@ export class ThreadTable {
       if (s === self || w[this.#at(s, T.LIVE)] === 0 || w[this.#at(s, T.IDLE)] === 1) continue;
       const asleep = w[this.#at(s, T.WAITS)] === 1 && w[this.#at(s, T.WAIT_EVENT)] === event;
       if (asleep) continue;
-      const holds = (w[this.#at(s, T.PAGES)] as number) + (w[this.#at(s, T.PINS)] as number) + (w[this.#at(s, T.SPILLS)] as number);
+      const holds =
+        (w[this.#at(s, T.PAGES)] as number) + (w[this.#at(s, T.PINS)] as number) + (w[this.#at(s, T.SPILLS)] as number);
       // A thread that was just woken may take what was freed and give back more.
       if (holds > 0 || w[this.#at(s, T.WAITS)] === 1) return true;
     }

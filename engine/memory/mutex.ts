@@ -63,7 +63,8 @@ export class Mutex {
       }
       const held = performance.now() - since;
       if (held > DYING_MS && this.#dying(holder - 1) && this.take(holder - 1)) return true;
-      if (held > STUCK_MS) throw new EngineBug(`the store lock was held for ${Math.round(held)} ms by thread slot ${holder - 1}`);
+      if (held > STUCK_MS)
+        throw new EngineBug(`the store lock was held for ${Math.round(held)} ms by thread slot ${holder - 1}`);
     }
   }
 

@@ -1,5 +1,5 @@
-import type { Batch } from '../batch/column.ts';
 import { encodedSize } from '../batch/codec.ts';
+import type { Batch } from '../batch/column.ts';
 import { Layout } from '../batch/layout.ts';
 import { layoutOfParts } from '../batch/parts.ts';
 import { EngineBug } from '../errors.ts';
@@ -35,7 +35,15 @@ export function collectWriter(ctx: WriterContext, schema: Schema): CollectWriter
 
   function flush(): void {
     if (kept.length === 0) return;
-    refs.push(...output.put([layoutOfParts(kept.map((batch) => ({ batch, from: 0, to: batch.rows })), schema, scratch)]));
+    refs.push(
+      ...output.put([
+        layoutOfParts(
+          kept.map((batch) => ({ batch, from: 0, to: batch.rows })),
+          schema,
+          scratch,
+        ),
+      ]),
+    );
     kept = [];
     keptRows = 0;
     stage.reset();

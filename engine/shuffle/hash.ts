@@ -40,7 +40,13 @@ interface Sorted {
  * that a task leaves few objects however many partitions there are. `skip`: leading hash bits that all rows share already (an operator that splits a partition
  * further); the partitions go by the bits behind them.
  */
-export function hashWriter(ctx: WriterContext, schema: Schema, keys: readonly string[], bits: number, skip = 0): HashWriter {
+export function hashWriter(
+  ctx: WriterContext,
+  schema: Schema,
+  keys: readonly string[],
+  bits: number,
+  skip = 0,
+): HashWriter {
   const partitions = 2 ** bits;
   const columns = keys.map((k) => columnIndex(schema, k));
   const budget = Math.min(ctx.grant, MAX_STAGE);
@@ -100,12 +106,26 @@ export function hashWriter(ctx: WriterContext, schema: Schema, keys: readonly st
 }
 
 /** Rows [from, to) of a batch, ordered by partition, stably (a counting sort), copied to the stage. */
-function partition(batch: Batch, from: number, to: number, keys: readonly number[], bits: number, skip: number, stage: Stage, scratch: Stage['scratch']): Sorted {
+function partition(
+  batch: Batch,
+  from: number,
+  to: number,
+  keys: readonly number[],
+  bits: number,
+  skip: number,
+  stage: Stage,
+  scratch: Stage['scratch'],
+): Sorted {
   const n = to - from;
   const whole = n === batch.rows;
-  if (bits === 0) return { batch: stage.keep(whole ? batch : gatherRange(batch, from, n, scratch)), starts: Uint32Array.of(0, n) };
+  if (bits === 0)
+    return { batch: stage.keep(whole ? batch : gatherRange(batch, from, n, scratch)), starts: Uint32Array.of(0, n) };
   const hashes = scratch.u32(batch.rows);
-  hashColumns(keys.map((k) => batch.columns[k] as Column), batch.rows, hashes);
+  hashColumns(
+    keys.map((k) => batch.columns[k] as Column),
+    batch.rows,
+    hashes,
+  );
   const shiftBy = 32 - bits;
   const starts = new Uint32Array(2 ** bits + 1);
   for (let i = from; i < to; i++) {

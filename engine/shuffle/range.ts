@@ -45,7 +45,13 @@ export interface RangeWriter {
  * The map side of a range exchange: buffers rows up to the grant, sorts them stably and writes them as a sorted run, again and again. With `limit`, a run
  * keeps only its first rows.
  */
-export function rangeWriter(ctx: WriterContext, schema: Schema, keys: readonly SortKey[], limit: number | null, sort: SortRows): RangeWriter {
+export function rangeWriter(
+  ctx: WriterContext,
+  schema: Schema,
+  keys: readonly SortKey[],
+  limit: number | null,
+  sort: SortRows,
+): RangeWriter {
   const rangeKeys = keys.map(rangeKey);
   const keyColumns = rangeKeys.map((k) => columnIndex(schema, k.name));
   const stage = new Stage(ctx.store, 'sort run');

@@ -58,7 +58,9 @@ export function rangeSlices(runs: readonly RunOutput[], bounds: RangeBounds): Ra
   const [first] = runs;
   if (first === undefined) return partitions;
   const keys = bounds.keys === null ? null : decodeBatch(bounds.keys, first.keySchema);
-  const cutKeys = bounds.runs.map((_, b) => encodeRows(gatherBatch(keys as Batch, Uint32Array.of(b), 1, heapScratch())));
+  const cutKeys = bounds.runs.map((_, b) =>
+    encodeRows(gatherBatch(keys as Batch, Uint32Array.of(b), 1, heapScratch())),
+  );
   runs.forEach((run, r) => {
     const before = fenceSearch(run, keys);
     let lower: RangeCut | null = null;

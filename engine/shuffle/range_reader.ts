@@ -1,6 +1,6 @@
 import { decodeBatch } from '../batch/codec.ts';
-import { sortComparator } from '../batch/compare.ts';
 import type { Column } from '../batch/column.ts';
+import { sortComparator } from '../batch/compare.ts';
 import type { PartitionReader, RelationReader } from '../operators/def.ts';
 import type { BatchRef, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
@@ -37,7 +37,13 @@ function sliceReader(store: Store, s: RangeSlice, schema: Schema): RelationReade
 }
 
 /** For each cut the number of rows of the batch that come before it; null for no cut. */
-function cutRows(store: Store, ref: BatchRef, s: RangeSlice, schema: Schema, cuts: readonly (RangeCut | null)[]): (number | null)[] {
+function cutRows(
+  store: Store,
+  ref: BatchRef,
+  s: RangeSlice,
+  schema: Schema,
+  cuts: readonly (RangeCut | null)[],
+): (number | null)[] {
   if (cuts.every((c) => c === null)) return cuts.map(() => null);
   const lease = read(store, ref, schema);
   try {

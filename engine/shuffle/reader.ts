@@ -21,7 +21,12 @@ const FUSE_BYTES = 512 << 10;
 const FUSE_SHARE = 64;
 
 /** Reads batches of the store in order; each one is let go when the next one is asked for. */
-export function relationReader(store: Store, refs: readonly BatchRef[], schema: Schema, cut: RowCut = { skip: 0, take: null }): RelationReader {
+export function relationReader(
+  store: Store,
+  refs: readonly BatchRef[],
+  schema: Schema,
+  cut: RowCut = { skip: 0, take: null },
+): RelationReader {
   const total = rowsOf(refs);
   const from = Math.min(cut.skip, total);
   const to = cut.take === null ? total : Math.min(total, from + cut.take);
@@ -67,7 +72,12 @@ function checked(batch: Batch, ref: BatchRef): Batch {
 }
 
 /** One partition, or several neighbours in order, of a hash exchange (and of a single one: hashBits 0). */
-export function hashPartition(store: Store, pieces: readonly BatchRef[], schema: Schema, hashBits: number): PartitionReader {
+export function hashPartition(
+  store: Store,
+  pieces: readonly BatchRef[],
+  schema: Schema,
+  hashBits: number,
+): PartitionReader {
   const whole: RelationReader = {
     schema,
     rows: rowsOf(pieces),
@@ -86,7 +96,11 @@ function* readFused(store: Store, refs: readonly BatchRef[], schema: Schema): It
         yield* readRows(store, group, schema, 0, only.rows);
         continue;
       }
-      yield concatBatches(group.map((ref) => copyOf(store, ref, schema, scratch)), schema, scratch);
+      yield concatBatches(
+        group.map((ref) => copyOf(store, ref, schema, scratch)),
+        schema,
+        scratch,
+      );
       scratch.reset();
     }
   } finally {

@@ -26,7 +26,10 @@ export class Stage {
     const into = this.scratch.u8(encodedSize(batch));
     encodeBatch(batch, into);
     const copy = decodeBatch(into, batch.schema);
-    return { ...copy, columns: copy.columns.map((c) => withDictionaries(c, (d) => this.#known(d) ?? this.#remember(d))) };
+    return {
+      ...copy,
+      columns: copy.columns.map((c) => withDictionaries(c, (d) => this.#known(d) ?? this.#remember(d))),
+    };
   }
 
   /** The column with its dictionaries, which gathered columns share with their source, copied here. One that is kept already is used again. */
@@ -75,7 +78,10 @@ function equalDictionary(a: Utf8Column, b: Utf8Column): boolean {
   const n = a.length;
   if (b.length !== n || b.offsets[0] !== 0 || a.offsets[n] !== b.offsets[n]) return false;
   const end = a.offsets[n] as number;
-  return same(bytesOf(a.offsets, 0, n + 1), bytesOf(b.offsets, 0, n + 1)) && same(a.bytes.subarray(0, end), b.bytes.subarray(0, end));
+  return (
+    same(bytesOf(a.offsets, 0, n + 1), bytesOf(b.offsets, 0, n + 1)) &&
+    same(a.bytes.subarray(0, end), b.bytes.subarray(0, end))
+  );
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,5 +1,4 @@
-import type { Store } from '../store/types.ts';
-import type { BatchRef } from '../store/types.ts';
+import type { BatchRef, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 
 /** What a writer needs of its task. */

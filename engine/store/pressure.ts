@@ -7,7 +7,16 @@ import type { SpillFiles } from './spill_files.ts';
 import { type ObjectTable, STATE } from './table.ts';
 
 /** Float64 counters shared by all threads; written under the lock. */
-export const S = { SPILLED_BYTES: 0, SPILLED_OBJECTS: 1, SPILL_MS: 2, RESTORED_BYTES: 3, RESTORED_OBJECTS: 4, RESTORE_MS: 5, CLOSED: 6, WORDS: 8 } as const;
+export const S = {
+  SPILLED_BYTES: 0,
+  SPILLED_OBJECTS: 1,
+  SPILL_MS: 2,
+  RESTORED_BYTES: 3,
+  RESTORED_OBJECTS: 4,
+  RESTORE_MS: 5,
+  CLOSED: 6,
+  WORDS: 8,
+} as const;
 
 export interface StoreParts {
   readonly arena: Arena;
@@ -69,7 +78,10 @@ export class Pressure {
     if (victims.length === 0) return room > 0;
     if (onDisk + toWrite > diskCap) {
       this.#keep(victims);
-      throw cannotSpill(files.folderOf(0), `spill files may take ${size(diskCap)} (needed ${size(toWrite)} on top of ${size(onDisk)})`);
+      throw cannotSpill(
+        files.folderOf(0),
+        `spill files may take ${size(diskCap)} (needed ${size(toWrite)} on top of ${size(onDisk)})`,
+      );
     }
     this.#spill(victims, toWrite);
     return true;
@@ -112,7 +124,14 @@ export class Pressure {
     });
   }
 
-  #spilled(victims: readonly number[], file: number, offsets: readonly number[], end: number, bytes: number, ms: number): void {
+  #spilled(
+    victims: readonly number[],
+    file: number,
+    offsets: readonly number[],
+    end: number,
+    bytes: number,
+    ms: number,
+  ): void {
     const { arena, table, files, counters } = this.#p;
     const empty = arena.locked(() => {
       victims.forEach((e, i) => {

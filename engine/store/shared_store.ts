@@ -85,7 +85,13 @@ export class SharedStore implements Store {
       if (e < 0) arena.freeHeld(p);
       return p;
     });
-    if (e < 0) throw new RunError('FLOW7007', 'out of memory: the object table is full', {}, 'Raise the limit with --memory: objects then get larger and fewer.');
+    if (e < 0)
+      throw new RunError(
+        'FLOW7007',
+        'out of memory: the object table is full',
+        {},
+        'Raise the limit with --memory: objects then get larger and fewer.',
+      );
     let open = true;
     const end = (): void => {
       if (!open) throw new EngineBug('an object writer was ended twice');
@@ -110,7 +116,8 @@ export class SharedStore implements Store {
   #seal(e: number, page: number, bytes: number): ObjectId {
     const { arena, table } = this.parts;
     return arena.locked(() => {
-      if (bytes > (table.bytes[e] as number)) throw new EngineBug(`an object of ${table.bytes[e]} bytes is sealed with ${bytes}`);
+      if (bytes > (table.bytes[e] as number))
+        throw new EngineBug(`an object of ${table.bytes[e]} bytes is sealed with ${bytes}`);
       table.bytes[e] = bytes;
       arena.shrinkHeld(page, bytes);
       arena.giveToStoreHeld(page);
@@ -167,7 +174,8 @@ export class SharedStore implements Store {
         throw new EngineBug(`bytes ${offset}+${bytes} of object ${id} (${size} bytes) cannot be read`);
       }
       const page = (table.page[e] as number) - 1;
-      if (page < 0) return { e, page, file: (table.file[e] as number) - 1, offset: table.offset[e] as number, bytes: size };
+      if (page < 0)
+        return { e, page, file: (table.file[e] as number) - 1, offset: table.offset[e] as number, bytes: size };
       table.pin(e, arena.slot);
       arena.threads.addPins(arena.slot, 1);
       if (table.state[e] === STATE.SEALED) {
@@ -208,7 +216,11 @@ export class SharedStore implements Store {
     );
   }
 
-  #restore(place: { readonly file: number; readonly offset: number; readonly bytes: number }, offset: number, bytes: number): BytesLease {
+  #restore(
+    place: { readonly file: number; readonly offset: number; readonly bytes: number },
+    offset: number,
+    bytes: number,
+  ): BytesLease {
     const { arena, files, counters } = this.parts;
     const start = chunkStart(offset);
     const span = chunkEnd(offset + bytes, place.bytes) - start;

@@ -112,18 +112,27 @@ function startOf(pid: number): string | null {
 }
 
 export function cannotSpill(dir: string, why: string): RunError {
-  return new RunError('FLOW7008', `cannot spill to ${dir}: ${why}`, { file: dir }, 'Give another directory with --spill-dir, or more memory with --memory.');
+  return new RunError(
+    'FLOW7008',
+    `cannot spill to ${dir}: ${why}`,
+    { file: dir },
+    'Give another directory with --spill-dir, or more memory with --memory.',
+  );
 }
 
 /** A failed write of `bytes` bytes, with the space that is left. */
 export function spillFailure(e: unknown, dir: string, bytes: number): RunError {
   const code = (e as NodeJS.ErrnoException).code;
   const why =
-    code === 'ENOSPC' ? 'the disk is full'
-    : code === 'EDQUOT' ? 'the disk quota is used up'
-    : code === 'EACCES' || code === 'EPERM' || code === 'EROFS' ? 'it is not writable'
-    : e instanceof Error ? e.message
-    : String(e);
+    code === 'ENOSPC'
+      ? 'the disk is full'
+      : code === 'EDQUOT'
+        ? 'the disk quota is used up'
+        : code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+          ? 'it is not writable'
+          : e instanceof Error
+            ? e.message
+            : String(e);
   return cannotSpill(dir, `${why} (needed ${size(bytes)}, free ${freeSpace(dir)})`);
 }
 

@@ -83,7 +83,8 @@ export class SpillFiles {
   diskBytesHeld(): number {
     let sum = 0;
     const next = this.#head[NEXT] as number;
-    for (let f = Math.max(0, next - FILES); f < next; f++) if (this.#status[f % FILES] !== STATUS.NONE) sum += this.#size[f % FILES] as number;
+    for (let f = Math.max(0, next - FILES); f < next; f++)
+      if (this.#status[f % FILES] !== STATUS.NONE) sum += this.#size[f % FILES] as number;
     return sum;
   }
 
@@ -232,13 +233,23 @@ export class SpillFiles {
       readFully(fd, sums, place.offset + aligned(place.bytes) + first * 4);
     } catch (e) {
       const why = e instanceof Error ? e.message : String(e);
-      throw new RunError('FLOW7008', `cannot read back spilled data from ${path}: ${why}`, { file: path }, 'The spill directory must not be touched while a run goes on.');
+      throw new RunError(
+        'FLOW7008',
+        `cannot read back spilled data from ${path}: ${why}`,
+        { file: path },
+        'The spill directory must not be touched while a run goes on.',
+      );
     }
     const words = new DataView(sums.buffer);
     for (let i = 0; i < count; i++) {
       const chunk = into.subarray(i * CHUNK, Math.min((i + 1) * CHUNK, end - start));
       if (crc32(chunk) !== words.getUint32(i * 4, true)) {
-        throw new RunError('FLOW7008', `spilled data in ${path} is corrupt (checksum mismatch at byte ${place.offset + start + i * CHUNK})`, { file: path }, `Check the disk under ${dirname(path)}, or give another directory with --spill-dir.`);
+        throw new RunError(
+          'FLOW7008',
+          `spilled data in ${path} is corrupt (checksum mismatch at byte ${place.offset + start + i * CHUNK})`,
+          { file: path },
+          `Check the disk under ${dirname(path)}, or give another directory with --spill-dir.`,
+        );
       }
     }
   }
@@ -288,7 +299,8 @@ function padding(bytes: number): Uint8Array {
 
 function checksums(o: Uint8Array): Uint8Array {
   const sums = new DataView(new ArrayBuffer(Math.ceil(o.length / CHUNK) * 4));
-  for (let i = 0; i * CHUNK < o.length; i++) sums.setUint32(i * 4, crc32(o.subarray(i * CHUNK, Math.min((i + 1) * CHUNK, o.length))), true);
+  for (let i = 0; i * CHUNK < o.length; i++)
+    sums.setUint32(i * 4, crc32(o.subarray(i * CHUNK, Math.min((i + 1) * CHUNK, o.length))), true);
   return new Uint8Array(sums.buffer);
 }
 

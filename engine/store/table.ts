@@ -56,7 +56,14 @@ export class ObjectTable {
       return new Int32Array(sab, at - CAPACITY * 4, CAPACITY);
     };
     [this.bytes, this.offset] = [wide(), wide()];
-    [this.state, this.refs, this.pins, this.page, this.file, this.thread] = [word(), word(), word(), word(), word(), word()];
+    [this.state, this.refs, this.pins, this.page, this.file, this.thread] = [
+      word(),
+      word(),
+      word(),
+      word(),
+      word(),
+      word(),
+    ];
     [this.#generation, this.#older, this.#newer] = [word(), word(), word()];
     for (let t = 0; t < handle.threads; t++) {
       this.#pinsOf.push(new Uint16Array(sab, at, CAPACITY));
@@ -77,7 +84,11 @@ export class ObjectTable {
   /** Entry of an object that must be alive. */
   entry(id: ObjectId): number {
     const e = id % CAPACITY;
-    if (this.state[e] === STATE.FREE || this.#generation[e] !== Math.floor(id / CAPACITY) || (this.refs[e] as number) <= 0) {
+    if (
+      this.state[e] === STATE.FREE ||
+      this.#generation[e] !== Math.floor(id / CAPACITY) ||
+      (this.refs[e] as number) <= 0
+    ) {
       throw new EngineBug(`object ${id} was released already`);
     }
     return e;

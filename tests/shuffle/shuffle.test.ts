@@ -21,7 +21,13 @@ import type { ObjectId, Store } from '../../engine/store/types.ts';
 import { field, T } from '../../engine/types.ts';
 import { show, toDict } from '../batch/arbitrary.ts';
 
-const schema = [field('k', T.string), field('n', T.int), field('f', T.float), field('l', T.list(T.int)), field('row', T.int)];
+const schema = [
+  field('k', T.string),
+  field('n', T.int),
+  field('f', T.float),
+  field('l', T.list(T.int)),
+  field('row', T.int),
+];
 type Row = Record<string, LiteralValue>;
 
 const rowArb = fc.record({
@@ -35,8 +41,13 @@ const rowArb = fc.record({
 const inputArb = fc.array(fc.array(rowArb, { maxLength: 40 }), { maxLength: 8 }).map((lists) => {
   let row = 0;
   return lists.map((rows, i) => {
-    const batch = batchFromRows(schema, rows.map((r) => ({ ...r, row: row++ })));
-    return i % 3 === 1 ? { ...batch, columns: batch.columns.map(toDict).map((c, j) => (j === 0 ? c : (batch.columns[j] as Column))) } : batch;
+    const batch = batchFromRows(
+      schema,
+      rows.map((r) => ({ ...r, row: row++ })),
+    );
+    return i % 3 === 1
+      ? { ...batch, columns: batch.columns.map(toDict).map((c, j) => (j === 0 ? c : (batch.columns[j] as Column))) }
+      : batch;
   });
 });
 
@@ -70,30 +81,40 @@ const releaseAll = (store: Store, refs: readonly { object: ObjectId }[]): void =
 const hashOf = (rows: readonly Row[], keys: readonly string[]): Uint32Array => {
   const batch = batchFromRows(schema, rows);
   const out = new Uint32Array(rows.length);
-  hashColumns(keys.map((k) => batch.columns[schema.findIndex((f) => f.name === k)] as Column), rows.length, out);
+  hashColumns(
+    keys.map((k) => batch.columns[schema.findIndex((f) => f.name === k)] as Column),
+    rows.length,
+    out,
+  );
   return out;
 };
 
 test('a hash shuffle keeps the rows, their order and equal keys together, for any grant and number of partitions', () => {
   withStore((store) => {
     fc.assert(
-      fc.property(inputArb, fc.integer({ min: 0, max: 5 }), fc.constantFrom(1, 5000, 1 << 20), fc.subarray(['k', 'n', 'f'], { minLength: 1 }), (input, bits, grant, keys) => {
-        const writer = hashWriter({ store, grant }, schema, keys, bits);
-        for (const b of input) writer.add(b);
-        const out = writer.finish();
-        writer.free();
-        const rows = input.flatMap((b) => rowsOf(b));
-        const hashes = hashOf(rows, keys);
-        assert.is(out.pieces.length, 2 ** bits);
-        out.pieces.forEach((pieces, p) => {
-          const reader = hashPartition(store, pieces, schema, bits);
-          const expected = rows.filter((_, i) => bits === 0 || (hashes[i] as number) >>> (32 - bits) === p).map(text);
-          assert.equal(read(reader), expected);
-          assert.is(out.rows[p], expected.length);
-          assert.is(reader.hashBits, bits);
-        });
-        releaseAll(store, out.pieces.flat());
-      }),
+      fc.property(
+        inputArb,
+        fc.integer({ min: 0, max: 5 }),
+        fc.constantFrom(1, 5000, 1 << 20),
+        fc.subarray(['k', 'n', 'f'], { minLength: 1 }),
+        (input, bits, grant, keys) => {
+          const writer = hashWriter({ store, grant }, schema, keys, bits);
+          for (const b of input) writer.add(b);
+          const out = writer.finish();
+          writer.free();
+          const rows = input.flatMap((b) => rowsOf(b));
+          const hashes = hashOf(rows, keys);
+          assert.is(out.pieces.length, 2 ** bits);
+          out.pieces.forEach((pieces, p) => {
+            const reader = hashPartition(store, pieces, schema, bits);
+            const expected = rows.filter((_, i) => bits === 0 || (hashes[i] as number) >>> (32 - bits) === p).map(text);
+            assert.equal(read(reader), expected);
+            assert.is(out.rows[p], expected.length);
+            assert.is(reader.hashBits, bits);
+          });
+          releaseAll(store, out.pieces.flat());
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -117,17 +138,26 @@ test('a writer that is given up releases what it wrote', () => {
 test('a relation is read in order, whole or cut, small batches fused', () => {
   withStore((store) => {
     fc.assert(
-      fc.property(inputArb, fc.nat({ max: 200 }), fc.option(fc.nat({ max: 200 })), fc.constantFrom(1, 2000, 1 << 20), (input, skip, take, grant) => {
-        const writer = collectWriter({ store, grant }, schema);
-        for (const b of input) writer.add(b);
-        const refs = writer.finish();
-        writer.free();
-        const all = rowTexts(input);
-        assert.equal(read(relationReader(store, refs, schema)), all);
-        assert.equal(read(relationReader(store, refs, schema, { skip, take })), all.slice(skip, take === null ? undefined : skip + take));
-        if (grant === 1 << 20) assert.ok(refs.length <= 1);
-        releaseAll(store, refs);
-      }),
+      fc.property(
+        inputArb,
+        fc.nat({ max: 200 }),
+        fc.option(fc.nat({ max: 200 })),
+        fc.constantFrom(1, 2000, 1 << 20),
+        (input, skip, take, grant) => {
+          const writer = collectWriter({ store, grant }, schema);
+          for (const b of input) writer.add(b);
+          const refs = writer.finish();
+          writer.free();
+          const all = rowTexts(input);
+          assert.equal(read(relationReader(store, refs, schema)), all);
+          assert.equal(
+            read(relationReader(store, refs, schema, { skip, take })),
+            all.slice(skip, take === null ? undefined : skip + take),
+          );
+          if (grant === 1 << 20) assert.ok(refs.length <= 1);
+          releaseAll(store, refs);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -158,7 +188,16 @@ function key(name: string, desc = false, nullsFirst = false): SortKey {
 /** The rows of the sorted runs of one partition, merged stably: runs are in input order. */
 function merged(runs: readonly RelationReader[], keys: readonly SortKey[]): string[] {
   const scratch = heapScratch();
-  const batches = runs.flatMap((r) => [...r.batches()].map((b) => gatherBatch(b, Uint32Array.from({ length: b.rows }, (_, i) => i), b.rows, scratch)));
+  const batches = runs.flatMap((r) =>
+    [...r.batches()].map((b) =>
+      gatherBatch(
+        b,
+        Uint32Array.from({ length: b.rows }, (_, i) => i),
+        b.rows,
+        scratch,
+      ),
+    ),
+  );
   return sorted(batches, keys);
 }
 
@@ -172,26 +211,37 @@ function sorted(batches: readonly Batch[], keys: readonly SortKey[]): string[] {
 
 const keysArb = fc
   .subarray(['k', 'n', 'f'], { minLength: 1 })
-  .chain((names) => fc.tuple(...names.map((name) => fc.tuple(fc.boolean(), fc.boolean()).map(([desc, nf]) => key(name, desc, nf)))));
+  .chain((names) =>
+    fc.tuple(...names.map((name) => fc.tuple(fc.boolean(), fc.boolean()).map(([desc, nf]) => key(name, desc, nf)))),
+  );
 
 test('a range shuffle gives the stable sort, for any grant and number of partitions', () => {
   withStore((store) => {
     fc.assert(
-      fc.property(fc.array(inputArb, { minLength: 1, maxLength: 3 }), keysArb, fc.integer({ min: 1, max: 9 }), fc.constantFrom(1, 8000, 1 << 20), (tasks, keys, partitions, grant) => {
-        const runs: RunOutput[] = [];
-        for (const input of tasks) {
-          const writer = rangeWriter({ store, grant }, schema, keys, null, sortIndices);
-          for (const b of input) writer.add(b);
-          runs.push(...structuredClone(writer.finish()));
-          writer.free();
-        }
-        const bounds = structuredClone(rangeBounds(runs, partitions));
-        const slices = rangeSlices(runs, bounds);
-        assert.ok(slices.length <= partitions);
-        const out = slices.flatMap((s) => merged(rangePartition(store, s, schema).runs, keys));
-        assert.equal(out, sorted(tasks.flat(), keys));
-        releaseAll(store, runs.flatMap((r) => r.batches));
-      }),
+      fc.property(
+        fc.array(inputArb, { minLength: 1, maxLength: 3 }),
+        keysArb,
+        fc.integer({ min: 1, max: 9 }),
+        fc.constantFrom(1, 8000, 1 << 20),
+        (tasks, keys, partitions, grant) => {
+          const runs: RunOutput[] = [];
+          for (const input of tasks) {
+            const writer = rangeWriter({ store, grant }, schema, keys, null, sortIndices);
+            for (const b of input) writer.add(b);
+            runs.push(...structuredClone(writer.finish()));
+            writer.free();
+          }
+          const bounds = structuredClone(rangeBounds(runs, partitions));
+          const slices = rangeSlices(runs, bounds);
+          assert.ok(slices.length <= partitions);
+          const out = slices.flatMap((s) => merged(rangePartition(store, s, schema).runs, keys));
+          assert.equal(out, sorted(tasks.flat(), keys));
+          releaseAll(
+            store,
+            runs.flatMap((r) => r.batches),
+          );
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -203,14 +253,28 @@ test('one hot key is split between partitions by run', () => {
     let row = 0;
     for (let t = 0; t < 8; t++) {
       const writer = rangeWriter({ store, grant: 1 << 20 }, schema, [key('k')], null, sortIndices);
-      writer.add(batchFromRows(schema, Array.from({ length: 500 }, () => ({ k: 'hot', n: t, f: 0, l: null, row: row++ }))));
+      writer.add(
+        batchFromRows(
+          schema,
+          Array.from({ length: 500 }, () => ({ k: 'hot', n: t, f: 0, l: null, row: row++ })),
+        ),
+      );
       runs.push(...writer.finish());
       writer.free();
     }
     const parts = rangeSlices(runs, rangeBounds(runs, 4)).map((s) => rangePartition(store, s, schema));
-    assert.equal(parts.map((p) => p.rows), [1000, 1000, 1000, 1000]);
-    assert.equal(parts.flatMap((p) => read(p)).map((r) => r.split('|')[4]), Array.from({ length: 4000 }, (_, i) => `n${i}`));
-    releaseAll(store, runs.flatMap((r) => r.batches));
+    assert.equal(
+      parts.map((p) => p.rows),
+      [1000, 1000, 1000, 1000],
+    );
+    assert.equal(
+      parts.flatMap((p) => read(p)).map((r) => r.split('|')[4]),
+      Array.from({ length: 4000 }, (_, i) => `n${i}`),
+    );
+    releaseAll(
+      store,
+      runs.flatMap((r) => r.batches),
+    );
   });
 });
 
@@ -220,27 +284,49 @@ test('partitions of a range shuffle are of about one size', () => {
     for (let t = 0; t < 4; t++) {
       const writer = rangeWriter({ store, grant: 1 << 20 }, schema, [key('f', true)], null, sortIndices);
       const n = t === 0 ? 6000 : 2000;
-      writer.add(batchFromRows(schema, Array.from({ length: n }, (_, i) => ({ k: 'x', n: i, f: Math.sin(i * (t + 1)), l: null, row: i }))));
+      writer.add(
+        batchFromRows(
+          schema,
+          Array.from({ length: n }, (_, i) => ({ k: 'x', n: i, f: Math.sin(i * (t + 1)), l: null, row: i })),
+        ),
+      );
       runs.push(...writer.finish());
       writer.free();
     }
     const rows = rangeSlices(runs, rangeBounds(runs, 6)).map((s) => rangePartition(store, s, schema).rows);
-    assert.is(rows.reduce((a, b) => a + b, 0), 12_000);
+    assert.is(
+      rows.reduce((a, b) => a + b, 0),
+      12_000,
+    );
     for (const n of rows) assert.ok(n > 1500 && n < 2500, rows.join());
-    releaseAll(store, runs.flatMap((r) => r.batches));
+    releaseAll(
+      store,
+      runs.flatMap((r) => r.batches),
+    );
   });
 });
 
 test('with a limit a run keeps its first rows only', () => {
   withStore((store) => {
     const writer = rangeWriter({ store, grant: 1 << 20 }, schema, [key('n', true)], 10, sortIndices);
-    writer.add(batchFromRows(schema, Array.from({ length: 1000 }, (_, i) => ({ k: 'x', n: (i * 7) % 1000, f: 0, l: null, row: i }))));
+    writer.add(
+      batchFromRows(
+        schema,
+        Array.from({ length: 1000 }, (_, i) => ({ k: 'x', n: (i * 7) % 1000, f: 0, l: null, row: i })),
+      ),
+    );
     const runs = writer.finish();
     writer.free();
     assert.is(runs[0]?.rows, 10);
     const [slices] = rangeSlices(runs, rangeBounds(runs, 1));
-    assert.equal(read(rangePartition(store, slices ?? [], schema)).map((r) => r.split('|')[1]), Array.from({ length: 10 }, (_, i) => `n${999 - i}`));
-    releaseAll(store, runs.flatMap((r) => r.batches));
+    assert.equal(
+      read(rangePartition(store, slices ?? [], schema)).map((r) => r.split('|')[1]),
+      Array.from({ length: 10 }, (_, i) => `n${999 - i}`),
+    );
+    releaseAll(
+      store,
+      runs.flatMap((r) => r.batches),
+    );
   });
 });
 
@@ -250,7 +336,12 @@ test('many more rows than memory pass through a shuffle', () => {
     const rows = 4000;
     let sum = 0;
     for (let b = 0; b < 40; b++) {
-      writer.add(batchFromRows(schema, Array.from({ length: rows }, (_, i) => ({ k: `name ${i % 9}`, n: i * b, f: i, l: [b], row: b * rows + i }))));
+      writer.add(
+        batchFromRows(
+          schema,
+          Array.from({ length: rows }, (_, i) => ({ k: `name ${i % 9}`, n: i * b, f: i, l: [b], row: b * rows + i })),
+        ),
+      );
       sum += (b * rows * (rows - 1)) / 2;
     }
     const out = writer.finish();

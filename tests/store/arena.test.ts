@@ -58,10 +58,13 @@ test('memory is limited, counted and used again', () => {
   const third = blocks[3] as Block;
   arena.free(third);
   assert.is((arena.alloc(40 << 10) as Block).address, third.address);
-  assert.throws(() => {
-    arena.free(blocks[5] as Block);
-    arena.free(blocks[5] as Block);
-  }, (e: unknown) => e instanceof EngineBug);
+  assert.throws(
+    () => {
+      arena.free(blocks[5] as Block);
+      arena.free(blocks[5] as Block);
+    },
+    (e: unknown) => e instanceof EngineBug,
+  );
 });
 
 test('segments beyond the first are used when the limit passes 4 GiB', () => {
@@ -81,7 +84,9 @@ test('segments beyond the first are used when the limit passes 4 GiB', () => {
 
 test('threads allocate side by side, and see memory others have grown', async () => {
   const arena = Arena.create(24 << 20);
-  const threads = [1, 2, 3].map((slot) => startThread<string>('./arena_thread.ts', { handle: arena.handle, slot, steps: 4000 }));
+  const threads = [1, 2, 3].map((slot) =>
+    startThread<string>('./arena_thread.ts', { handle: arena.handle, slot, steps: 4000 }),
+  );
   assert.equal(await Promise.all(threads.map((t) => t.done)), ['ok', 'ok', 'ok']);
   await Promise.all(threads.map((t) => t.worker.terminate()));
   assert.is(used(arena), 0);

@@ -17,7 +17,8 @@ function churn(): string {
     if (held.length > 0 && random(2) === 0) {
       const [h] = held.splice(random(held.length), 1);
       if (h === undefined) continue;
-      if (h.block.view[0] !== h.mark || h.block.view[h.block.bytes - 1] !== h.mark) return `a mark of thread ${slot} was overwritten`;
+      if (h.block.view[0] !== h.mark || h.block.view[h.block.bytes - 1] !== h.mark)
+        return `a mark of thread ${slot} was overwritten`;
       arena.free(h.block);
       continue;
     }
@@ -29,7 +30,8 @@ function churn(): string {
     held.push({ block, mark });
   }
   for (const h of held) {
-    if (h.block.view[0] !== h.mark || h.block.view[h.block.bytes - 1] !== h.mark) return `a mark of thread ${slot} was overwritten`;
+    if (h.block.view[0] !== h.mark || h.block.view[h.block.bytes - 1] !== h.mark)
+      return `a mark of thread ${slot} was overwritten`;
     arena.free(h.block);
   }
   return 'ok';

@@ -59,25 +59,34 @@ test('every type and form comes back as it was, and so does every slice', () => 
 });
 
 test('parts encoded together are their concatenation', () => {
-  const lists = anyType.chain((type) => fc.array(fc.array(nullable(type), { maxLength: 20 }), { minLength: 1, maxLength: 4 }).map((values) => ({ type, values })));
+  const lists = anyType.chain((type) =>
+    fc
+      .array(fc.array(nullable(type), { maxLength: 20 }), { minLength: 1, maxLength: 4 })
+      .map((values) => ({ type, values })),
+  );
   fc.assert(
-    fc.property(lists, fc.array(fc.nat(), { minLength: 8, maxLength: 8 }), fc.boolean(), ({ type, values }, cuts, asDict) => {
-      const scratch = heapScratch();
-      const parts: BatchPart[] = values.map((v, i) => {
-        const plain = columnFromValues(type, v);
-        const column = type.kind === 'string' && (asDict || i % 2 === 1) ? toDict(plain) : plain;
-        const from = (cuts[2 * i] as number) % (v.length + 1);
-        return { batch: batchOf(column), from, to: from + ((cuts[2 * i + 1] as number) % (v.length - from + 1)) };
-      });
-      const schema = (parts[0] as BatchPart).batch.schema;
-      const layout = layoutOfParts(parts, schema, scratch);
-      const into = new Uint8Array(layout.bytes).fill(0x5a);
-      layout.write(into);
-      const back = decodeBatch(into, schema).columns[0] as Column;
-      const expected = parts.flatMap((p, i) => (values[i] as LiteralValue[]).slice(p.from, p.to));
-      assert.equal(shown(back), expected.map(show));
-      assert.is(back.nullCount, expected.filter((v) => v === null).length);
-    }),
+    fc.property(
+      lists,
+      fc.array(fc.nat(), { minLength: 8, maxLength: 8 }),
+      fc.boolean(),
+      ({ type, values }, cuts, asDict) => {
+        const scratch = heapScratch();
+        const parts: BatchPart[] = values.map((v, i) => {
+          const plain = columnFromValues(type, v);
+          const column = type.kind === 'string' && (asDict || i % 2 === 1) ? toDict(plain) : plain;
+          const from = (cuts[2 * i] as number) % (v.length + 1);
+          return { batch: batchOf(column), from, to: from + ((cuts[2 * i + 1] as number) % (v.length - from + 1)) };
+        });
+        const schema = (parts[0] as BatchPart).batch.schema;
+        const layout = layoutOfParts(parts, schema, scratch);
+        const into = new Uint8Array(layout.bytes).fill(0x5a);
+        layout.write(into);
+        const back = decodeBatch(into, schema).columns[0] as Column;
+        const expected = parts.flatMap((p, i) => (values[i] as LiteralValue[]).slice(p.from, p.to));
+        assert.equal(shown(back), expected.map(show));
+        assert.is(back.nullCount, expected.filter((v) => v === null).length);
+      },
+    ),
     RUNS,
   );
 });
@@ -90,21 +99,45 @@ test('parts of one dictionary keep it, cut to what they use', () => {
   assert.is(few.dictionary.length, 3);
   assert.equal(valuesOf(few), words.slice(10, 13));
   const batch = batchOf(column);
-  const layout = layoutOfParts([{ batch, from: 5, to: 7 }, { batch, from: 6, to: 8 }], batch.schema, heapScratch());
+  const layout = layoutOfParts(
+    [
+      { batch, from: 5, to: 7 },
+      { batch, from: 6, to: 8 },
+    ],
+    batch.schema,
+    heapScratch(),
+  );
   assert.ok(layout.bytes < 1024, 'the unused entries are not stored');
   const into = new Uint8Array(layout.bytes);
   layout.write(into);
-  assert.equal(valuesOf(decodeBatch(into, batch.schema).columns[0] as Column), ['word 5', 'word 6', 'word 6', 'word 7']);
+  assert.equal(valuesOf(decodeBatch(into, batch.schema).columns[0] as Column), [
+    'word 5',
+    'word 6',
+    'word 6',
+    'word 7',
+  ]);
 });
 
 test('what is not an encoded batch of these columns is refused', () => {
   const batch = batchOf(columnFromValues(T.int, [1, 2, 3]));
   const bytes = new Uint8Array(encodedSize(batch));
   encodeBatch(batch, bytes);
-  assert.throws(() => decodeBatch(bytes, []), (e: unknown) => e instanceof EngineBug);
-  assert.throws(() => decodeBatch(bytes.slice(0, 64), batch.schema), (e: unknown) => e instanceof EngineBug);
-  assert.throws(() => decodeBatch(new Uint8Array(128), batch.schema), (e: unknown) => e instanceof EngineBug);
-  assert.throws(() => encodeBatch(batch, new Uint8Array(32)), (e: unknown) => e instanceof EngineBug);
+  assert.throws(
+    () => decodeBatch(bytes, []),
+    (e: unknown) => e instanceof EngineBug,
+  );
+  assert.throws(
+    () => decodeBatch(bytes.slice(0, 64), batch.schema),
+    (e: unknown) => e instanceof EngineBug,
+  );
+  assert.throws(
+    () => decodeBatch(new Uint8Array(128), batch.schema),
+    (e: unknown) => e instanceof EngineBug,
+  );
+  assert.throws(
+    () => encodeBatch(batch, new Uint8Array(32)),
+    (e: unknown) => e instanceof EngineBug,
+  );
 });
 
 test.run();

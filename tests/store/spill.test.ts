@@ -28,7 +28,10 @@ function errorOf(f: () => unknown): RunError {
 const fill = (store: MainStore, n: number) => Array.from({ length: n }, (_, i) => makeObject(store, i));
 
 function spillFiles(dir: string): string[] {
-  return fs.readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.spill')).map((f) => join(dir, f));
+  return fs
+    .readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((f) => f.endsWith('.spill'))
+    .map((f) => join(dir, f));
 }
 
 function noSpace(): never {
@@ -73,7 +76,10 @@ test('when one of two directories is full, the other one takes it', () => {
     if (fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith(bad)) noSpace();
     return fs.writevSync(fd, views, at);
   };
-  const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [bad, good] }, process.platform === 'linux' ? write : undefined);
+  const store = createStore(
+    { limit: 1 << 20, threads: 1, spillDirs: [bad, good] },
+    process.platform === 'linux' ? write : undefined,
+  );
   try {
     const ids = fill(store, 100);
     checkAll(store, ids, (i) => [i, i]);
@@ -84,7 +90,8 @@ test('when one of two directories is full, the other one takes it', () => {
 });
 
 test('short writes are continued', () => {
-  const write: WriteVector = (fd, views, at) => fs.writeSync(fd, views[0] as Uint8Array, 0, Math.min(1000, (views[0] as Uint8Array).length), at);
+  const write: WriteVector = (fd, views, at) =>
+    fs.writeSync(fd, views[0] as Uint8Array, 0, Math.min(1000, (views[0] as Uint8Array).length), at);
   const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [freshDir()] }, write);
   try {
     checkAll(store, fill(store, 40), (i) => [i, i]);
@@ -136,7 +143,10 @@ test('a file that was cut or removed is an error that names it', () => {
     const e = errorOf(() => readAll(store, ids));
     assert.is(e.code, 'FLOW7008');
     // Where more was spilled since, the hole reads as zeros.
-    assert.match(e.message, /cannot read back spilled data from .*\.spill: the file ends|spilled data in .*\.spill is corrupt/);
+    assert.match(
+      e.message,
+      /cannot read back spilled data from .*\.spill: the file ends|spilled data in .*\.spill is corrupt/,
+    );
   } finally {
     store.close();
   }
@@ -195,7 +205,8 @@ test('what dead processes left is removed, what others use is not', () => {
   };
   const here = hostname();
   put(`flowc-${dead}-0123456789ab`, { pid: dead, started: '1', host: here });
-  if (process.platform === 'linux') put(`flowc-${process.pid}-0123456789ac`, { pid: process.pid, started: '1', host: here });
+  if (process.platform === 'linux')
+    put(`flowc-${process.pid}-0123456789ac`, { pid: process.pid, started: '1', host: here });
   const keep = [
     put(`flowc-${dead}-0123456789ad`, { pid: dead, started: '1', host: `not ${here}` }),
     put(`flowc-${process.pid}-0123456789ae`, { pid: process.pid, started: null, host: here }),
@@ -213,7 +224,8 @@ test('a process that ends without closing its store leaves nothing; one that is 
     const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [${JSON.stringify(dir)}] });
     for (let i = 0; i < 50; i++) { const w = store.create(60000); w.view.fill(i); w.seal(); }
     ${end}`;
-  const run = (end: string) => spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program(end)], { encoding: 'utf8' });
+  const run = (end: string) =>
+    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program(end)], { encoding: 'utf8' });
   const left = run('process.exit(3)');
   assert.is(left.status, 3, left.stderr);
   assert.equal(fs.readdirSync(dir), []);

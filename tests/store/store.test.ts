@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { batchFromRows } from '../../engine/batch/build.ts';
 import { rowsOf } from '../../engine/batch/access.ts';
+import { batchFromRows } from '../../engine/batch/build.ts';
 import { EngineBug, type ErrorData, RunError } from '../../engine/errors.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { createStore, type MainStore, testStore } from '../../engine/store/store.ts';
@@ -68,7 +68,9 @@ test('several threads put ten times the limit through the store and verify what 
   const dir = freshDir();
   const store = createStore({ limit: 4 << 20, threads: 4, spillDirs: [dir, `${dir}-2`] });
   try {
-    const threads = [1, 2, 3].map((thread) => startThread<Answer>('./verify_thread.ts', { handle: store.handle, thread, count: 300, reads: 400 }));
+    const threads = [1, 2, 3].map((thread) =>
+      startThread<Answer>('./verify_thread.ts', { handle: store.handle, thread, count: 300, reads: 400 }),
+    );
     const own: ObjectId[] = [];
     for (let i = 0; i < 100; i++) own.push(makeObject(store, i));
     checkAll(store, own, (i) => [i, 3 * i]);
@@ -100,7 +102,10 @@ test('a pinned object is never spilled, and stays readable while pinned after it
     const had = store.stats().objects;
     lease.release();
     assert.is(store.stats().objects, had - 1);
-    assert.throws(() => store.readBytes(pinned, 0, 1), (e: unknown) => e instanceof EngineBug);
+    assert.throws(
+      () => store.readBytes(pinned, 0, 1),
+      (e: unknown) => e instanceof EngineBug,
+    );
   });
 });
 
@@ -110,7 +115,10 @@ test('references are counted; numbers are not used again', () => {
     store.retain(id, 2);
     store.release(id);
     store.release(id, 2);
-    assert.throws(() => store.size(id), (e: unknown) => e instanceof EngineBug);
+    assert.throws(
+      () => store.size(id),
+      (e: unknown) => e instanceof EngineBug,
+    );
     const seen = new Set<ObjectId>([id]);
     for (let i = 0; i < 50; i++) {
       const next = makeObject(store, i);
@@ -128,10 +136,16 @@ test('an object keeps its first bytes when sealed with fewer; an aborted one is 
     const id = w.seal(10_000);
     assert.is(store.size(id), 10_000);
     assert.is(store.stats().objectBytes, 12_288);
-    assert.throws(() => w.abort(), (e: unknown) => e instanceof EngineBug);
+    assert.throws(
+      () => w.abort(),
+      (e: unknown) => e instanceof EngineBug,
+    );
     store.create(300_000).abort();
     assert.is(store.stats().objectBytes, 12_288);
-    assert.throws(() => store.readBytes(id, 9_999, 2), (e: unknown) => e instanceof EngineBug);
+    assert.throws(
+      () => store.readBytes(id, 9_999, 2),
+      (e: unknown) => e instanceof EngineBug,
+    );
     store.release(id);
   });
 });
@@ -182,7 +196,14 @@ test('nobody waits for what an idle thread holds', async () => {
   try {
     const held = store.allocate(700_000, 'result');
     const gate = new SharedArrayBuffer(4);
-    const { worker, done } = startThread<Answer>('./greedy_thread.ts', { handle: store.handle, thread: 1, first: 100_000, second: 500_000, gate, holders: 1 });
+    const { worker, done } = startThread<Answer>('./greedy_thread.ts', {
+      handle: store.handle,
+      thread: 1,
+      first: 100_000,
+      second: 500_000,
+      gate,
+      holders: 1,
+    });
     const answer = await done;
     await worker.terminate();
     assert.is(answer.error?.code, 'FLOW7007');

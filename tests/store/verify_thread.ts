@@ -5,7 +5,12 @@ import type { ObjectId } from '../../engine/store/types.ts';
 import { checkObject, makeObject } from './objects.ts';
 
 /** Makes its share of objects, far more than fit, then reads random ranges of its own and verifies them. */
-const { handle, thread, count, reads } = workerData as { handle: StoreHandle; thread: number; count: number; reads: number };
+const { handle, thread, count, reads } = workerData as {
+  handle: StoreHandle;
+  thread: number;
+  count: number;
+  reads: number;
+};
 const store = attachStore(handle, thread);
 
 function run(): object {
