@@ -19,6 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['compiler', 'grammar', 'engine'],
   cli: ['cli', 'index.ts', 'grammar', 'package.json'],
   samples: ['samples', 'index.ts'],
+  // It documents the tables of every layer.
+  'scripts/docs': ['scripts', 'cli', 'index.ts', 'compiler', 'grammar', 'engine'],
   scripts: ['scripts'],
 };
 
