@@ -86,7 +86,7 @@ async function readHead(
 
 /** LF, or CR where the head has CR and no LF. */
 function newlineOf(window: TextWindow): number {
-  const head = window.bytes.subarray(0, window.length);
+  const head = window.text.subarray(0, window.length);
   return head.indexOf(LF) < 0 && head.indexOf(CR) >= 0 ? CR : LF;
 }
 
@@ -102,7 +102,7 @@ function byteOrderMark(window: TextWindow, path: string): number {
 /** Behind the line at `pos`; the window grows for a long one. */
 async function lineEnd(window: TextWindow, pos: number, newline: number): Promise<number> {
   for (;;) {
-    const end = window.bytes.subarray(0, window.length).indexOf(newline, pos);
+    const end = window.text.subarray(0, window.length).indexOf(newline, pos);
     if (end >= 0) return end + 1;
     if (window.final || !(await window.grow())) return window.length;
   }
@@ -143,7 +143,7 @@ function headRecords(window: TextWindow, from: number, s: RecordShape): HeadReco
   for (let pos = from; pos < window.length && records.length < HEAD_RECORDS; ) {
     const first = window.bytes[pos];
     if (first === s.newline || (first === CR && window.bytes[pos + 1] === s.newline) || first === s.dialect.comment) {
-      const end = window.bytes.subarray(0, window.length).indexOf(s.newline, pos);
+      const end = window.text.subarray(0, window.length).indexOf(s.newline, pos);
       if (end < 0) break;
       pos = end + 1;
       continue;

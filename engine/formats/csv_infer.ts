@@ -132,9 +132,9 @@ class FileSampler {
     );
     try {
       await window.advance(0);
-      const { bytes, length } = window;
+      const { text, length } = window;
       for (const state of [0, 1] as const) {
-        const first = firstRecordStart(this.#shape, bytes.subarray(0, length), lead, length, length, state);
+        const first = firstRecordStart(this.#shape, text.subarray(0, length), lead, length, length, state);
         if (first < 0 || first >= length || !this.#regular(window, first)) continue;
         return this.#take(window, first, length);
       }

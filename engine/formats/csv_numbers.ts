@@ -34,10 +34,11 @@ function narrowInts(c: Cells, plan: ColumnPlan): Column | null {
         do {
           const d = u8[i]! - 48;
           if (d >>> 0 > 9) break;
-          v = v * 10 + d;
+          // Nine digits stay within 32 bits; said so, the compiler keeps to integers.
+          v = (Math.imul(v, 10) + d) | 0;
         } while (++i < to);
         if (i === to) {
-          values[row] = negative ? -v : v;
+          values[row] = negative ? -v | 0 : v;
           continue;
         }
       }

@@ -16,13 +16,7 @@ export const LEAD = MAX_BLANKS + 16;
  * State behind u8[length) when it is `state` before u8[lead]; u8[0, lead) is what stands before (lead 0: the data start there).
  * A quote opens a field only as its first character; elsewhere outside quotes it is text. Only for doubled-quote escapes.
  */
-export function quotesAfter(
-  s: RecordShape,
-  u8: Uint8Array,
-  lead: number,
-  length: number,
-  state: QuoteState,
-): QuoteState {
+export function quotesAfter(s: RecordShape, u8: Buffer, lead: number, length: number, state: QuoteState): QuoteState {
   const { quote } = s.dialect;
   let now: QuoteState = state;
   let p = lead;
@@ -35,13 +29,13 @@ export function quotesAfter(
 }
 
 /** The state after the quote at `q`; no quote in [p, q), and `now` holds before p. */
-function meetQuote(s: RecordShape, u8: Uint8Array, p: number, q: number, now: QuoteState): QuoteState {
+function meetQuote(s: RecordShape, u8: Buffer, p: number, q: number, now: QuoteState): QuoteState {
   if (now === 1) return 2;
   if (now === 2 && q === p) return 1;
   return opensField(s, u8, q) ? 1 : 0;
 }
 
-function opensField(s: RecordShape, u8: Uint8Array, q: number): boolean {
+function opensField(s: RecordShape, u8: Buffer, q: number): boolean {
   let before = q - 1;
   if (s.dialect.trim) while (before >= 0 && u8[before] === BLANK && q - 1 - before < MAX_BLANKS) before--;
   return before < 0 || u8[before] === s.dialect.delimiter || u8[before] === s.newline;
@@ -52,7 +46,7 @@ function opensField(s: RecordShape, u8: Uint8Array, q: number): boolean {
  */
 export function firstRecordStart(
   s: RecordShape,
-  u8: Uint8Array,
+  u8: Buffer,
   lead: number,
   stop: number,
   length: number,
@@ -78,7 +72,7 @@ export function firstRecordStart(
 }
 
 /** First `byte` in u8[from, to), or -1. Steps by hand over what is near, and leaves long stretches to the native search. */
-function nextByte(u8: Uint8Array, byte: number, from: number, to: number): number {
+function nextByte(u8: Buffer, byte: number, from: number, to: number): number {
   const near = Math.min(to, from + 48);
   for (let i = from; i < near; i++) if (u8[i] === byte) return i;
   if (near >= to) return -1;

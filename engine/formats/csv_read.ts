@@ -145,9 +145,9 @@ class SplitReader {
       return true;
     }
     for (;;) {
-      const { bytes, length, final, offset } = this.#window;
+      const { text, length, final, offset } = this.#window;
       const stop = this.#split.end - offset;
-      const found = firstRecordStart(this.#shape, bytes.subarray(0, length), lead, stop, length, this.#split.state);
+      const found = firstRecordStart(this.#shape, text.subarray(0, length), lead, stop, length, this.#split.state);
       if (found >= stop || (found < 0 && final)) return false;
       if (found >= 0) {
         this.#pos = found;

@@ -1,8 +1,10 @@
+import { asBuffer } from '../batch/buffers.ts';
 import { RunError } from '../errors.ts';
 import type { TaskContext } from '../operators/def.ts';
 import type { ScanInput } from '../plan.ts';
 import type { Dialect } from './csv_dialect.ts';
 import { type CsvLayout, csvLayout, shapeOf } from './csv_file.ts';
+import type { RecordShape } from './csv_index.ts';
 import { LEAD, type QuoteState, quotesAfter } from './csv_quotes.ts';
 import type { Split } from './def.ts';
 import { didYouMean } from './nearest.ts';
@@ -132,12 +134,8 @@ export function probeQuotes(split: CsvSplit, dialect: Dialect, ctx: TaskContext,
         const want = Math.min(bufferBytes, split.end - pos);
         const got = readFully(fd, block.view.subarray(lead, lead + want), pos);
         if (got === 0) break;
-        const bytes = block.view.subarray(0, lead + got);
-        states = [0, 1, 2].map((i) => quotesAfter(shape, bytes, lead, bytes.length, states[i]!)) as [
-          QuoteState,
-          QuoteState,
-          QuoteState,
-        ];
+        const bytes = asBuffer(block.view).subarray(0, lead + got);
+        states = quotesThrough(shape, bytes, lead, states);
         const keep = Math.min(LEAD, bytes.length);
         bytes.copyWithin(0, bytes.length - keep);
         lead = keep;
@@ -149,6 +147,11 @@ export function probeQuotes(split: CsvSplit, dialect: Dialect, ctx: TaskContext,
   } finally {
     ctx.store.free(block);
   }
+}
+
+function quotesThrough(shape: RecordShape, bytes: Buffer, lead: number, states: QuoteAnswer): QuoteAnswer {
+  const after = ([0, 1, 2] as const).map((i) => quotesAfter(shape, bytes, lead, bytes.length, states[i]));
+  return [after[0]!, after[1]!, after[2]!];
 }
 
 /** Chains the answers: every split gets the quote state at its start. */

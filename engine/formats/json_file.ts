@@ -62,9 +62,9 @@ async function layoutAt(window: TextWindow, start: number): Promise<Found> {
   const first = window.bytes[start];
   if (start >= window.length || (first !== 91 && first !== 123)) return { kind: 'lines', start };
   for (;;) {
-    const { bytes, length, final } = window;
+    const { bytes, text, length, final } = window;
     const end = valueEnd(bytes, start, length, final);
-    const newline = bytes.subarray(0, length).indexOf(10, start);
+    const newline = text.subarray(0, length).indexOf(10, start);
     if (end === NEED_MORE) {
       // A long list is read element by element; an object's end decides, unless a line end stands inside it.
       if (first === 91) return { kind: 'list', start: start + 1 };

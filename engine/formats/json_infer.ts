@@ -100,7 +100,7 @@ class JsonSampler {
     const window = new TextWindow(openSource(local, path, at, false), at, this.#budget.spot, heapMemory, 0);
     try {
       await window.advance(0);
-      const first = window.bytes.subarray(0, window.length).indexOf(10);
+      const first = window.text.subarray(0, window.length).indexOf(10);
       if (first >= 0) this.#take(window, first + 1, true);
     } finally {
       window.close();
@@ -112,7 +112,7 @@ class JsonSampler {
     const index = this.#index;
     const { kind } = this.#layout;
     let next = true;
-    if (kind === 'lines') indexLines(bytes, from, length, length, final, Number.MAX_SAFE_INTEGER, index);
+    if (kind === 'lines') indexLines(text, from, length, length, final, Number.MAX_SAFE_INTEGER, index);
     else next = indexValues(kind, bytes, from, length, final, Number.MAX_SAFE_INTEGER, due, index);
     for (let row = 0; row < index.rows; row++) {
       this.#scanner.over(bytes, text, index.bounds[2 * row]!, index.bounds[2 * row + 1]!);

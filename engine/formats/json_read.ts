@@ -132,8 +132,8 @@ class SplitReader {
     this.#pos = skip;
     if (lead === 0) return;
     for (;;) {
-      const { bytes, length, final } = this.#window;
-      const newline = bytes.subarray(0, length).indexOf(10);
+      const { text, length, final } = this.#window;
+      const newline = text.subarray(0, length).indexOf(10);
       if (newline >= 0 || final) {
         this.#pos = newline < 0 ? length : newline + 1;
         return;
@@ -163,10 +163,10 @@ class SplitReader {
   }
 
   async #bounds(rows: number): Promise<void> {
-    const { bytes, length, final, offset } = this.#window;
+    const { bytes, text, length, final, offset } = this.#window;
     const { kind, end } = this.#split;
     if (kind === 'lines') {
-      indexLines(bytes, this.#pos, Math.min(end - offset, length), length, final, rows, this.#index);
+      indexLines(text, this.#pos, Math.min(end - offset, length), length, final, rows, this.#index);
       return;
     }
     // Inside a larger value only a list has more than one.

@@ -19,7 +19,7 @@ const LF = 10;
 
 /** Bounds of the lines that start in [from, stop) of u8[0, length) and are not blank. */
 export function indexLines(
-  u8: Uint8Array,
+  u8: Buffer,
   from: number,
   stop: number,
   length: number,
@@ -58,7 +58,7 @@ export function indexLines(
 }
 
 /** Short lines by hand, long ones by the native search. */
-function lineEnd(u8: Uint8Array, from: number, length: number): number {
+function lineEnd(u8: Buffer, from: number, length: number): number {
   const near = Math.min(length, from + 64);
   for (let i = from; i < near; i++) if (u8[i] === LF) return i;
   if (near === length) return -1;
