@@ -2,6 +2,7 @@ import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve } from './build.ts';
 import { civilOf, daysOf, isLeap, isoWeek, isoWeekday, lastDayOfMonth } from './calendar.ts';
 import { addInt, floorDiv, floorMod, type Int } from './ints.ts';
+import { dateInRange } from './interval.ts';
 import { DAY_MICROS } from './limits.ts';
 import { zoneOffset } from './zones.ts';
 
@@ -72,7 +73,7 @@ const lastDay: Resolve = ([arg, ...more]) => {
   return overload([t], T.date, {
     call: (v: Int) => {
       const { year, month } = civilOf(day(v));
-      return daysOf(year, month, lastDayOfMonth(year, month));
+      return dateInRange(daysOf(year, month, lastDayOfMonth(year, month)));
     },
   });
 };

@@ -2,6 +2,7 @@ import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve, type Resolved } from './build.ts';
 import { civilOf, daysOf, isoWeekday } from './calendar.ts';
 import { localMicros } from './date_parts.ts';
+import { dateInRange } from './interval.ts';
 import { addInt, floorDiv, type Int, mulInt } from './ints.ts';
 import { DAY_MICROS } from './limits.ts';
 import { temporalMinus, temporalPlus } from './temporal_arithmetic.ts';
@@ -65,7 +66,7 @@ const dateTrunc: Resolve = ([, when, ...more], literals) => {
   const t = when.kind === 'null' ? T.timestamp : when;
   if (t.kind === 'date') {
     const cut = truncateDay(unit);
-    return overload([T.string, t], t, { call: (_: string, d: number) => cut(d) });
+    return overload([T.string, t], t, { call: (_: string, d: number) => dateInRange(cut(d)) });
   }
   const cut = truncateMicros(unit);
   const zone = t.kind === 'timestamp' ? t.zone : null;
