@@ -28,7 +28,7 @@ export interface NamedSchema {
 }
 
 export interface BindResult {
-  /** Null when there is an error among the diagnostics, or in the file's syntax. */
+  /** Null when there is an error among the diagnostics, or a part of the file that could not be read. The parser's own diagnostics are the caller's to look at. */
   readonly plan: LogicalPlan | null;
   /** Every let by its name, then every output in the order of the file: the path of a sink, or `result`. Empty where the schema is unknown. */
   readonly relations: readonly NamedSchema[];

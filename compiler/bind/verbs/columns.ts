@@ -51,6 +51,7 @@ export function select(ctx: Context, input: Rows, step: Ast.SelectStep): Rows {
   const schema = input?.schema ?? null;
   const named = new Set(step.items.flatMap((item) => (item.kind === 'namedExpr' ? [namedBy(item)] : [])));
   const isNew = uniqueNames(ctx);
+  const reported = ctx.report.list.length;
   const outputs: NamedExpr[] = [];
   const taken = new Set<string>();
   for (const item of step.items) {
@@ -67,7 +68,7 @@ export function select(ctx: Context, input: Rows, step: Ast.SelectStep): Rows {
     }
   }
   if (input === null) return null;
-  if (outputs.length === 0) return noColumns(ctx, step);
+  if (outputs.length === 0) return reported === ctx.report.list.length ? noColumns(ctx, step) : null;
   return project(ctx, input, outputs, step, 'select');
 }
 
