@@ -6,16 +6,16 @@ import { exprText } from './expr_text.ts';
 /** An indented tree, outputs first; a node read by several is printed once and named afterwards. */
 export function logicalText(plan: LogicalPlan): string {
   const uses = useCounts(plan);
-  const printed = new Set<number>();
+  const printed = new Set<LogicalNode>();
   const lines: string[] = [];
   const visit = (n: LogicalNode, depth: number): void => {
     const pad = '  '.repeat(depth);
-    const shared = (uses.get(n.id) ?? 0) > 1;
-    if (shared && printed.has(n.id)) {
+    const shared = (uses.get(n) ?? 0) > 1;
+    if (shared && printed.has(n)) {
       lines.push(`${pad}#${n.id} (above)`);
       return;
     }
-    printed.add(n.id);
+    printed.add(n);
     lines.push(`${pad}${shared ? `#${n.id} ` : ''}${nodeText(n)}`);
     for (const i of n.inputs) visit(i, depth + 1);
   };

@@ -1,5 +1,5 @@
 import type { LogicalNode, ProjectNode } from '../logical.ts';
-import { inputOf, rewritePlan, useCounts } from '../plan_tree.ts';
+import { inputOf, rewritePlan } from '../plan_tree.ts';
 import { definitions, substitute, substitutesFreely } from './exprs.ts';
 import type { Rule } from './rule.ts';
 
@@ -8,12 +8,11 @@ export const mergeProjects: Rule = {
   name: 'merge projections',
   doc: 'neighbouring projections become one; those that change nothing are dropped',
   apply(plan) {
-    const uses = useCounts(plan);
-    return rewritePlan(plan, (n) => {
+    return rewritePlan(plan, (n, shared) => {
       if (n.op !== 'project') return n;
       const below = inputOf(n);
       if (isIdentity(n, below)) return below;
-      if (below.op !== 'project' || (uses.get(below.id) ?? 0) > 1) return n;
+      if (below.op !== 'project' || shared(below)) return n;
       const defs = definitions(below.outputs);
       const exprs = n.outputs.map((o) => o.expr);
       if (!substitutesFreely(exprs, defs)) return n;

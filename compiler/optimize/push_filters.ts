@@ -1,7 +1,7 @@
 import type { Expr } from '../../engine/expr.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { FilterNode, JoinNode, LogicalNode } from '../logical.ts';
-import { inputOf, rewritePlan, useCounts } from '../plan_tree.ts';
+import { inputOf, type IsShared, rewritePlan } from '../plan_tree.ts';
 import { conjunction, conjuncts, definitions, readsOnly, substitute } from './exprs.ts';
 import { type Rule, type RuleContext, withInputs } from './rule.ts';
 
@@ -10,15 +10,13 @@ export const pushFilters: Rule = {
   name: 'push filters down',
   doc: 'filters move below projections, sorts, unions, groupings and joins, towards the readers',
   apply(plan, rule) {
-    const uses = useCounts(plan);
-    const ctx = { nextId: () => rule.nextId(), shared: (n: LogicalNode) => (uses.get(n.id) ?? 0) > 1 };
-    return rewritePlan(plan, (n) => (n.op === 'filter' ? push(n, ctx) : n));
+    return rewritePlan(plan, (n, shared) => (n.op === 'filter' ? push(n, { nextId: () => rule.nextId(), shared }) : n));
   },
 };
 
 /** A relation that others read too stays as it is: filtering it for one reader would run it twice. */
 interface Context extends RuleContext {
-  shared(n: LogicalNode): boolean;
+  readonly shared: IsShared;
 }
 
 function push(f: FilterNode, ctx: Context): LogicalNode {

@@ -1,6 +1,6 @@
 import type { Expr } from '../../engine/expr.ts';
 import type { LogicalNode, ScanNode } from '../logical.ts';
-import { inputOf, rewritePlan, useCounts } from '../plan_tree.ts';
+import { inputOf, type IsShared, rewritePlan } from '../plan_tree.ts';
 import { type Rule, withInputs } from './rule.ts';
 
 /** A filter right above a scan is also told to the reader, which skips row groups that cannot match; the filter itself stays. */
@@ -8,11 +8,10 @@ export const pushFiltersIntoScans: Rule = {
   name: 'push filters into readers',
   doc: 'readers skip row groups whose statistics rule out the filter',
   apply(plan) {
-    const uses = useCounts(plan);
-    return rewritePlan(plan, (n) => {
+    return rewritePlan(plan, (n, shared) => {
       if (n.op !== 'filter') return n;
       const below = inputOf(n);
-      if (below.op !== 'scan' || (uses.get(below.id) ?? 0) > 1 || sameFilter(below, n.predicate)) return n;
+      if (below.op !== 'scan' || shared(below) || sameFilter(below, n.predicate)) return n;
       return withInputs(n, [{ ...below, filter: n.predicate }]);
     });
   },
@@ -29,21 +28,19 @@ export const pushLimits: Rule = {
   name: 'push limits down',
   doc: 'sort + take becomes a top-N; a reader stops after the rows that are wanted',
   apply(plan) {
-    const uses = useCounts(plan);
-    const shared = (n: LogicalNode): boolean => (uses.get(n.id) ?? 0) > 1;
-    const limited = (n: LogicalNode, rows: number): LogicalNode => {
+    const limited = (n: LogicalNode, rows: number, shared: IsShared): LogicalNode => {
       if (shared(n)) return n;
       if (n.op === 'sort') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
       if (n.op === 'scan') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
       if (n.op !== 'project') return n;
       const below = inputOf(n);
-      const next = limited(below, rows);
+      const next = limited(below, rows, shared);
       return next === below ? n : withInputs(n, [next]);
     };
-    return rewritePlan(plan, (n) => {
+    return rewritePlan(plan, (n, shared) => {
       if (n.op !== 'limit' || n.take === null) return n;
       const below = inputOf(n);
-      const next = limited(below, n.skip + n.take);
+      const next = limited(below, n.skip + n.take, shared);
       return next === below ? n : withInputs(n, [next]);
     });
   },

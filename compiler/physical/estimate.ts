@@ -4,29 +4,29 @@ import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, topological } from '../plan_tree.ts';
 
 /** Upper bounds of what a node yields, in bytes; from the data alone, so that plans do not depend on the machine. null = unknown. */
-export type Estimates = ReadonlyMap<number, number | null>;
+export type Estimates = ReadonlyMap<LogicalNode, number | null>;
 
 /** Asks the readers how large their sources are, and carries the bounds through the plan. */
 export async function estimate(plan: LogicalPlan): Promise<Estimates> {
   const nodes = topological(plan);
-  const scans = new Map<number, number>();
+  const scans = new Map<LogicalNode, number>();
   await Promise.all(
     nodes.map(async (n) => {
       if (n.op !== 'scan') return;
       const reader = (FORMATS as Readonly<Record<string, FormatDef>>)[n.format]?.reader;
       const est = await reader?.estimate(n.source);
-      if (est !== undefined) scans.set(n.id, est.bytes * (n.schema.length / Math.max(1, n.source.schema.length)));
+      if (est !== undefined) scans.set(n, est.bytes * (n.schema.length / Math.max(1, n.source.schema.length)));
     }),
   );
-  const out = new Map<number, number | null>();
-  for (const n of nodes) out.set(n.id, bound(n, scans, (i) => out.get(inputOf(n, i).id) ?? null));
+  const out = new Map<LogicalNode, number | null>();
+  for (const n of nodes) out.set(n, bound(n, scans, (i) => out.get(inputOf(n, i)) ?? null));
   return out;
 }
 
-function bound(n: LogicalNode, scans: ReadonlyMap<number, number>, input: (i: number) => number | null): number | null {
+function bound(n: LogicalNode, scans: ReadonlyMap<LogicalNode, number>, input: (i: number) => number | null): number | null {
   switch (n.op) {
     case 'scan':
-      return scans.get(n.id) ?? null;
+      return scans.get(n) ?? null;
     case 'filter':
     case 'sort':
     case 'distinct':

@@ -27,7 +27,7 @@ export function planJoin(planner: Planner, n: JoinNode): Pipeline {
   };
   const added = n.schema.filter((f) => n.add.some((a) => a.name === f.name));
   const output: Schema = [...left.pipeline.schema, ...added];
-  const bytes = planner.estimates.get(inputOf(n, 1).id) ?? null;
+  const bytes = planner.estimates.get(inputOf(n, 1)) ?? null;
   const common = { params, output, span: n.span, label: n.label };
   if (bytes !== null && bytes <= planner.options.broadcastBytes) {
     const relation = planner.close(rightSide, { kind: 'collect', limit: null }, 'broadcast');

@@ -22,8 +22,8 @@ export class Planner {
   readonly options: PlanOptions;
   readonly estimates: Estimates;
   readonly #stages: Stage[] = [];
-  readonly #uses: Map<number, number>;
-  readonly #materialized = new Map<number, { readonly relation: number; readonly schema: Stage['schema'] }>();
+  readonly #uses: Map<LogicalNode, number>;
+  readonly #materialized = new Map<LogicalNode, { readonly relation: number; readonly schema: Stage['schema'] }>();
 
   constructor(plan: LogicalPlan, estimates: Estimates, options: PlanOptions) {
     this.options = options;
@@ -48,7 +48,7 @@ export class Planner {
 
   /** The open pipeline that yields a node's rows, in exactly the columns of its schema. */
   pipeline(n: LogicalNode): Pipeline {
-    if ((this.#uses.get(n.id) ?? 0) > 1) return this.stream([n], 0, null);
+    if ((this.#uses.get(n) ?? 0) > 1) return this.stream([n], 0, null);
     return keepColumns(this.#build(n), n.schema, { name: 'select' });
   }
 
@@ -93,11 +93,11 @@ export class Planner {
 
   /** The node's rows as a relation that is kept until all its readers are done; made once however often it is used. */
   materialize(n: LogicalNode): { readonly relation: number; readonly schema: Stage['schema'] } {
-    const known = this.#materialized.get(n.id);
+    const known = this.#materialized.get(n);
     if (known !== undefined) return known;
     const p = keepColumns(this.#build(n), n.schema, { name: 'select' });
     const made = { relation: this.close(p, { kind: 'collect', limit: null }, 'collect'), schema: p.schema };
-    this.#materialized.set(n.id, made);
+    this.#materialized.set(n, made);
     return made;
   }
 
