@@ -1,10 +1,10 @@
-import type * as Ast from '../../grammar/ast.ts';
-import { suggestAll } from '../../grammar/suggest.ts';
 import { AGGREGATES } from '../../engine/aggregates/registry.ts';
 import type { Expr } from '../../engine/expr.ts';
-import { findFunction, FUNCTIONS } from '../../engine/functions/registry.ts';
+import { FUNCTIONS, findFunction } from '../../engine/functions/registry.ts';
 import { implicitCost } from '../../engine/functions/types.ts';
 import { type DataType, formatType, type Typed } from '../../engine/types.ts';
+import type * as Ast from '../../grammar/ast.ts';
+import { suggestAll } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
 import { castTo } from './casts.ts';
 import { column, isUnknown, unknown } from './exprs.ts';
@@ -44,9 +44,18 @@ function bindLibraryCall(env: Env, node: Ast.Call): Expr {
       notes: [`it is written ${findFunction(name)?.signature ?? ''}`],
     });
   }
-  if (node.distinct) ctx.report(codes.badArguments, { name, why: 'is no aggregate: there is nothing to take `distinct` values of' }, node.span);
+  if (node.distinct)
+    ctx.report(
+      codes.badArguments,
+      { name, why: 'is no aggregate: there is nothing to take `distinct` values of' },
+      node.span,
+    );
   if (nodes.some((arg) => arg.kind === 'lambda')) {
-    ctx.report(codes.notExecutable, { what: 'a lambda' }, nodes.find((arg) => arg.kind === 'lambda')?.span ?? node.span);
+    ctx.report(
+      codes.notExecutable,
+      { what: 'a lambda' },
+      nodes.find((arg) => arg.kind === 'lambda')?.span ?? node.span,
+    );
     return unknown();
   }
   const args = nodes.map((arg) => env.bind(arg));
@@ -74,9 +83,10 @@ function reportUnknown(env: Env, node: Ast.Call): Expr {
   for (const arg of node.args) if (arg.value.kind !== 'lambda') env.bind(arg.value);
   const near = suggestAll(name, functionNames(env));
   ctx.report(codes.unknownFunction, { name }, node.name.span, {
-    suggestion: near[0] === undefined
-      ? undefined
-      : { text: `did you mean ${near.map((one) => `\`${one}\``).join(' or ')}?`, replacement: near[0] },
+    suggestion:
+      near[0] === undefined
+        ? undefined
+        : { text: `did you mean ${near.map((one) => `\`${one}\``).join(' or ')}?`, replacement: near[0] },
   });
   return unknown();
 }
@@ -95,9 +105,14 @@ function inlineFn(env: Env, node: Ast.Call, fn: Ast.FnStatement): Expr {
   const { ctx } = env;
   const name = fn.name.text;
   if (fn.body.kind === 'stepsBody') {
-    ctx.report(codes.misplaced, { what: `\`${name}\`, which is made of steps,`, where: 'in an expression' }, node.span, {
-      suggestion: { text: `write it as a step: \`| ${name}(…)\`` },
-    });
+    ctx.report(
+      codes.misplaced,
+      { what: `\`${name}\`, which is made of steps,`, where: 'in an expression' },
+      node.span,
+      {
+        suggestion: { text: `write it as a step: \`| ${name}(…)\`` },
+      },
+    );
     return unknown();
   }
   const active = ctx.inlining.findIndex((one) => one.name === name);
@@ -126,7 +141,12 @@ function matchArguments(env: Env, node: Ast.Call, fn: Ast.FnStatement): Map<stri
   for (const [i, arg] of node.args.entries()) {
     const param = arg.name === null ? fn.params[i] : fn.params.find((p) => p.name.text === arg.name?.text);
     if (param === undefined) {
-      fail(arg.name === null ? `takes ${fn.params.length} arguments, not ${node.args.length}` : `has no parameter \`${arg.name.text}\``, arg.span);
+      fail(
+        arg.name === null
+          ? `takes ${fn.params.length} arguments, not ${node.args.length}`
+          : `has no parameter \`${arg.name.text}\``,
+        arg.span,
+      );
       fits = false;
     } else if (given.has(param.name.text)) {
       fail(`is given \`${param.name.text}\` twice`, arg.span);
@@ -141,9 +161,12 @@ function matchArguments(env: Env, node: Ast.Call, fn: Ast.FnStatement): Map<stri
       fits = false;
       continue;
     }
-    const bound = value === undefined
-      ? env.within({ scope: constantScope('the default of a parameter'), aggregate: null }).bind(param.default as Ast.Expr)
-      : env.bind(value);
+    const bound =
+      value === undefined
+        ? env
+            .within({ scope: constantScope('the default of a parameter'), aggregate: null })
+            .bind(param.default as Ast.Expr)
+        : env.bind(value);
     out.set(param.name.text, toParam(env, param, bound, value ?? (param.default as Ast.Expr), name));
   }
   return fits ? out : null;

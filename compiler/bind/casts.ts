@@ -1,10 +1,10 @@
-import type { Span } from '../../grammar/ast.ts';
 import { RunError } from '../../engine/errors.ts';
-import { type CastExpr, columnsOf, type Expr, type LiteralExpr } from '../../engine/expr.ts';
 import { canCast } from '../../engine/expr/cast.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
+import { type CastExpr, columnsOf, type Expr, type LiteralExpr } from '../../engine/expr.ts';
 import { commonTypeOf } from '../../engine/functions/types.ts';
 import { type DataType, formatType, T, typeEquals } from '../../engine/types.ts';
+import type { Span } from '../../grammar/ast.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context } from './context.ts';
 import { isUnknown, literal, UNKNOWN, unknown } from './exprs.ts';
@@ -51,9 +51,17 @@ export function literalsOf(args: readonly Expr[]): unknown[] {
 }
 
 /** All of them in their common type; null (reported at `span`) when there is none. Unknown ones are passed over. */
-export function unify(ctx: Context, what: string, exprs: readonly Expr[], span: Span): { type: DataType; exprs: readonly Expr[] } | null {
+export function unify(
+  ctx: Context,
+  what: string,
+  exprs: readonly Expr[],
+  span: Span,
+): { type: DataType; exprs: readonly Expr[] } | null {
   const known = exprs.filter((e) => !isUnknown(e));
-  const type = commonTypeOf(known.map((e) => e.type), literalsOf(known));
+  const type = commonTypeOf(
+    known.map((e) => e.type),
+    literalsOf(known),
+  );
   if (type === null) {
     const types = [...new Set(known.map((e) => formatType(e.type)))];
     ctx.report(codes.noCommonType, { what, types }, span, {

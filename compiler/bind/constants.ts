@@ -1,11 +1,11 @@
-import type { Expr as AstExpr } from '../../grammar/ast.ts';
 import type { LiteralExpr } from '../../engine/expr.ts';
 import { T } from '../../engine/types.ts';
+import type { Expr as AstExpr } from '../../grammar/ast.ts';
 import { codes } from '../diagnostics.ts';
 import { foldConstant } from './casts.ts';
 import type { Context } from './context.ts';
-import { isUnknown } from './exprs.ts';
 import { createEnv } from './expr.ts';
+import { isUnknown } from './exprs.ts';
 import { show } from './invoke.ts';
 import { constantScope } from './scope.ts';
 

@@ -1,11 +1,20 @@
-import type {
-  Expr as AstExpr, FlowFile, FnStatement, FormatCall, LetStatement, Name, ParamStatement, Relation, SchemaStatement, Span,
-} from '../../grammar/ast.ts';
-import type { Diagnostic, DiagnosticDef, DiagnosticExtras } from '../../grammar/diagnostics.ts';
-import { diagnostic } from '../../grammar/diagnostics.ts';
 import type { Expr, LiteralExpr } from '../../engine/expr.ts';
 import type { SourceSpec } from '../../engine/plan.ts';
 import type { Schema, Typed } from '../../engine/types.ts';
+import type {
+  Expr as AstExpr,
+  FlowFile,
+  FnStatement,
+  FormatCall,
+  LetStatement,
+  Name,
+  ParamStatement,
+  Relation,
+  SchemaStatement,
+  Span,
+} from '../../grammar/ast.ts';
+import type { Diagnostic, DiagnosticDef, DiagnosticExtras } from '../../grammar/diagnostics.ts';
+import { diagnostic } from '../../grammar/diagnostics.ts';
 import type { LogicalNode } from '../logical.ts';
 import type { SourceCatalog } from '../sources.ts';
 

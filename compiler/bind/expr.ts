@@ -1,7 +1,7 @@
-import type * as Ast from '../../grammar/ast.ts';
-import { suggest } from '../../grammar/suggest.ts';
 import type { Expr } from '../../engine/expr.ts';
 import { formatType, T } from '../../engine/types.ts';
+import type * as Ast from '../../grammar/ast.ts';
+import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
 import { bindCall } from './calls.ts';
 import { castExists, foldConstant, isConstant, unify } from './casts.ts';
@@ -65,7 +65,8 @@ export function createEnv(ctx: Context, scope: Scope, aggregate: AggregateHook |
       ctx.bound.set(node, e);
       return e;
     },
-    within: (change) => createEnv(ctx, change.scope ?? scope, change.aggregate === undefined ? aggregate : change.aggregate),
+    within: (change) =>
+      createEnv(ctx, change.scope ?? scope, change.aggregate === undefined ? aggregate : change.aggregate),
   };
   return env;
 }
@@ -91,7 +92,11 @@ function bindParam(env: Env, node: Ast.ParamRef): Expr {
   const names = [...ctx.declared.params.keys()];
   const near = suggest(node.name, names);
   ctx.report(codes.unknownParam, { name: node.name }, node.span, {
-    notes: [names.length === 0 ? 'the file declares no parameters' : `parameters: ${names.map((name) => `$${name}`).join(', ')}`],
+    notes: [
+      names.length === 0
+        ? 'the file declares no parameters'
+        : `parameters: ${names.map((name) => `$${name}`).join(', ')}`,
+    ],
     suggestion: near === null ? undefined : { text: `did you mean \`$${near}\`?`, replacement: `$${near}` },
   });
   return unknown();
@@ -109,7 +114,12 @@ function bindField(env: Env, node: Ast.Field): Expr {
   if (isUnknown(target)) return target;
   const made = tryCall('get', [target, literal(T.string, name)]);
   if (made !== null) return made;
-  return reportField(env, node, show(target), target.type.kind === 'struct' ? target.type.fields.map((f) => f.name) : []);
+  return reportField(
+    env,
+    node,
+    show(target),
+    target.type.kind === 'struct' ? target.type.fields.map((f) => f.name) : [],
+  );
 }
 
 function reportField(env: Env, node: Ast.Field, of: string, names: readonly string[]): Expr {
@@ -129,8 +139,17 @@ function bindIndex(env: Env, node: Ast.Index): Expr {
   const made = tryCall('index', [target, index]);
   if (made !== null) return made;
   if (target.type.kind === 'list' || target.type.kind === 'map' || target.type.kind === 'json') {
-    const expected = target.type.kind === 'list' ? 'an int' : target.type.kind === 'map' ? formatType(target.type.key) : 'an int or a string';
-    env.ctx.report(codes.wrongType, { what: `the index of ${show(target)}`, expected, found: show(index) }, node.index.span);
+    const expected =
+      target.type.kind === 'list'
+        ? 'an int'
+        : target.type.kind === 'map'
+          ? formatType(target.type.key)
+          : 'an int or a string';
+    env.ctx.report(
+      codes.wrongType,
+      { what: `the index of ${show(target)}`, expected, found: show(index) },
+      node.index.span,
+    );
   } else env.ctx.report(codes.notIndexable, { type: show(target) }, node.target.span);
   return unknown();
 }
@@ -166,13 +185,18 @@ function bindCase(env: Env, node: Ast.Case): Expr {
   const { type, exprs } = unified;
   const last = exprs.at(-1) as Expr;
   return {
-    kind: 'case', type, nullable: exprs.some((e) => e.nullable), otherwise: last,
+    kind: 'case',
+    type,
+    nullable: exprs.some((e) => e.nullable),
+    otherwise: last,
     branches: whens.map((when, i) => ({ when, then: exprs[i] as Expr })),
   };
 }
 
 function bindFString(env: Env, node: Ast.FString): Expr {
-  const parts = node.parts.map((part) => (part.kind === 'fstringText' ? literal(T.string, part.text) : env.bind(part.value)));
+  const parts = node.parts.map((part) =>
+    part.kind === 'fstringText' ? literal(T.string, part.text) : env.bind(part.value),
+  );
   if (parts.some(isUnknown)) return unknown();
   if (parts.length === 0) return literal(T.string, '');
   const nodes = node.parts.flatMap((part) => (part.kind === 'fstringExpr' ? [part.value] : []));
@@ -191,7 +215,10 @@ function bindList(env: Env, node: Ast.ListLiteral): Expr {
   const values = unified.exprs.map((e, i) => foldConstant(env.ctx, e, (node.items[i] as Ast.Expr).span));
   if (values.some(isUnknown)) return unknown();
   const nullable = values.some((v) => v.value === null);
-  return literal(T.list(unified.type, nullable), values.map((v) => v.value));
+  return literal(
+    T.list(unified.type, nullable),
+    values.map((v) => v.value),
+  );
 }
 
 function bindStruct(env: Env, node: Ast.StructLiteral): Expr {
@@ -209,4 +236,3 @@ function bindStruct(env: Env, node: Ast.StructLiteral): Expr {
 export function bindOver(ctx: Context, scope: Scope, node: Ast.Expr): Expr {
   return createEnv(ctx, scope).bind(node);
 }
-

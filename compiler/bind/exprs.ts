@@ -56,7 +56,10 @@ function sameValue(a: LiteralValue, b: LiteralValue): boolean {
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
   const left = Object.entries(a);
   const right = new Map<string, LiteralValue>(Object.entries(b));
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && sameValue(value, right.get(key) ?? null));
+  return (
+    left.length === right.size &&
+    left.every(([key, value]) => right.has(key) && sameValue(value, right.get(key) ?? null))
+  );
 }
 
 /** Names of columns replaced by expressions; a name that `by` does not know stays. */

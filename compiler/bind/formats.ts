@@ -1,7 +1,7 @@
+import type { LiteralValue } from '../../engine/expr.ts';
+import type { FormatDef, FormatOption } from '../../engine/formats/def.ts';
 import type { Arg, FormatCall, Span } from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
-import type { FormatDef, FormatOption } from '../../engine/formats/def.ts';
-import type { LiteralValue } from '../../engine/expr.ts';
 import { codes } from '../diagnostics.ts';
 import { bindConstant } from './constants.ts';
 import type { Context } from './context.ts';
@@ -33,14 +33,19 @@ export function checkFormat(ctx: Context, node: FormatCall, use: Use): CheckedFo
     return null;
   }
   const [first, ...rest] = node.args;
-  const path = first?.name === null || first?.name.text === 'path' ? pathOf(ctx, node, first, use) : missingPath(ctx, node);
+  const path =
+    first?.name === null || first?.name.text === 'path' ? pathOf(ctx, node, first, use) : missingPath(ctx, node);
   const options: Record<string, unknown> = {};
   let fits = path !== null;
   for (const arg of first?.name === null || first?.name.text === 'path' ? rest : node.args) {
     const option = checkOption(ctx, format, arg, use);
     if (option === null) fits = false;
     else if (Object.hasOwn(options, option.name)) {
-      ctx.report(codes.badOption, { format: name, name: option.name, expected: 'given once', found: 'the second time' }, arg.span);
+      ctx.report(
+        codes.badOption,
+        { format: name, name: option.name, expected: 'given once', found: 'the second time' },
+        arg.span,
+      );
     } else options[option.name] = option.value;
   }
   return fits && path !== null && first !== undefined ? { format, path, pathSpan: first.value.span, options } : null;
@@ -49,7 +54,10 @@ export function checkFormat(ctx: Context, node: FormatCall, use: Use): CheckedFo
 function reportFormat(ctx: Context, node: FormatCall, use: Use): void {
   const name = node.format.text;
   const names = Object.values(ctx.catalog.formats).filter((def) => def[use === 'read' ? 'reader' : 'writer'] !== null);
-  const near = suggest(name, names.map((def) => def.name));
+  const near = suggest(
+    name,
+    names.map((def) => def.name),
+  );
   ctx.report(codes.unknownFormat, { name }, node.format.span, {
     notes: [`formats: ${names.map((def) => def.name).join(', ')}`],
     suggestion: near === null ? undefined : { text: `did you mean \`${near}\`?`, replacement: near },
@@ -82,7 +90,10 @@ function checkOption(ctx: Context, format: FormatDef, arg: Arg, use: Use): { nam
   const fitting = format.options.filter((option) => option.for === 'both' || option.for === use);
   const option = fitting.find((one) => one.name === name);
   if (option === undefined) {
-    const near = suggest(name, fitting.map((one) => one.name));
+    const near = suggest(
+      name,
+      fitting.map((one) => one.name),
+    );
     const params = { format: format.name, name, use: use === 'read' ? 'reading' : 'writing' };
     ctx.report(codes.unknownOption, params, arg.name.span, {
       notes: [fitting.length === 0 ? 'it has none' : `options: ${fitting.map((one) => one.name).join(', ')}`],

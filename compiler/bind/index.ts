@@ -1,9 +1,9 @@
+import type { Schema } from '../../engine/types.ts';
 import type { FlowFile, ParamStatement, Span, Statement } from '../../grammar/ast.ts';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../../grammar/diagnostics.ts';
 import { walk } from '../../grammar/walk.ts';
-import type { Schema } from '../../engine/types.ts';
-import type { LogicalOutput, LogicalPlan } from '../logical.ts';
 import { codes } from '../diagnostics.ts';
+import type { LogicalOutput, LogicalPlan } from '../logical.ts';
 import type { SourceCatalog } from '../sources.ts';
 import { checkFn } from './calls.ts';
 import { type Context, createContext } from './context.ts';
@@ -70,12 +70,15 @@ function collect(ctx: Context, statements: readonly Statement[]): ParamStatement
       firsts.set(`${what} ${name.text}`, name.span);
       return true;
     }
-    ctx.report(codes.declaredTwice, { what, name: name.text }, name.span, { related: [{ span: first, message: 'first declared here' }] });
+    ctx.report(codes.declaredTwice, { what, name: name.text }, name.span, {
+      related: [{ span: first, message: 'first declared here' }],
+    });
     return false;
   };
   for (const statement of statements) {
     if (statement.kind === 'let') {
-      for (const name of statement.names) if (isNew('let', name)) lets.set(name.text, { name, statement, state: 'new', rows: null });
+      for (const name of statement.names)
+        if (isNew('let', name)) lets.set(name.text, { name, statement, state: 'new', rows: null });
     } else if (statement.kind === 'param') {
       if (isNew('parameter', statement.name)) params.set(statement.name.text, statement);
     } else if (statement.kind === 'schema') {
@@ -108,7 +111,9 @@ function reportUnused(ctx: Context): void {
     // One output of a split may be left aside: only its name is given up, the split is needed for the others.
     const names = entry.statement.names.map((one) => one.text);
     if (names.some((one) => ctx.used.lets.has(one))) continue;
-    ctx.report(codes.unusedLet, { name }, entry.name.span, { suggestion: { text: `use it with \`from ${name}\`, or remove it` } });
+    ctx.report(codes.unusedLet, { name }, entry.name.span, {
+      suggestion: { text: `use it with \`from ${name}\`, or remove it` },
+    });
   }
   for (const [name, { statement }] of ctx.declared.params) {
     if (!ctx.used.params.has(name)) ctx.report(codes.unusedParam, { name }, statement.name.span);
@@ -126,6 +131,9 @@ function hasSyntaxErrors(ast: FlowFile): boolean {
 
 function relationsOf(ctx: Context, outputs: readonly LogicalOutput[]): NamedSchema[] {
   const lets = [...ctx.declared.lets].map(([name, entry]) => ({ name, schema: entry.rows?.schema ?? [] }));
-  const ends = outputs.map((output) => ({ name: output.kind === 'sink' ? output.path : 'result', schema: output.input.schema }));
+  const ends = outputs.map((output) => ({
+    name: output.kind === 'sink' ? output.path : 'result',
+    schema: output.input.schema,
+  }));
   return [...lets, ...ends];
 }

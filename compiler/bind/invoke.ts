@@ -1,8 +1,8 @@
-import type { Expr as AstExpr, Span } from '../../grammar/ast.ts';
-import type { Suggestion } from '../../grammar/diagnostics.ts';
 import type { CallExpr, Expr } from '../../engine/expr.ts';
 import { findFunction, misfit, resolveFunction } from '../../engine/functions/registry.ts';
 import { type DataType, formatType } from '../../engine/types.ts';
+import type { Expr as AstExpr, Span } from '../../grammar/ast.ts';
+import type { Suggestion } from '../../grammar/diagnostics.ts';
 import { codes } from '../diagnostics.ts';
 import { castExists, castTo, literalsOf, typeOfText } from './casts.ts';
 import type { Context } from './context.ts';
@@ -18,7 +18,11 @@ export function call(name: string, args: readonly Expr[]): Expr {
 /** The call with its casts; null when no overload takes these types. Unknown arguments give an unknown result. */
 export function tryCall(name: string, args: readonly Expr[]): Expr | null {
   if (args.some(isUnknown)) return unknown();
-  const found = resolveFunction(name, args.map((a) => a.type), literalsOf(args));
+  const found = resolveFunction(
+    name,
+    args.map((a) => a.type),
+    literalsOf(args),
+  );
   if (found === null) return null;
   const { def, overload } = found;
   const cast = args.map((arg, i) => castTo(arg, overload.params[i] ?? arg.type));
@@ -35,7 +39,12 @@ export function and(parts: readonly Expr[]): Expr | null {
 
 /** Why a library function does not take these arguments, with what it does take. */
 export function reportMisfit(
-  ctx: Context, name: string, args: readonly Expr[], nodes: readonly AstExpr[], span: Span, shown = name,
+  ctx: Context,
+  name: string,
+  args: readonly Expr[],
+  nodes: readonly AstExpr[],
+  span: Span,
+  shown = name,
 ): void {
   const types = args.map((a) => a.type);
   const def = findFunction(name);
@@ -47,7 +56,10 @@ export function reportMisfit(
     return;
   }
   const notes = [generic ? `it is written ${def.signature}` : why];
-  ctx.report(codes.noOverload, { name: shown, types: args.map(show) }, span, { notes, suggestion: castHint(name, args, nodes) });
+  ctx.report(codes.noOverload, { name: shown, types: args.map(show) }, span, {
+    notes,
+    suggestion: castHint(name, args, nodes),
+  });
 }
 
 export function show(e: { readonly type: DataType; readonly nullable: boolean }): string {
@@ -57,12 +69,18 @@ export function show(e: { readonly type: DataType; readonly nullable: boolean })
 /** The first single cast of an argument that would make the call resolve. */
 function castHint(name: string, args: readonly Expr[], nodes: readonly AstExpr[]): Suggestion | undefined {
   const targets = new Map<string, DataType>();
-  const offers: readonly DataType[] = [...args.map((a) => a.type), { kind: 'float' }, { kind: 'string' }, { kind: 'timestamp', zone: null }];
+  const offers: readonly DataType[] = [
+    ...args.map((a) => a.type),
+    { kind: 'float' },
+    { kind: 'string' },
+    { kind: 'timestamp', zone: null },
+  ];
   for (const type of offers) targets.set(formatType(type), type);
   for (const [i, arg] of args.entries()) {
     for (const [shown, type] of targets) {
       const node = nodes[i];
-      if (node === undefined || type.kind === 'null' || arg.type.kind === type.kind || !castExists(arg.type, type)) continue;
+      if (node === undefined || type.kind === 'null' || arg.type.kind === type.kind || !castExists(arg.type, type))
+        continue;
       const changed = args.map((other, j) => (i === j ? { ...other, kind: 'column' as const, name: '', type } : other));
       if (tryCall(name, changed) !== null) return castSuggestion(node, shown, type);
     }

@@ -20,9 +20,10 @@ function lintNegation(ctx: Context, node: Ast.Expr): void {
   if (op === null || bound?.nullable !== true) return;
   const column = nullableColumn(ctx, node);
   if (column === null) return;
-  const fix = node.kind === 'binary' && node.op === '!='
-    ? { text: 'keep them with `is not`, or say what goes with `remove`', replacement: 'is not', span: node.opSpan }
-    : { text: 'say what goes with `remove`' };
+  const fix =
+    node.kind === 'binary' && node.op === '!='
+      ? { text: 'keep them with `is not`, or say what goes with `remove`', replacement: 'is not', span: node.opSpan }
+      : { text: 'say what goes with `remove`' };
   ctx.report(codes.nullLint, { op, column }, node.span, { suggestion: fix });
 }
 
@@ -35,15 +36,21 @@ function negationOf(node: Ast.Expr): string | null {
 
 /** The first nullable column in it, when one of its operands is nullable because of it. */
 function nullableColumn(ctx: Context, node: Ast.Expr): string | null {
-  const operands = node.kind === 'binary' ? [node.left, node.right]
-    : node.kind === 'unary' ? [node.operand]
-    : node.kind === 'in' || node.kind === 'between' ? [node.value]
-    : [];
+  const operands =
+    node.kind === 'binary'
+      ? [node.left, node.right]
+      : node.kind === 'unary'
+        ? [node.operand]
+        : node.kind === 'in' || node.kind === 'between'
+          ? [node.value]
+          : [];
   for (const operand of operands) {
     const bound = ctx.bound.get(operand);
     if (operand.kind === 'column' && bound?.nullable === true) return operand.name;
-    const below = operand.kind === 'binary' || operand.kind === 'unary' || operand.kind === 'in' || operand.kind === 'between'
-      ? nullableColumn(ctx, operand) : null;
+    const below =
+      operand.kind === 'binary' || operand.kind === 'unary' || operand.kind === 'in' || operand.kind === 'between'
+        ? nullableColumn(ctx, operand)
+        : null;
     if (below !== null) return below;
   }
   return null;

@@ -1,11 +1,18 @@
-import type {
-  DateLiteral, DurationLiteral, DurationUnit, FloatLiteral, IntLiteral, Span, TimeLiteral, TimestampLiteral,
-} from '../../grammar/ast.ts';
 import type { IntervalValue, LiteralExpr } from '../../engine/expr.ts';
 import { daysOf } from '../../engine/functions/calendar.ts';
 import { narrow } from '../../engine/functions/ints.ts';
 import { INT_MAX, INT_MIN } from '../../engine/functions/limits.ts';
 import { T } from '../../engine/types.ts';
+import type {
+  DateLiteral,
+  DurationLiteral,
+  DurationUnit,
+  FloatLiteral,
+  IntLiteral,
+  Span,
+  TimeLiteral,
+  TimestampLiteral,
+} from '../../grammar/ast.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context } from './context.ts';
 import { literal, unknown } from './exprs.ts';
@@ -71,8 +78,15 @@ function zoneOffset(zone: string): bigint {
 
 type Part = keyof IntervalValue;
 const units: Readonly<Record<Exclude<DurationUnit, 'ns'>, readonly [Part, number]>> = {
-  y: ['months', 12], mo: ['months', 1], w: ['days', 7], d: ['days', 1], h: ['micros', 3_600_000_000],
-  m: ['micros', 60_000_000], s: ['micros', 1_000_000], ms: ['micros', 1000], us: ['micros', 1],
+  y: ['months', 12],
+  mo: ['months', 1],
+  w: ['days', 7],
+  d: ['days', 1],
+  h: ['micros', 3_600_000_000],
+  m: ['micros', 60_000_000],
+  s: ['micros', 1_000_000],
+  ms: ['micros', 1000],
+  us: ['micros', 1],
 };
 
 export function durationLiteral(ctx: Context, node: DurationLiteral): LiteralExpr {

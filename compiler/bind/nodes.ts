@@ -1,13 +1,19 @@
-import type { Name, NamedExpr as AstNamedExpr, Span } from '../../grammar/ast.ts';
-import { quoteName } from '../../grammar/words.ts';
 import type { Expr, NamedExpr, SourceSpan } from '../../engine/expr.ts';
 import type { Schema } from '../../engine/types.ts';
-import type { LogicalBase, LogicalNode, ProjectNode } from '../logical.ts';
+import type { NamedExpr as AstNamedExpr, Name, Span } from '../../grammar/ast.ts';
+import { quoteName } from '../../grammar/words.ts';
 import { codes } from '../diagnostics.ts';
+import type { LogicalBase, LogicalNode, ProjectNode } from '../logical.ts';
 import type { Context } from './context.ts';
 
 /** What all nodes of one step share. */
-export function base(ctx: Context, schema: Schema, inputs: readonly LogicalNode[], step: { span: Span }, label: string): LogicalBase {
+export function base(
+  ctx: Context,
+  schema: Schema,
+  inputs: readonly LogicalNode[],
+  step: { span: Span },
+  label: string,
+): LogicalBase {
   return { id: ctx.nextId(), schema, inputs, span: spanOf(step.span), label };
 }
 
@@ -16,7 +22,11 @@ export function spanOf(span: Span): SourceSpan | undefined {
 }
 
 export function project(
-  ctx: Context, input: LogicalNode, outputs: readonly NamedExpr[], step: { span: Span }, label: string,
+  ctx: Context,
+  input: LogicalNode,
+  outputs: readonly NamedExpr[],
+  step: { span: Span },
+  label: string,
 ): ProjectNode {
   return { ...base(ctx, schemaOfOutputs(outputs), [input], step, label), op: 'project', outputs };
 }
@@ -81,5 +91,8 @@ export function text(names: readonly (Name | string)[]): string {
 }
 
 export function columnRefs(schema: Schema): readonly { name: string; expr: Expr }[] {
-  return schema.map((f) => ({ name: f.name, expr: { kind: 'column', name: f.name, type: f.type, nullable: f.nullable } }));
+  return schema.map((f) => ({
+    name: f.name,
+    expr: { kind: 'column', name: f.name, type: f.type, nullable: f.nullable },
+  }));
 }

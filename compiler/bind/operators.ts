@@ -1,7 +1,7 @@
-import type * as Ast from '../../grammar/ast.ts';
-import type { Suggestion } from '../../grammar/diagnostics.ts';
 import type { Expr } from '../../engine/expr.ts';
 import { formatType, isNumeric, T } from '../../engine/types.ts';
+import type * as Ast from '../../grammar/ast.ts';
+import type { Suggestion } from '../../grammar/diagnostics.ts';
 import { codes } from '../diagnostics.ts';
 import { castExists, foldConstant, isConstant, typeOfText, unify } from './casts.ts';
 import { isNullLiteral, isUnknown, literal, TRUE, unknown } from './exprs.ts';
@@ -10,13 +10,28 @@ import { floatLiteral, intLiteral } from './literals.ts';
 import type { Env } from './scope.ts';
 
 const arithmetic: Readonly<Partial<Record<Ast.BinaryOp, string>>> = {
-  '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '//': 'intdiv', '%': 'mod',
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'div',
+  '//': 'intdiv',
+  '%': 'mod',
 };
 const comparisons: Readonly<Partial<Record<Ast.BinaryOp, string>>> = {
-  '==': 'eq', '!=': 'ne', '<': 'lt', '<=': 'le', '>': 'gt', '>=': 'ge', is: 'is', 'is not': 'isnot',
+  '==': 'eq',
+  '!=': 'ne',
+  '<': 'lt',
+  '<=': 'le',
+  '>': 'gt',
+  '>=': 'ge',
+  is: 'is',
+  'is not': 'isnot',
 };
 const texts: Readonly<Partial<Record<Ast.BinaryOp, string>>> = {
-  like: 'like', 'not like': 'like', matches: 'matches', 'not matches': 'matches',
+  like: 'like',
+  'not like': 'like',
+  matches: 'matches',
+  'not matches': 'matches',
 };
 
 export function bindBinary(env: Env, node: Ast.Binary): Expr {
@@ -59,7 +74,8 @@ export function condition(env: Env, node: Ast.Expr, what: string): Expr {
 function conditionHint(node: Ast.Expr, e: Expr) {
   const insert = node.span.end > 0 && node.kind === 'column' ? { ...node.span, start: node.span.end } : undefined;
   const offer = (text: string, replacement: string) => ({ text, ...(insert ? { replacement, span: insert } : {}) });
-  if (e.type.kind === 'int' || e.type.kind === 'float' || e.type.kind === 'decimal') return offer('compare it: `!= 0`', ' != 0');
+  if (e.type.kind === 'int' || e.type.kind === 'float' || e.type.kind === 'decimal')
+    return offer('compare it: `!= 0`', ' != 0');
   if (e.type.kind === 'string') return offer('compare it with a text, or convert it with `::bool`', '::bool');
   return offer('ask whether it is there: `is not null`', ' is not null');
 }
@@ -73,27 +89,39 @@ function reportNull(env: Env, node: Ast.Binary): Expr {
   // The other side is bound all the same, for the mistakes in it.
   env.bind(node.left.kind === 'null' ? node.right : node.left);
   env.ctx.report(codes.nullComparison, { op: node.op }, node.span, {
-    suggestion: instead === null
-      ? { text: 'null has no order: ask with `is null` whether a value is missing' }
-      : { text: `write \`${instead} null\``, replacement: instead, span: node.opSpan },
+    suggestion:
+      instead === null
+        ? { text: 'null has no order: ask with `is null` whether a value is missing' }
+        : { text: `write \`${instead} null\``, replacement: instead, span: node.opSpan },
   });
   return unknown();
 }
 
-function compare(env: Env, node: { span: Ast.Span; left: Ast.Expr; right: Ast.Expr }, name: string, left: Expr, right: Expr): Expr {
+function compare(
+  env: Env,
+  node: { span: Ast.Span; left: Ast.Expr; right: Ast.Expr },
+  name: string,
+  left: Expr,
+  right: Expr,
+): Expr {
   const made = tryCall(name, [left, right]);
   if (made !== null) return made;
   reportIncomparable(env, node, left, right);
   return unknown();
 }
 
-function reportIncomparable(env: Env, node: { span: Ast.Span; left: Ast.Expr; right: Ast.Expr }, left: Expr, right: Expr): void {
+function reportIncomparable(
+  env: Env,
+  node: { span: Ast.Span; left: Ast.Expr; right: Ast.Expr },
+  left: Expr,
+  right: Expr,
+): void {
   if (left.type.kind === right.type.kind) {
     reportMisfit(env.ctx, 'lt', [left, right], [node.left, node.right], node.span, 'a comparison');
     return;
   }
-  const [text, other, textNode, otherNode] = left.type.kind === 'string'
-    ? [left, right, node.left, node.right] : [right, left, node.right, node.left];
+  const [text, other, textNode, otherNode] =
+    left.type.kind === 'string' ? [left, right, node.left, node.right] : [right, left, node.right, node.left];
   const suggestion = textHint(text, other, textNode) ?? otherHint(text, other, otherNode);
   env.ctx.report(codes.incomparable, { left: show(left), right: show(right) }, node.span, { suggestion });
 }
@@ -104,7 +132,9 @@ function textHint(text: Expr, other: Expr, node: Ast.Expr): Suggestion | undefin
   if (node.kind !== 'string') return castSuggestion(node, formatType(other.type), other.type);
   if (typeOfText(node.value)?.kind === other.type.kind) return castSuggestion(node, formatType(other.type), other.type);
   const isNumber = isNumeric(other.type) && /^-?\d+(\.\d+)?$/.test(node.value);
-  return isNumber ? { text: `write \`${node.value}\` without quotes`, replacement: node.value, span: node.span } : undefined;
+  return isNumber
+    ? { text: `write \`${node.value}\` without quotes`, replacement: node.value, span: node.span }
+    : undefined;
 }
 
 function otherHint(text: Expr, other: Expr, node: Ast.Expr): Suggestion | undefined {
@@ -161,19 +191,37 @@ export function bindIn(env: Env, node: Ast.In): Expr {
     return unknown();
   }
   if (set.kind === 'range') return inRange(env, node, arg, set);
-  if (set.kind === 'list') return inItems(env, node, arg, set.items.map((item) => env.bind(item)), set.items);
+  if (set.kind === 'list')
+    return inItems(
+      env,
+      node,
+      arg,
+      set.items.map((item) => env.bind(item)),
+      set.items,
+    );
   const list = env.bind(set);
   if (isUnknown(arg) || isUnknown(list)) return unknown();
   if (list.type.kind !== 'list') {
-    env.ctx.report(codes.wrongType, { what: 'what stands behind `in`', expected: 'a list', found: show(list) }, set.span, {
-      suggestion: { text: 'write the values in brackets: `in [1, 2]`' },
-    });
+    env.ctx.report(
+      codes.wrongType,
+      { what: 'what stands behind `in`', expected: 'a list', found: show(list) },
+      set.span,
+      {
+        suggestion: { text: 'write the values in brackets: `in [1, 2]`' },
+      },
+    );
     return unknown();
   }
   if (list.kind === 'literal') {
     const { item } = list.type;
     const values = (list.value ?? []) as readonly Expr['type'][];
-    return inItems(env, node, arg, values.map((value) => literal(item.type, value as never)), values.map(() => set));
+    return inItems(
+      env,
+      node,
+      arg,
+      values.map((value) => literal(item.type, value as never)),
+      values.map(() => set),
+    );
   }
   const made = tryCall('contains', [list, arg]);
   if (made === null) {
@@ -206,7 +254,9 @@ function inItems(env: Env, node: Ast.In, arg: Expr, items: readonly Expr[], node
     reportIncomparable(env, { span: itemNode.span, left: node.value, right: itemNode }, arg, item);
     return unknown();
   }
-  const folded = items.map((item, i) => (isConstant(item) ? foldConstant(env.ctx, item, (nodes[i] as Ast.Expr).span) : item));
+  const folded = items.map((item, i) =>
+    isConstant(item) ? foldConstant(env.ctx, item, (nodes[i] as Ast.Expr).span) : item,
+  );
   if (folded.every((item) => item.kind === 'literal')) {
     const unified = unify(env.ctx, 'the value and the list', [arg, ...folded], node.span);
     const [value, ...constants] = unified?.exprs ?? [];
@@ -214,7 +264,12 @@ function inItems(env: Env, node: Ast.In, arg: Expr, items: readonly Expr[], node
     const all = constants.flatMap((c) => (c.kind === 'literal' ? [c.value] : []));
     const hasNull = all.includes(null);
     return {
-      kind: 'in', arg: value, values: all.filter((v) => v !== null), hasNull, negated: node.negated, type: T.bool,
+      kind: 'in',
+      arg: value,
+      values: all.filter((v) => v !== null),
+      hasNull,
+      negated: node.negated,
+      type: T.bool,
       nullable: value.nullable || hasNull,
     };
   }

@@ -1,10 +1,10 @@
-import type { ParamStatement } from '../../grammar/ast.ts';
-import { suggest } from '../../grammar/suggest.ts';
 import { RunError } from '../../engine/errors.ts';
-import type { LiteralExpr } from '../../engine/expr.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
+import type { LiteralExpr } from '../../engine/expr.ts';
 import { implicitCost } from '../../engine/functions/types.ts';
 import { formatType, T, type Typed } from '../../engine/types.ts';
+import type { ParamStatement } from '../../grammar/ast.ts';
+import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
 import { castExists, castTo, foldConstant } from './casts.ts';
 import { bindConstant } from './constants.ts';
@@ -14,7 +14,11 @@ import { show } from './invoke.ts';
 import { bindType } from './types.ts';
 
 /** Gives every parameter its value: the text of the command line read as its type, or else its default. In the order written. */
-export function bindParams(ctx: Context, statements: readonly ParamStatement[], given: Readonly<Record<string, string>>): void {
+export function bindParams(
+  ctx: Context,
+  statements: readonly ParamStatement[],
+  given: Readonly<Record<string, string>>,
+): void {
   for (const statement of statements) {
     const name = statement.name.text;
     const typed = bindType(ctx, statement.type);
@@ -26,10 +30,15 @@ export function bindParams(ctx: Context, statements: readonly ParamStatement[], 
   for (const name of Object.keys(given)) {
     if (ctx.declared.params.has(name)) continue;
     const near = suggest(name, names);
-    ctx.report(codes.paramNotDeclared, { name }, { file: ctx.file.span.file, start: 0, end: 0 }, {
-      notes: [names.length === 0 ? 'it declares none' : `it has ${names.join(', ')}`],
-      suggestion: near === null ? undefined : { text: `did you mean -p ${near}=…?` },
-    });
+    ctx.report(
+      codes.paramNotDeclared,
+      { name },
+      { file: ctx.file.span.file, start: 0, end: 0 },
+      {
+        notes: [names.length === 0 ? 'it declares none' : `it has ${names.join(', ')}`],
+        suggestion: near === null ? undefined : { text: `did you mean -p ${near}=…?` },
+      },
+    );
   }
 }
 
@@ -51,11 +60,19 @@ function fromText(ctx: Context, statement: ParamStatement, typed: Typed, text: s
   const name = statement.name.text;
   const params = { name, type: formatType(typed.type), value: text };
   if (!castExists(T.string, typed.type)) {
-    ctx.report(codes.badParamValue, params, statement.name.span, { notes: ['a value of this type can only be a default'] });
+    ctx.report(codes.badParamValue, params, statement.name.span, {
+      notes: ['a value of this type can only be a default'],
+    });
     return unknown();
   }
   try {
-    const value = evaluateConstant({ kind: 'cast', arg: literal(T.string, text), safe: false, type: typed.type, nullable: false });
+    const value = evaluateConstant({
+      kind: 'cast',
+      arg: literal(T.string, text),
+      safe: false,
+      type: typed.type,
+      nullable: false,
+    });
     return literal(typed.type, value);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
@@ -72,6 +89,10 @@ function defaultOf(ctx: Context, statement: ParamStatement, typed: Typed): Liter
   const fits = implicitCost(e.type, typed.type) !== null && (e.value !== null || typed.nullable);
   if (fits) return foldConstant(ctx, castTo(e, typed.type), node.span);
   const expected = formatType(typed.type, typed.nullable);
-  ctx.report(codes.wrongType, { what: `the parameter \`${statement.name.text}\``, expected, found: show(e) }, node.span);
+  ctx.report(
+    codes.wrongType,
+    { what: `the parameter \`${statement.name.text}\``, expected, found: show(e) },
+    node.span,
+  );
   return unknown();
 }

@@ -1,7 +1,7 @@
 import type * as Ast from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
-import type { LogicalOutput, ScanNode } from '../logical.ts';
 import { codes } from '../diagnostics.ts';
+import type { LogicalOutput, ScanNode } from '../logical.ts';
 import { castExists } from './casts.ts';
 import type { Context, LetEntry, Rows } from './context.ts';
 import { column, unknown } from './exprs.ts';
@@ -26,7 +26,8 @@ export function bindRelation(ctx: Context, relation: Ast.Relation): Rows {
   if (relation.kind === 'relationName') return bindName(ctx, relation);
   const end = bindPipeline(ctx, relation);
   if (end.split !== null) ctx.report(codes.splitPlace, {}, lastStep(relation).span);
-  if (end.sink !== null) ctx.report(codes.writeNotLast, { where: 'inside of another pipeline' }, end.sink.step.verbSpan);
+  if (end.sink !== null)
+    ctx.report(codes.writeNotLast, { where: 'inside of another pipeline' }, end.sink.step.verbSpan);
   return end.split !== null ? null : end.rows;
 }
 
@@ -39,7 +40,12 @@ function scan(ctx: Context, node: Ast.FormatCall): Rows {
   if (found === null || found === undefined) return null;
   const { format, source } = found;
   const made: ScanNode = {
-    ...base(ctx, source.schema, [], node, `from ${source.display}`), op: 'scan', format, source, filter: null, limit: null,
+    ...base(ctx, source.schema, [], node, `from ${source.display}`),
+    op: 'scan',
+    format,
+    source,
+    filter: null,
+    limit: null,
   };
   return made;
 }
@@ -54,8 +60,11 @@ function bindName(ctx: Context, node: Ast.RelationName): Rows {
   const isFormat = Object.hasOwn(ctx.catalog.formats, node.name);
   ctx.report(codes.unknownRelation, { name: node.name }, node.span, {
     notes: [names.length === 0 ? 'the file has no lets' : `relations: ${names.join(', ')}`],
-    suggestion: isFormat ? { text: `a source needs its path: \`${node.name}("…")\`` }
-      : near !== null ? { text: `did you mean \`${near}\`?`, replacement: near } : undefined,
+    suggestion: isFormat
+      ? { text: `a source needs its path: \`${node.name}("…")\`` }
+      : near !== null
+        ? { text: `did you mean \`${near}\`?`, replacement: near }
+        : undefined,
   });
   return null;
 }
@@ -87,7 +96,11 @@ function entriesOf(ctx: Context, statement: Ast.LetStatement): LetEntry[] {
 function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly LetEntry[], end: PipelineEnd): void {
   for (const entry of entries) {
     entry.state = 'done';
-    entry.rows = statement.destructured ? (end.split?.get(entry.name.text) ?? null) : end.split === null ? end.rows : null;
+    entry.rows = statement.destructured
+      ? (end.split?.get(entry.name.text) ?? null)
+      : end.split === null
+        ? end.rows
+        : null;
   }
   if (end.sink !== null) ctx.report(codes.writeNotLast, { where: 'in a let' }, end.sink.step.verbSpan);
   const last = statement.pipeline.steps.at(-1);
@@ -160,7 +173,10 @@ function declare(ctx: Context, rows: Rows, from: Ast.From, type: Ast.TypeNode): 
     if (!castExists(has.type, field.type)) {
       ctx.report(codes.badCast, { from: `\`${field.name}\`, ${show(arg)},`, to: show(field) }, type.span);
     }
-    return { name: field.name, expr: { kind: 'cast' as const, arg, safe: false, type: field.type, nullable: field.nullable || has.nullable } };
+    return {
+      name: field.name,
+      expr: { kind: 'cast' as const, arg, safe: false, type: field.type, nullable: field.nullable || has.nullable },
+    };
   });
   return project(ctx, rows, outputs, from, 'as');
 }

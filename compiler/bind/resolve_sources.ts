@@ -1,7 +1,7 @@
-import type { FormatCall, TypeNode } from '../../grammar/ast.ts';
-import { walk } from '../../grammar/walk.ts';
 import { RunError } from '../../engine/errors.ts';
 import { formatType, type Schema } from '../../engine/types.ts';
+import type { FormatCall, TypeNode } from '../../grammar/ast.ts';
+import { walk } from '../../grammar/walk.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context, ResolvedSource } from './context.ts';
 import { type CheckedFormat, checkFormat } from './formats.ts';

@@ -1,8 +1,8 @@
-import type { Call, Column, Expr as AstExpr, Span } from '../../grammar/ast.ts';
-import { suggestAll } from '../../grammar/suggest.ts';
-import { quoteName } from '../../grammar/words.ts';
 import type { Expr, SourceSpan } from '../../engine/expr.ts';
 import type { Schema } from '../../engine/types.ts';
+import type { Expr as AstExpr, Call, Column, Span } from '../../grammar/ast.ts';
+import { suggestAll } from '../../grammar/suggest.ts';
+import { quoteName } from '../../grammar/words.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context } from './context.ts';
 import { column, unknown } from './exprs.ts';
@@ -58,7 +58,8 @@ export function constantScope(where: string): Scope {
     alias: () => undefined,
     missing: (ctx, node) => {
       const param = ctx.declared.params.has(node.name) ? `$${node.name}` : null;
-      const suggestion = param === null ? undefined : { text: `write \`${param}\` for the parameter`, replacement: param };
+      const suggestion =
+        param === null ? undefined : { text: `write \`${param}\` for the parameter`, replacement: param };
       ctx.report(codes.notConstant, { name: node.name, where }, node.span, { suggestion });
     },
   };

@@ -1,20 +1,48 @@
+import { type DataType, type Field, T, type Typed, type TypeKind } from '../../engine/types.ts';
 import type { TypeNode } from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
-import { type DataType, type Field, T, type Typed, type TypeKind } from '../../engine/types.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context, SchemaEntry } from './context.ts';
 
 const plainTypes: Readonly<Record<string, DataType>> = {
-  bool: T.bool, int: T.int, float: T.float, string: T.string, bytes: T.bytes, date: T.date, time: T.time,
-  timestamp: T.timestamp, interval: T.interval, json: T.json,
+  bool: T.bool,
+  int: T.int,
+  float: T.float,
+  string: T.string,
+  bytes: T.bytes,
+  date: T.date,
+  time: T.time,
+  timestamp: T.timestamp,
+  interval: T.interval,
+  json: T.json,
 };
 
 /** What other languages call the types. */
 const synonyms: Readonly<Record<string, TypeKind>> = {
-  boolean: 'bool', integer: 'int', bigint: 'int', smallint: 'int', int64: 'int', int32: 'int', i64: 'int', long: 'int',
-  double: 'float', real: 'float', float64: 'float', number: 'float', f64: 'float', numeric: 'decimal',
-  str: 'string', text: 'string', varchar: 'string', char: 'string', utf8: 'string', blob: 'bytes', binary: 'bytes',
-  datetime: 'timestamp', timestamptz: 'timestamp', duration: 'interval',
+  boolean: 'bool',
+  integer: 'int',
+  bigint: 'int',
+  smallint: 'int',
+  int64: 'int',
+  int32: 'int',
+  i64: 'int',
+  long: 'int',
+  double: 'float',
+  real: 'float',
+  float64: 'float',
+  number: 'float',
+  f64: 'float',
+  numeric: 'decimal',
+  str: 'string',
+  text: 'string',
+  varchar: 'string',
+  char: 'string',
+  utf8: 'string',
+  blob: 'bytes',
+  binary: 'bytes',
+  datetime: 'timestamp',
+  timestamptz: 'timestamp',
+  duration: 'interval',
 };
 
 /** The type a type node means; null when it is wrong, which has been reported. */
@@ -63,7 +91,10 @@ function bindTypeName(ctx: Context, node: TypeNode & { kind: 'typeName' }): Type
     const near = synonyms[name.toLowerCase()] ?? suggest(name, known);
     ctx.report(codes.unknownType, { name }, node.span, {
       notes: [`known types: ${known.join(', ')}, list<…>, map<…, …>, { … }`],
-      suggestion: near === null ? undefined : { text: `write \`${near}\``, replacement: near === 'decimal' ? 'decimal(18, 2)' : near },
+      suggestion:
+        near === null
+          ? undefined
+          : { text: `write \`${near}\``, replacement: near === 'decimal' ? 'decimal(18, 2)' : near },
     });
     return null;
   }
@@ -78,7 +109,10 @@ function decimalType(ctx: Context, node: TypeNode & { kind: 'typeName' }): Typed
   const [precision, scale, extra] = node.args;
   const wrong = (why: string): null => {
     ctx.report(codes.badTypeArguments, { type: 'decimal', why }, node.span, {
-      suggestion: node.args.length === 0 ? { text: 'write its digits: `decimal(18, 2)`', replacement: 'decimal(18, 2)' } : undefined,
+      suggestion:
+        node.args.length === 0
+          ? { text: 'write its digits: `decimal(18, 2)`', replacement: 'decimal(18, 2)' }
+          : undefined,
     });
     return null;
   };

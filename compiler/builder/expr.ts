@@ -22,71 +22,143 @@ export class Expr {
     return new Expr(binary(op, this.ast, operand(right)));
   }
 
-  add(right: Operand): Expr { return this.#binary('+', right); }
-  sub(right: Operand): Expr { return this.#binary('-', right); }
-  mul(right: Operand): Expr { return this.#binary('*', right); }
+  add(right: Operand): Expr {
+    return this.#binary('+', right);
+  }
+  sub(right: Operand): Expr {
+    return this.#binary('-', right);
+  }
+  mul(right: Operand): Expr {
+    return this.#binary('*', right);
+  }
   /** Float division. */
-  div(right: Operand): Expr { return this.#binary('/', right); }
+  div(right: Operand): Expr {
+    return this.#binary('/', right);
+  }
   /** Division that truncates. */
-  intDiv(right: Operand): Expr { return this.#binary('//', right); }
-  mod(right: Operand): Expr { return this.#binary('%', right); }
-  neg(): Expr { return new Expr(make('unary', { op: '-', operand: this.ast })); }
+  intDiv(right: Operand): Expr {
+    return this.#binary('//', right);
+  }
+  mod(right: Operand): Expr {
+    return this.#binary('%', right);
+  }
+  neg(): Expr {
+    return new Expr(make('unary', { op: '-', operand: this.ast }));
+  }
 
-  eq(right: Operand): Expr { return this.#binary('==', right); }
-  ne(right: Operand): Expr { return this.#binary('!=', right); }
-  lt(right: Operand): Expr { return this.#binary('<', right); }
-  le(right: Operand): Expr { return this.#binary('<=', right); }
-  gt(right: Operand): Expr { return this.#binary('>', right); }
-  ge(right: Operand): Expr { return this.#binary('>=', right); }
+  eq(right: Operand): Expr {
+    return this.#binary('==', right);
+  }
+  ne(right: Operand): Expr {
+    return this.#binary('!=', right);
+  }
+  lt(right: Operand): Expr {
+    return this.#binary('<', right);
+  }
+  le(right: Operand): Expr {
+    return this.#binary('<=', right);
+  }
+  gt(right: Operand): Expr {
+    return this.#binary('>', right);
+  }
+  ge(right: Operand): Expr {
+    return this.#binary('>=', right);
+  }
   /** Null-safe equality. */
-  is(right: Operand): Expr { return this.#binary('is', right); }
-  isNot(right: Operand): Expr { return this.#binary('is not', right); }
-  isNull(): Expr { return this.is(null); }
-  isNotNull(): Expr { return this.isNot(null); }
+  is(right: Operand): Expr {
+    return this.#binary('is', right);
+  }
+  isNot(right: Operand): Expr {
+    return this.#binary('is not', right);
+  }
+  isNull(): Expr {
+    return this.is(null);
+  }
+  isNotNull(): Expr {
+    return this.isNot(null);
+  }
 
-  and(right: Operand): Expr { return this.#binary('and', right); }
-  or(right: Operand): Expr { return this.#binary('or', right); }
-  not(): Expr { return new Expr(make('unary', { op: 'not', operand: this.ast })); }
+  and(right: Operand): Expr {
+    return this.#binary('and', right);
+  }
+  or(right: Operand): Expr {
+    return this.#binary('or', right);
+  }
+  not(): Expr {
+    return new Expr(make('unary', { op: 'not', operand: this.ast }));
+  }
 
-  like(pattern: Operand): Expr { return this.#binary('like', pattern); }
-  notLike(pattern: Operand): Expr { return this.#binary('not like', pattern); }
-  matches(pattern: Operand): Expr { return this.#binary('matches', pattern); }
-  notMatches(pattern: Operand): Expr { return this.#binary('not matches', pattern); }
+  like(pattern: Operand): Expr {
+    return this.#binary('like', pattern);
+  }
+  notLike(pattern: Operand): Expr {
+    return this.#binary('not like', pattern);
+  }
+  matches(pattern: Operand): Expr {
+    return this.#binary('matches', pattern);
+  }
+  notMatches(pattern: Operand): Expr {
+    return this.#binary('not matches', pattern);
+  }
 
   /** Both ends included. */
-  between(low: Operand, high: Operand): Expr { return this.#between(low, high, false); }
-  notBetween(low: Operand, high: Operand): Expr { return this.#between(low, high, true); }
+  between(low: Operand, high: Operand): Expr {
+    return this.#between(low, high, false);
+  }
+  notBetween(low: Operand, high: Operand): Expr {
+    return this.#between(low, high, true);
+  }
   #between(low: Operand, high: Operand, negated: boolean): Expr {
     return new Expr(make('between', { value: this.ast, negated, low: operand(low), high: operand(high) }));
   }
 
-  in(values: readonly Operand[]): Expr { return this.#in(values, false); }
-  notIn(values: readonly Operand[]): Expr { return this.#in(values, true); }
+  in(values: readonly Operand[]): Expr {
+    return this.#in(values, false);
+  }
+  notIn(values: readonly Operand[]): Expr {
+    return this.#in(values, true);
+  }
   #in(values: readonly Operand[], negated: boolean): Expr {
     const set = make('list', { items: values.map(operand) });
     return new Expr(make('in', { value: this.ast, negated, set }));
   }
 
   /** This, or `other` where this is null: `a ?? b`. */
-  coalesce(other: Operand): Expr { return this.#binary('??', other); }
+  coalesce(other: Operand): Expr {
+    return this.#binary('??', other);
+  }
   /** `value::type`; a value that does not convert fails the run. */
-  cast(type: string): Expr { return this.#cast(type, false); }
+  cast(type: string): Expr {
+    return this.#cast(type, false);
+  }
   /** `value::type?`; a value that does not convert becomes null. */
-  castOrNull(type: string): Expr { return this.#cast(type, true); }
+  castOrNull(type: string): Expr {
+    return this.#cast(type, true);
+  }
   #cast(type: string, safe: boolean): Expr {
     return new Expr(make('cast', { value: this.ast, type: parseType(type), safe }));
   }
 
   /** A field of a struct, or a column of a join's alias. */
-  field(fieldName: string): Expr { return new Expr(make('field', { target: this.ast, name: name(fieldName) })); }
+  field(fieldName: string): Expr {
+    return new Expr(make('field', { target: this.ast, name: name(fieldName) }));
+  }
   /** An item of a list, from 0, or the value of a key. */
-  at(index: Operand): Expr { return new Expr(make('index', { target: this.ast, index: operand(index) })); }
+  at(index: Operand): Expr {
+    return new Expr(make('index', { target: this.ast, index: operand(index) }));
+  }
 
-  asc(): SortKey { return new SortKey(make('sortKey', { value: this.ast, descending: false, nulls: null })); }
-  desc(): SortKey { return new SortKey(make('sortKey', { value: this.ast, descending: true, nulls: null })); }
+  asc(): SortKey {
+    return new SortKey(make('sortKey', { value: this.ast, descending: false, nulls: null }));
+  }
+  desc(): SortKey {
+    return new SortKey(make('sortKey', { value: this.ast, descending: true, nulls: null }));
+  }
 
   /** As the language writes it. */
-  toString(): string { return printNode(this.ast); }
+  toString(): string {
+    return printNode(this.ast);
+  }
 }
 
 /** A key of `sort`. */
@@ -97,8 +169,12 @@ export class SortKey {
     this.ast = ast;
   }
 
-  nullsFirst(): SortKey { return new SortKey({ ...this.ast, nulls: 'first' }); }
-  nullsLast(): SortKey { return new SortKey({ ...this.ast, nulls: 'last' }); }
+  nullsFirst(): SortKey {
+    return new SortKey({ ...this.ast, nulls: 'first' });
+  }
+  nullsLast(): SortKey {
+    return new SortKey({ ...this.ast, nulls: 'last' });
+  }
 }
 
 function operand(value: Operand): Ast.Expr {
@@ -121,7 +197,9 @@ export function lit(value: Value): Expr {
  */
 export function expr(strings: TemplateStringsArray | string, ...values: readonly Operand[]): Expr {
   if (typeof strings === 'string') return new Expr(parseExpr(strings));
-  const parts = strings.raw.map((part, i) => (i < values.length ? `${part}(${printNode(operand(values[i] as Operand))})` : part));
+  const parts = strings.raw.map((part, i) =>
+    i < values.length ? `${part}(${printNode(operand(values[i] as Operand))})` : part,
+  );
   return new Expr(parseExpr(parts.join('')));
 }
 

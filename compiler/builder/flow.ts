@@ -3,7 +3,14 @@ import { printFile } from '../../grammar/print.ts';
 import { type ExprInput, toExpr } from './expr.ts';
 import { type Algorithm, Format } from './formats.ts';
 import {
-  type ItemList, type Items, itemList, namedItems, type SelectInput, selectItems, sortKeys, type SortInput,
+  type ItemList,
+  type Items,
+  itemList,
+  namedItems,
+  type SelectInput,
+  type SortInput,
+  selectItems,
+  sortKeys,
 } from './items.ts';
 import { make, makeStep, name, valueNode } from './nodes.ts';
 import { program } from './program.ts';
@@ -15,8 +22,21 @@ import { parseType } from './text.ts';
  */
 export type Link =
   | { readonly kind: 'source'; readonly format: Ast.FormatCall; readonly type: Ast.TypeNode | null }
-  | { readonly kind: 'step'; readonly parent: Flow; readonly others: readonly Flow[]; readonly models: boolean; readonly build: StepBuilder }
-  | { readonly kind: 'output'; readonly parent: Flow; readonly split: object; readonly names: readonly string[]; readonly own: string; readonly build: StepBuilder };
+  | {
+      readonly kind: 'step';
+      readonly parent: Flow;
+      readonly others: readonly Flow[];
+      readonly models: boolean;
+      readonly build: StepBuilder;
+    }
+  | {
+      readonly kind: 'output';
+      readonly parent: Flow;
+      readonly split: object;
+      readonly names: readonly string[];
+      readonly own: string;
+      readonly build: StepBuilder;
+    };
 
 /** The step, once it is known under which names other flows are written. */
 export type StepBuilder = (relationOf: (flow: Flow) => Ast.Relation) => Ast.Step;
@@ -112,7 +132,8 @@ export class Flow {
   /** The first rows; `take({ from: 11, to: 20 })` counts from 1, both ends included. */
   take(amount: number | { readonly from?: number; readonly to?: number }): Flow {
     const end = (value: number | undefined) => (value === undefined ? null : valueNode(value));
-    const node = typeof amount === 'number' ? valueNode(amount) : make('range', { low: end(amount.from), high: end(amount.to) });
+    const node =
+      typeof amount === 'number' ? valueNode(amount) : make('range', { low: end(amount.from), high: end(amount.to) });
     return this.#add(makeStep('take', { amount: node, sort: [], by: [] }));
   }
 
@@ -128,18 +149,36 @@ export class Flow {
   join(kind: JoinKind, other: Flow, options: JoinOptions): Flow {
     const on = toExpr(options.on);
     const add = itemList(options.add);
-    return this.#step((relationOf) => makeStep('join', {
-      joinKind: kind, relation: relationOf(other), alias: options.as === undefined ? null : name(options.as), on,
-      matching: options.matching ?? null, add,
-    }), [other]);
+    return this.#step(
+      (relationOf) =>
+        makeStep('join', {
+          joinKind: kind,
+          relation: relationOf(other),
+          alias: options.as === undefined ? null : name(options.as),
+          on,
+          matching: options.matching ?? null,
+          add,
+        }),
+      [other],
+    );
   }
 
   /** Rows below each other, columns matched by name. `byName`: a column that one side does not have is null there. */
-  union(others: Flow | readonly Flow[], options: { readonly distinct?: boolean; readonly byName?: boolean } = {}): Flow {
+  union(
+    others: Flow | readonly Flow[],
+    options: { readonly distinct?: boolean; readonly byName?: boolean } = {},
+  ): Flow {
     const list = others instanceof Flow ? [others] : others;
-    return this.#step((relationOf) => makeStep('setStep', {
-      op: 'union', quantifier: options.distinct === true ? 'distinct' : null, byName: options.byName ?? false, relations: list.map(relationOf),
-    }), list);
+    return this.#step(
+      (relationOf) =>
+        makeStep('setStep', {
+          op: 'union',
+          quantifier: options.distinct === true ? 'distinct' : null,
+          byName: options.byName ?? false,
+          relations: list.map(relationOf),
+        }),
+      list,
+    );
   }
 
   /**
@@ -147,31 +186,43 @@ export class Flow {
    * Shares go by a hash of the `by` columns and the seed.
    */
   split<K extends string>(
-    outputs: Readonly<Record<K, number | ExprInput>>, options: { readonly by?: ItemList; readonly seed?: number } = {},
+    outputs: Readonly<Record<K, number | ExprInput>>,
+    options: { readonly by?: ItemList; readonly seed?: number } = {},
   ): Readonly<Record<K, Flow>> {
     const names = Object.keys(outputs) as K[];
     const step = makeStep('split', {
-      outputs: names.map((key) => splitOutput(key, outputs[key])), by: itemList(options.by),
+      outputs: names.map((key) => splitOutput(key, outputs[key])),
+      by: itemList(options.by),
       seed: options.seed === undefined ? null : valueNode(options.seed),
     });
     const split = {};
-    const flowOf = (own: K): Flow => new Flow({ kind: 'output', parent: this, split, names, own, build: () => step }, own);
+    const flowOf = (own: K): Flow =>
+      new Flow({ kind: 'output', parent: this, split, names, own, build: () => step }, own);
     return Object.fromEntries(names.map((key) => [key, flowOf(key)])) as Record<K, Flow>;
   }
 
   /** A model, which `predict` and `evaluate` take. */
   train(algorithm: Algorithm, options: TrainOptions): Flow {
-    const features = selectItems(Array.isArray(options.features) ? options.features : [options.features as SelectInput]);
-    return this.#add(makeStep('train', {
-      algorithm: algorithm.ast, label: toExpr(options.label), features, seed: options.seed === undefined ? null : valueNode(options.seed),
-    }));
+    const features = selectItems(
+      Array.isArray(options.features) ? options.features : [options.features as SelectInput],
+    );
+    return this.#add(
+      makeStep('train', {
+        algorithm: algorithm.ast,
+        label: toExpr(options.label),
+        features,
+        seed: options.seed === undefined ? null : valueNode(options.seed),
+      }),
+    );
   }
 
   /** Appends the prediction, as `prediction` where no name is given; of a classification, also its probability (`…_prob`). */
   predict(model: Flow | Format, options: { readonly as?: string } = {}): Flow {
     const alias = options.as === undefined ? null : name(options.as);
     return this.#step(
-      (relationOf) => makeStep('predict', { model: modelNode(model, relationOf), alias }), model instanceof Flow ? [model] : [], true,
+      (relationOf) => makeStep('predict', { model: modelNode(model, relationOf), alias }),
+      model instanceof Flow ? [model] : [],
+      true,
     );
   }
 
@@ -180,7 +231,8 @@ export class Flow {
     const by = itemList(options.by);
     return this.#step(
       (relationOf) => makeStep('evaluate', { model: modelNode(model, relationOf), by }),
-      model instanceof Flow ? [model] : [], true,
+      model instanceof Flow ? [model] : [],
+      true,
     );
   }
 
@@ -209,7 +261,8 @@ function modelNode(model: Flow | Format, relationOf: (flow: Flow) => Ast.Relatio
 
 function splitOutput(key: string, value: number | ExprInput): Ast.SplitOutput {
   if (value === 'rest') return make('splitOutput', { name: name(key), test: 'rest', value: null });
-  if (typeof value === 'number') return make('splitOutput', { name: name(key), test: 'fraction', value: valueNode(value) });
+  if (typeof value === 'number')
+    return make('splitOutput', { name: name(key), test: 'fraction', value: valueNode(value) });
   return make('splitOutput', { name: name(key), test: 'when', value: toExpr(value) });
 }
 
@@ -220,6 +273,8 @@ export function flow(source: Format | Flow, schema?: SchemaInput): Flow {
 }
 
 function schemaNode(schema: SchemaInput): Ast.StructType {
-  const fields = Object.entries(schema).map(([key, type]) => make('typeField', { name: name(key), type: parseType(type) }));
+  const fields = Object.entries(schema).map(([key, type]) =>
+    make('typeField', { name: name(key), type: parseType(type) }),
+  );
   return make('structType', { fields });
 }

@@ -10,12 +10,20 @@ export class Format {
 
   constructor(format: string, path: string | readonly string[], options: FormatOptions = {}) {
     const pathNode = typeof path === 'string' ? text(path) : make('list', { items: path.map((one) => text(one)) });
-    const given = Object.entries(options).map(([option, value]) => make('arg', { name: name(option), value: valueNode(value) }));
-    this.ast = make('formatCall', { format: name(format), args: [make('arg', { name: null, value: pathNode }), ...given] });
+    const given = Object.entries(options).map(([option, value]) =>
+      make('arg', { name: name(option), value: valueNode(value) }),
+    );
+    this.ast = make('formatCall', {
+      format: name(format),
+      args: [make('arg', { name: null, value: pathNode }), ...given],
+    });
   }
 }
 
-const of = (format: string) => (path: string | readonly string[], options?: FormatOptions): Format => new Format(format, path, options);
+const of =
+  (format: string) =>
+  (path: string | readonly string[], options?: FormatOptions): Format =>
+    new Format(format, path, options);
 
 export const csv = of('csv');
 export const tsv = of('tsv');
@@ -31,12 +39,17 @@ export class Algorithm {
   readonly ast: Ast.Call;
 
   constructor(algorithm: string, options: Readonly<Record<string, Value>> = {}) {
-    const args = Object.entries(options).map(([option, value]) => make('arg', { name: name(option), value: valueNode(value) }));
+    const args = Object.entries(options).map(([option, value]) =>
+      make('arg', { name: name(option), value: valueNode(value) }),
+    );
     this.ast = make('call', { name: name(algorithm), distinct: false, args });
   }
 }
 
-const algorithm = (called: string) => (options?: Readonly<Record<string, Value>>): Algorithm => new Algorithm(called, options);
+const algorithm =
+  (called: string) =>
+  (options?: Readonly<Record<string, Value>>): Algorithm =>
+    new Algorithm(called, options);
 
 export const linear = algorithm('linear');
 export const logistic = algorithm('logistic');

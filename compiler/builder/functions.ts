@@ -1,5 +1,5 @@
-import { make, name } from './nodes.ts';
 import { Expr, type ExprInput, toExpr } from './expr.ts';
+import { make, name } from './nodes.ts';
 
 /** A call of any function of the library: `fn('upper', 'name')`. Text arguments are expressions; a text constant is `lit('x')`. */
 export function fn(functionName: string, ...args: readonly ExprInput[]): Expr {
@@ -10,7 +10,10 @@ function toArg(input: ExprInput) {
   return make('arg', { name: null, value: toExpr(input) });
 }
 
-const aggregate = (functionName: string) => (value: ExprInput): Expr => fn(functionName, value);
+const aggregate =
+  (functionName: string) =>
+  (value: ExprInput): Expr =>
+    fn(functionName, value);
 
 /** Rows; with an argument, its values that are not null. */
 export function count(value?: ExprInput): Expr {

@@ -4,15 +4,46 @@ import { printFile } from '../../grammar/print.ts';
 import type { Flow } from './flow.ts';
 import { program } from './program.ts';
 
-export { asc, type Case, col, desc, Expr, expr, type ExprInput, lit, type Operand, SortKey, when } from './expr.ts';
+export { asc, type Case, col, desc, Expr, type ExprInput, expr, lit, type Operand, SortKey, when } from './expr.ts';
 export {
-  Flow, flow, type JoinKind, type JoinOptions, type SchemaInput, type TrainOptions,
+  Flow,
+  flow,
+  type JoinKind,
+  type JoinOptions,
+  type SchemaInput,
+  type TrainOptions,
 } from './flow.ts';
 export {
-  Algorithm, arrow, csv, Format, type FormatOptions, gbt, json, linear, logistic, model, ndjson, parquet, tsv,
+  Algorithm,
+  arrow,
+  csv,
+  Format,
+  type FormatOptions,
+  gbt,
+  json,
+  linear,
+  logistic,
+  model,
+  ndjson,
+  parquet,
+  tsv,
 } from './formats.ts';
 export {
-  all, any, count, countDistinct, first, fn, last, max, mean, median, min, quantile, stddev, sum, variance,
+  all,
+  any,
+  count,
+  countDistinct,
+  first,
+  fn,
+  last,
+  max,
+  mean,
+  median,
+  min,
+  quantile,
+  stddev,
+  sum,
+  variance,
 } from './functions.ts';
 export { Except, except, type ItemList, type Items, type SelectInput, type SortInput } from './items.ts';
 export type { Value } from './nodes.ts';

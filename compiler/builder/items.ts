@@ -22,7 +22,9 @@ export function namedItems(items: Items): Ast.NamedExpr[] {
 export function itemList(input: ItemList | undefined): Ast.NamedExpr[] {
   if (input === undefined) return [];
   const list: readonly (ExprInput | Items)[] = Array.isArray(input) ? input : [input as ExprInput | Items];
-  return list.flatMap((one) => (isItems(one) ? namedItems(one) : [make('namedExpr', { name: null, value: toExpr(one) })]));
+  return list.flatMap((one) =>
+    isItems(one) ? namedItems(one) : [make('namedExpr', { name: null, value: toExpr(one) })],
+  );
 }
 
 /** What `select`, `drop` and `features` take: `*`, patterns (`x_*`), columns and named expressions. */
@@ -46,7 +48,8 @@ export function selectItems(inputs: readonly SelectInput[]): Ast.SelectItem[] {
   return inputs.flatMap((input): Ast.SelectItem[] => {
     if (input instanceof Except) return [input.ast];
     if (input === '*') return [make('star', { except: [] })];
-    if (typeof input === 'string' && /^[\p{L}\p{N}_*?]*[*?][\p{L}\p{N}_*?]*$/u.test(input)) return [make('pattern', { pattern: input })];
+    if (typeof input === 'string' && /^[\p{L}\p{N}_*?]*[*?][\p{L}\p{N}_*?]*$/u.test(input))
+      return [make('pattern', { pattern: input })];
     return itemList(input);
   });
 }

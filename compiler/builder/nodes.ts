@@ -3,12 +3,18 @@ import type * as Ast from '../../grammar/ast.ts';
 import { noSpan } from '../../grammar/ast.ts';
 
 /** A node of any kind: the kind says which properties it has. */
-export function make<K extends Ast.NodeKind>(kind: K, rest: Omit<Ast.NodeByKind<K>, 'kind' | 'span'>): Ast.NodeByKind<K> {
+export function make<K extends Ast.NodeKind>(
+  kind: K,
+  rest: Omit<Ast.NodeByKind<K>, 'kind' | 'span'>,
+): Ast.NodeByKind<K> {
   return { kind, span: noSpan, ...rest } as unknown as Ast.NodeByKind<K>;
 }
 
 /** A step: like any node, with a verb. */
-export function makeStep<K extends Ast.StepKind>(kind: K, rest: Omit<Ast.NodeByKind<K>, 'kind' | 'span' | 'verbSpan'>): Ast.NodeByKind<K> {
+export function makeStep<K extends Ast.StepKind>(
+  kind: K,
+  rest: Omit<Ast.NodeByKind<K>, 'kind' | 'span' | 'verbSpan'>,
+): Ast.NodeByKind<K> {
   return { kind, span: noSpan, verbSpan: noSpan, ...rest } as unknown as Ast.NodeByKind<K>;
 }
 
@@ -49,7 +55,8 @@ function numberNode(value: number): Ast.Expr {
   if (!Number.isFinite(value)) throw new TypeError(`${value} has no literal`);
   const size = Math.abs(value);
   const written = String(size);
-  const node = Number.isSafeInteger(value) ? make('int', { value: written })
+  const node = Number.isSafeInteger(value)
+    ? make('int', { value: written })
     : make('float', { value: /[.e]/.test(written) ? written : `${written}.0` });
   return signed(value < 0, node);
 }

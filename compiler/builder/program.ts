@@ -115,8 +115,16 @@ class Writer {
     this.#splits.set(link.split, names);
     const source = this.statement(link.parent);
     const step = link.build((other) => this.#relation(other));
-    const renamed = step.kind === 'split'
-      ? { ...step, outputs: step.outputs.map((output) => ({ ...output, name: name(names.get(output.name.text) ?? output.name.text) })) } : step;
+    const renamed =
+      step.kind === 'split'
+        ? {
+            ...step,
+            outputs: step.outputs.map((output) => ({
+              ...output,
+              name: name(names.get(output.name.text) ?? output.name.text),
+            })),
+          }
+        : step;
     const pipeline = { ...source, steps: [...source.steps, renamed] };
     this.lets.push(make('let', { names: [...names.values()].map((one) => name(one)), destructured: true, pipeline }));
     return names;

@@ -34,7 +34,12 @@ export function parseType(text: string): Ast.TypeNode {
   return withoutSpans(field.type);
 }
 
-function parseStep<K extends 'where' | 'sort'>(before: string, text: string, after: string, kind: K): Ast.NodeByKind<K> {
+function parseStep<K extends 'where' | 'sort'>(
+  before: string,
+  text: string,
+  after: string,
+  kind: K,
+): Ast.NodeByKind<K> {
   const ast = parseWhole(before, text, after);
   const [statement, second] = ast.statements;
   const [step, other] = statement?.kind === 'pipeline' ? statement.steps : [];
@@ -52,7 +57,10 @@ function parseWhole(before: string, text: string, after: string): Ast.FlowFile {
       // Spans are shown in the user's text, which stands inside of a file made up around it.
       const clamp = (offset: number): number => Math.min(Math.max(offset - before.length, 0), text.length);
       const span = { file: 'text', start: clamp(item.span.start), end: clamp(item.span.end) };
-      return renderDiagnostic({ code: item.code, severity: item.severity, message: item.message, span }, { source: () => text });
+      return renderDiagnostic(
+        { code: item.code, severity: item.severity, message: item.message, span },
+        { source: () => text },
+      );
     });
     throw new FlowSyntaxError(`cannot read ${JSON.stringify(text)}\n${shown.join('\n')}`);
   }

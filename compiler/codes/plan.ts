@@ -33,9 +33,10 @@ version runs.`,
     explanation: `The names in the braces of the let are the names of the outputs, in any order:
 
     let { good, bad } = from orders | split good when status == "ok", bad otherwise`,
-    message: (p) => p.extra.length > 0
-      ? `the split has no output ${p.extra.map((name) => `\`${name}\``).join(', ')}`
-      : `the output ${p.missing.map((name) => `\`${name}\``).join(', ')} of the split is not named here`,
+    message: (p) =>
+      p.extra.length > 0
+        ? `the split has no output ${p.extra.map((name) => `\`${name}\``).join(', ')}`
+        : `the output ${p.missing.map((name) => `\`${name}\``).join(', ')} of the split is not named here`,
   }),
   splitForms: entry<{ why: string }>({
     code: 'FLOW4005',

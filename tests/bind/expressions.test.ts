@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { exprText } from '../../compiler/explain/expr_text.ts';
-import { typeEquals } from '../../engine/types.ts';
 import { walkExpr } from '../../engine/expr.ts';
+import { typeEquals } from '../../engine/types.ts';
 import { complaint, complaints, fixed, node, schema } from './harness.ts';
 
 const people = 'from csv("people.csv")';
@@ -12,17 +12,59 @@ const orders = 'from csv("orders.csv")';
 const type = async (text: string, from = people) => (await schema(`${from} | select x = ${text}`)).replace(/^x /, '');
 
 const types: readonly (readonly [string, string])[] = [
-  ['1', 'int'], ['-9223372036854775808', 'int'], ['1.5', 'float'], ['1e3', 'float'], ['"a"', 'string'], ['true', 'bool'], ['null', 'null?'],
-  ['@2024-05-01', 'date'], ['@12:30:00', 'time'], ['@2024-05-01T12:00:00Z', 'timestamp'], ['90d', 'interval'], ['[1, 2.5]', 'list<float>'], ['[1, null]', 'list<int?>'],
+  ['1', 'int'],
+  ['-9223372036854775808', 'int'],
+  ['1.5', 'float'],
+  ['1e3', 'float'],
+  ['"a"', 'string'],
+  ['true', 'bool'],
+  ['null', 'null?'],
+  ['@2024-05-01', 'date'],
+  ['@12:30:00', 'time'],
+  ['@2024-05-01T12:00:00Z', 'timestamp'],
+  ['90d', 'interval'],
+  ['[1, 2.5]', 'list<float>'],
+  ['[1, null]', 'list<int?>'],
   ['{ a: 1, b: "x" }', '{ a: int, b: string }'],
-  ['id + 1', 'int'], ['age + 1', 'int?'], ['id + 1.5', 'float'], ['id / 2', 'float'], ['id // 2', 'int'], ['id % 2', 'int'], ['-id', 'int'],
-  ['born + 1', 'date?'], ['born + 1d', 'date?'], ['born - @2024-01-01', 'int?'], ['"a" + country', 'string'],
-  ['id == 1', 'bool'], ['age == 1', 'bool?'], ['age is 1', 'bool'], ['age is not null', 'bool'], ['born > @2024-01-01', 'bool?'], ['born > @2024-01-01T00:00:00Z', 'bool?'],
-  ['id between 1 and 5', 'bool'], ['age not between 1 and 5', 'bool?'], ['id in [1, 2]', 'bool'], ['id in [1, null]', 'bool?'], ['id in 3..8', 'bool'], ['id in []', 'bool'],
-  ['id in [age, 3]', 'bool?'], ['name like "a%"', 'bool?'], ['country matches r"^U"', 'bool'], ['not active', 'bool?'], ['active and id > 3', 'bool?'],
-  ['age ?? 0', 'int'], ['age ?? salary', 'float?'], ['case when id > 1 then 1 else 2.5 end', 'float'], ['case country when "US" then 1 end', 'int?'],
-  ['age::string', 'string?'], ['country::int?', 'int?'], ['country::decimal(12, 2)', 'decimal(12, 2)'], ['f"{country}: {id}"', 'string'], ['f"{name}"', 'string?'],
-  ['if(id > 1, "a", null)', 'string?'], ['upper(name)', 'string?'],
+  ['id + 1', 'int'],
+  ['age + 1', 'int?'],
+  ['id + 1.5', 'float'],
+  ['id / 2', 'float'],
+  ['id // 2', 'int'],
+  ['id % 2', 'int'],
+  ['-id', 'int'],
+  ['born + 1', 'date?'],
+  ['born + 1d', 'date?'],
+  ['born - @2024-01-01', 'int?'],
+  ['"a" + country', 'string'],
+  ['id == 1', 'bool'],
+  ['age == 1', 'bool?'],
+  ['age is 1', 'bool'],
+  ['age is not null', 'bool'],
+  ['born > @2024-01-01', 'bool?'],
+  ['born > @2024-01-01T00:00:00Z', 'bool?'],
+  ['id between 1 and 5', 'bool'],
+  ['age not between 1 and 5', 'bool?'],
+  ['id in [1, 2]', 'bool'],
+  ['id in [1, null]', 'bool?'],
+  ['id in 3..8', 'bool'],
+  ['id in []', 'bool'],
+  ['id in [age, 3]', 'bool?'],
+  ['name like "a%"', 'bool?'],
+  ['country matches r"^U"', 'bool'],
+  ['not active', 'bool?'],
+  ['active and id > 3', 'bool?'],
+  ['age ?? 0', 'int'],
+  ['age ?? salary', 'float?'],
+  ['case when id > 1 then 1 else 2.5 end', 'float'],
+  ['case country when "US" then 1 end', 'int?'],
+  ['age::string', 'string?'],
+  ['country::int?', 'int?'],
+  ['country::decimal(12, 2)', 'decimal(12, 2)'],
+  ['f"{country}: {id}"', 'string'],
+  ['f"{name}"', 'string?'],
+  ['if(id > 1, "a", null)', 'string?'],
+  ['upper(name)', 'string?'],
 ];
 
 test('types and nullability', async () => {
@@ -31,9 +73,17 @@ test('types and nullability', async () => {
 
 test('nested data, decimals', async () => {
   for (const [text, expected] of [
-    ['item.sku', 'string?'], ['tags[0]', 'string?'], ['extra["a"]', 'json?'], ['amount + 1', 'decimal(13, 2)?'], ['amount * 0.5', 'float?'], ['at + 1h', 'timestamp?'],
-    ['at - 1d > @2024-01-01', 'bool?'], ['tags is null', 'bool'], ['amount in [1, 2]', 'bool?'],
-  ] as const) assert.is(await type(text, orders), expected, text);
+    ['item.sku', 'string?'],
+    ['tags[0]', 'string?'],
+    ['extra["a"]', 'json?'],
+    ['amount + 1', 'decimal(13, 2)?'],
+    ['amount * 0.5', 'float?'],
+    ['at + 1h', 'timestamp?'],
+    ['at - 1d > @2024-01-01', 'bool?'],
+    ['tags is null', 'bool'],
+    ['amount in [1, 2]', 'bool?'],
+  ] as const)
+    assert.is(await type(text, orders), expected, text);
 });
 
 test('arguments are cast, literals at once', async () => {
@@ -58,7 +108,10 @@ test('spans of expressions are where they stand', async () => {
 test('in: constants are collected, nulls apart', async () => {
   const n = await node(`${people} | where id in [1, 1 + 1, null]`);
   assert.ok(n.op === 'filter' && n.predicate.kind === 'in');
-  assert.equal(n.op === 'filter' && n.predicate.kind === 'in' && [n.predicate.values, n.predicate.hasNull], [[1, 2], true]);
+  assert.equal(n.op === 'filter' && n.predicate.kind === 'in' && [n.predicate.values, n.predicate.hasNull], [
+    [1, 2],
+    true,
+  ]);
 });
 
 const wrong: readonly (readonly [string, string, string | RegExp])[] = [
@@ -101,8 +154,14 @@ test('mistakes, each at its place', async () => {
 });
 
 const fixes: readonly (readonly [string, string])[] = [
-  ['«age == null»', 'age is null'], ['«age != null»', 'age is not null'], ['«born > "2021-01-01"»', 'born > @2021-01-01'], ['«age == "5"»', 'age == 5'],
-  ['«name == 5»', 'name::int == 5'], ['«lenght»(name)', 'length(name)'], ['«nmae» == "x"', 'name == "x"'], ['age::«integer»', 'age::int'],
+  ['«age == null»', 'age is null'],
+  ['«age != null»', 'age is not null'],
+  ['«born > "2021-01-01"»', 'born > @2021-01-01'],
+  ['«age == "5"»', 'age == 5'],
+  ['«name == 5»', 'name::int == 5'],
+  ['«lenght»(name)', 'length(name)'],
+  ['«nmae» == "x"', 'name == "x"'],
+  ['age::«integer»', 'age::int'],
 ];
 
 test('fixes', async () => {
@@ -118,10 +177,16 @@ test('fixes', async () => {
 });
 
 test('all mistakes of a file in one run, in its order', async () => {
-  assert.equal(await complaints(`${people} | where agee > 1 | derive x = foo(age), y = name + 1 | sort zzz | take -1`), [
-    'FLOW2002 <agee> there is no column `agee` here', 'FLOW2003 <foo> there is no function `foo`', 'FLOW3002 <name + 1> `+` does not take string?, int',
-    'FLOW2002 <zzz> there is no column `zzz` here', 'FLOW3015 <-1> what `take` keeps is at least 0, not -1',
-  ]);
+  assert.equal(
+    await complaints(`${people} | where agee > 1 | derive x = foo(age), y = name + 1 | sort zzz | take -1`),
+    [
+      'FLOW2002 <agee> there is no column `agee` here',
+      'FLOW2003 <foo> there is no function `foo`',
+      'FLOW3002 <name + 1> `+` does not take string?, int',
+      'FLOW2002 <zzz> there is no column `zzz` here',
+      'FLOW3015 <-1> what `take` keeps is at least 0, not -1',
+    ],
+  );
 });
 
 test.run();

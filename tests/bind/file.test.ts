@@ -16,16 +16,25 @@ test('lets stand in any order; ids are unique', async () => {
 });
 
 test('cycles, unknown, unused, declared twice', async () => {
-  await complaint('let «a» = from b | take 1 let b = from a from a', 'FLOW2007', 'the let `a` needs itself: a -> b -> a');
+  await complaint(
+    'let «a» = from b | take 1 let b = from a from a',
+    'FLOW2007',
+    'the let `a` needs itself: a -> b -> a',
+  );
   await complaint('let «a» = from a from a', 'FLOW2007', 'the let `a` needs itself: a -> a');
   const marked = `let orders = ${vip} from orders from «ordrs»`;
-  assert.is(fixed(marked, await complaint(marked, 'FLOW2001', 'there is no relation `ordrs`')), `let orders = ${vip} from orders from orders`);
+  assert.is(
+    fixed(marked, await complaint(marked, 'FLOW2001', 'there is no relation `ordrs`')),
+    `let orders = ${vip} from orders from orders`,
+  );
   assert.match((await complaint('from «csv»', 'FLOW2001', /`csv`/)).suggestion?.text ?? '', 'csv("…")');
   const d = await complaint(`let «a» = ${vip} ${vip}`, 'FLOW2008', 'nothing uses `a`');
   assert.is(d.severity, 'warning');
   const twice = await complaint(`let a = ${vip} let «a» = ${vip} from a`, 'FLOW2006', 'the let `a` is declared twice');
   assert.is(twice.related?.length, 1);
-  assert.equal(await complaints(`let a = ${vip} | where nope > 1 from a | select cust`), ['FLOW2002 <nope> there is no column `nope` here']);
+  assert.equal(await complaints(`let a = ${vip} | where nope > 1 from a | select cust`), [
+    'FLOW2002 <nope> there is no column `nope` here',
+  ]);
 });
 
 test('parameters: text by type, defaults, and what is wrong with them', async () => {
@@ -43,16 +52,31 @@ test('parameters: text by type, defaults, and what is wrong with them', async ()
   assert.is(await value('date = @1970-01-02'), 1);
   assert.is(await value('float = 1'), 1);
   assert.is(await value('string?'), null);
-  await complaint(`param «p»: date ${vip} | derive x = $p`, 'FLOW3012', '"soon" is no date, as the parameter `p` needs', { p: 'soon' });
-  await complaint(`param «p»: date ${vip} | derive x = $p`, 'FLOW2014', 'the parameter `p: date` has no default and was not given');
-  await complaint(`param p: date = «5» ${vip} | derive x = $p`, 'FLOW3001', 'the parameter `p` is date, and this is int');
+  await complaint(
+    `param «p»: date ${vip} | derive x = $p`,
+    'FLOW3012',
+    '"soon" is no date, as the parameter `p` needs',
+    { p: 'soon' },
+  );
+  await complaint(
+    `param «p»: date ${vip} | derive x = $p`,
+    'FLOW2014',
+    'the parameter `p: date` has no default and was not given',
+  );
+  await complaint(
+    `param p: date = «5» ${vip} | derive x = $p`,
+    'FLOW3001',
+    'the parameter `p` is date, and this is int',
+  );
   await complaint(`param «p»: int = 5 ${vip}`, 'FLOW2016', 'nothing uses `$p`');
   await complaint(`«»param p: int = 5 ${vip} | take $p`, 'FLOW2015', 'the file has no parameter `q`', { q: '1' });
   await complaint(`param p: int = «1 // 0» ${vip} | take $p`, 'FLOW3016', /division by zero/);
 });
 
 test('sources: options, paths, declared schemas', async () => {
-  const n = await node('param day: string = "people" from csv(f"{$day}.csv", delimiter: ";", nulls: ["", "NA"], header: false, skip: 2)');
+  const n = await node(
+    'param day: string = "people" from csv(f"{$day}.csv", delimiter: ";", nulls: ["", "NA"], header: false, skip: 2)',
+  );
   assert.ok(n.op === 'scan');
   assert.equal(n.op === 'scan' && n.source.options, { delimiter: ';', nulls: ['', 'NA'], header: false, skip: 2 });
   assert.is(n.op === 'scan' && n.source.display, 'people.csv');
@@ -68,10 +92,21 @@ test('sources: mistakes', async () => {
   await complaint('from «cvs»("x.csv")', 'FLOW5002', 'there is no format `cvs`');
   await complaint(`${vip} | write «inbox»("x")`, 'FLOW5003', 'inbox cannot be written');
   const marked = 'from csv("vip.csv", «delimitr»: ";")';
-  assert.is(fixed(marked, await complaint(marked, 'FLOW5004', 'csv has no option `delimitr` for reading')), 'from csv("vip.csv", delimiter: ";")');
-  await complaint('from csv("vip.csv", «compression»: "gzip")', 'FLOW5004', 'csv has no option `compression` for reading');
+  assert.is(
+    fixed(marked, await complaint(marked, 'FLOW5004', 'csv has no option `delimitr` for reading')),
+    'from csv("vip.csv", delimiter: ";")',
+  );
+  await complaint(
+    'from csv("vip.csv", «compression»: "gzip")',
+    'FLOW5004',
+    'csv has no option `compression` for reading',
+  );
   await complaint('from csv("vip.csv", skip: «"x"»)', 'FLOW5005', 'csv: `skip` is an int, and this is string');
-  await complaint('from csv("vip.csv", on_error: «"no"»)', 'FLOW5005', 'csv: `on_error` is one of "fail", "reject", and this is "no"');
+  await complaint(
+    'from csv("vip.csv", on_error: «"no"»)',
+    'FLOW5005',
+    'csv: `on_error` is one of "fail", "reject", and this is "no"',
+  );
   await complaint('from «csv()»', 'FLOW5006', 'csv needs a path as its first argument');
   await complaint('from csv(«5»)', 'FLOW5006', 'csv takes a path as text, and this is int');
   await complaint('from csv(«name»)', 'FLOW2018', /a path is a constant/);
@@ -80,36 +115,71 @@ test('sources: mistakes', async () => {
 });
 
 test('outputs: sinks and results, in order', async () => {
-  const all = await outputs(`${vip} | write csv("a.csv", compression: "gzip") ${vip} | take 1 ${vip} | write parquet("b.parquet")`);
-  assert.equal(all.map((o) => (o.kind === 'sink' ? [o.format, o.path, o.options] : o.kind)), [
-    ['csv', 'a.csv', { compression: 'gzip' }], 'result', ['parquet', 'b.parquet', {}],
-  ]);
+  const all = await outputs(
+    `${vip} | write csv("a.csv", compression: "gzip") ${vip} | take 1 ${vip} | write parquet("b.parquet")`,
+  );
+  assert.equal(
+    all.map((o) => (o.kind === 'sink' ? [o.format, o.path, o.options] : o.kind)),
+    [['csv', 'a.csv', { compression: 'gzip' }], 'result', ['parquet', 'b.parquet', {}]],
+  );
   const { relations } = await bound(`let v = ${vip} from v | write csv("a.csv")`);
-  assert.equal(relations.map((r) => `${r.name}: ${shown(r.schema)}`), ['v: cust int?, level int?', 'a.csv: cust int?, level int?']);
-  await complaint(`${vip} | write csv("a.csv") ${vip} | «write parquet("a.csv")»`, 'FLOW4009', '"a.csv" is written twice');
+  assert.equal(
+    relations.map((r) => `${r.name}: ${shown(r.schema)}`),
+    ['v: cust int?, level int?', 'a.csv: cust int?, level int?'],
+  );
+  await complaint(
+    `${vip} | write csv("a.csv") ${vip} | «write parquet("a.csv")»`,
+    'FLOW4009',
+    '"a.csv" is written twice',
+  );
   await complaint(`${vip} | «write» csv("a.csv") | take 1`, 'FLOW4002', 'write cannot stand before another step');
   await complaint(`let a = ${vip} | «write» csv("a.csv") from a`, 'FLOW4002', 'write cannot stand in a let');
 });
 
 test('split: names, conditions, shares', async () => {
-  const [good, bad] = await outputs(`let { good, bad } = ${vip} | split good when level > 1, bad otherwise from good from bad`);
+  const [good, bad] = await outputs(
+    `let { good, bad } = ${vip} | split good when level > 1, bad otherwise from good from bad`,
+  );
   assert.ok(good?.input.op === 'filter' && bad?.input.op === 'filter');
   assert.ok(good?.input.inputs[0] === bad?.input.inputs[0], 'one input');
   assert.is(bad?.input.op === 'filter' && bad.input.predicate.nullable, false);
   assert.equal(await complaints(`let { tr, te } = ${vip} | split te rest, tr 0.8 by cust seed 42 from tr from te`), []);
-  await complaint(`let { «a», tr } = ${vip} | split tr 0.8, te rest from tr from a`, 'FLOW4004', 'the split has no output `a`');
+  await complaint(
+    `let { «a», tr } = ${vip} | split tr 0.8, te rest from tr from a`,
+    'FLOW4004',
+    'the split has no output `a`',
+  );
   await complaint(`let a = ${vip} | «split tr 0.8, te rest» from a`, 'FLOW4003', /split ends the pipeline/);
   await complaint(`let { tr, te } = ${vip} | «split tr 0.8, te 0.3» from tr from te`, 'FLOW4005', /add up to 1.1/);
-  await complaint(`let { tr, te } = ${vip} | split tr «1.8», te rest from tr from te`, 'FLOW3015', 'a share is between 0 and 1, not 1.8');
+  await complaint(
+    `let { tr, te } = ${vip} | split tr «1.8», te rest from tr from te`,
+    'FLOW3015',
+    'a share is between 0 and 1, not 1.8',
+  );
 });
 
 test('functions of the file are put in place', async () => {
   const fn = 'fn net(x: decimal(12, 2), rate: float = 0.2) => x::float * (1 - rate)';
-  assert.is(await schema(`${fn} from csv("orders.csv") | select n = net(amount), m = net(id, rate: 0.5)`), 'n float?, m float');
-  await complaint(`${fn} from csv("orders.csv") | select n = net(«status»)`, 'FLOW3001', '`x` of net is decimal(12, 2), and this is string?');
+  assert.is(
+    await schema(`${fn} from csv("orders.csv") | select n = net(amount), m = net(id, rate: 0.5)`),
+    'n float?, m float',
+  );
+  await complaint(
+    `${fn} from csv("orders.csv") | select n = net(«status»)`,
+    'FLOW3001',
+    '`x` of net is decimal(12, 2), and this is string?',
+  );
   await complaint(`${fn} from csv("orders.csv") | select n = «net()»`, 'FLOW3011', 'net needs `x`');
-  await complaint(`${fn} from csv("orders.csv") | select n = net(amount, «rat: 0.5»)`, 'FLOW3011', 'net has no parameter `rat`');
-  await complaint(`fn f(x: int) => x + «y» ${vip} | select n = f(cust), m = f(level)`, 'FLOW2002', 'there is no column `y` here');
+  await complaint(
+    `${fn} from csv("orders.csv") | select n = net(amount, «rat: 0.5»)`,
+    'FLOW3011',
+    'net has no parameter `rat`',
+  );
+  await complaint(
+    `fn f(x: int) => x + «y» ${vip} | select n = f(cust), m = f(level)`,
+    'FLOW2002',
+    'there is no column `y` here',
+  );
   await complaint(`fn «f»(x) => f(x) ${vip} | select n = f(cust)`, 'FLOW2007', 'the function `f` needs itself: f -> f');
   assert.is(await schema(`fn avg(x) => sum(x) / count() ${vip} | summarize a = avg(level)`), 'a float?');
   const [d] = (await bound(`fn up(x) => upper(x) ${vip} | select n = up(level)`)).diagnostics;
@@ -118,22 +188,37 @@ test('functions of the file are put in place', async () => {
 });
 
 test('what is not executable yet says so once', async () => {
-  await complaint(`«use { f } from "./f.ts"» ${vip} | derive x = f(cust) | where x > 1`, 'FLOW4001', '`use` is not executable yet');
+  await complaint(
+    `«use { f } from "./f.ts"» ${vip} | derive x = f(cust) | where x > 1`,
+    'FLOW4001',
+    '`use` is not executable yet',
+  );
   await complaint(`«import { r } from "./l.flow"» from r | select a`, 'FLOW4001', '`import` is not executable yet');
   await complaint('let a = «sql """ select 1 """» from a | select b', 'FLOW4001', '`sql` is not executable yet');
   await complaint(`${vip} | «explode» cust | select nope`, 'FLOW4001', '`explode` is not executable yet');
-  await complaint(`fn f(k: int) => | take 1 ${vip} | «f»(cust)`, 'FLOW4001', 'the pipe function `f` is not executable yet');
+  await complaint(
+    `fn f(k: int) => | take 1 ${vip} | «f»(cust)`,
+    'FLOW4001',
+    'the pipe function `f` is not executable yet',
+  );
 });
 
 test('an unreadable file gives no plan and no follow-up errors', async () => {
   const { parseFile } = await import('../../grammar/parse.ts');
   const { bind } = await import('../../compiler/bind/index.ts');
   const { catalog } = await import('./harness.ts');
-  for (const text of ['from csv("vip.csv") | wher cust > 1 | select nope', 'let = 3\nfrom a', 'from csv("vip.csv") | derive x = 1 +']) {
+  for (const text of [
+    'from csv("vip.csv") | wher cust > 1 | select nope',
+    'let = 3\nfrom a',
+    'from csv("vip.csv") | derive x = 1 +',
+  ]) {
     const { ast } = parseFile(text, 'test.flow');
     const { plan, diagnostics } = await bind(ast, { params: {}, cwd: process.cwd(), sourceSchemas: catalog });
     assert.is(plan, null, text);
-    assert.ok(diagnostics.every((d) => d.code !== 'FLOW2002'), text);
+    assert.ok(
+      diagnostics.every((d) => d.code !== 'FLOW2002'),
+      text,
+    );
   }
 });
 

@@ -1,6 +1,6 @@
 // Binds inline .flow text against sources that are plain data, and finds the marked place of a mistake in it.
 import * as assert from 'uvu/assert';
-import { bind, type BindResult } from '../../compiler/bind/index.ts';
+import { type BindResult, bind } from '../../compiler/bind/index.ts';
 import type { LogicalNode, LogicalOutput } from '../../compiler/logical.ts';
 import type { SourceCatalog } from '../../compiler/sources.ts';
 import { RunError } from '../../engine/errors.ts';
@@ -13,10 +13,24 @@ const f = (name: string, type: Schema[number]['type'], nullable = true) => ({ na
 
 /** What the fake sources hold, by path. */
 export const sources: Readonly<Record<string, Schema>> = {
-  'people.csv': [f('id', T.int, false), f('name', T.string), f('age', T.int), f('salary', T.float), f('active', T.bool), f('born', T.date), f('country', T.string, false)],
+  'people.csv': [
+    f('id', T.int, false),
+    f('name', T.string),
+    f('age', T.int),
+    f('salary', T.float),
+    f('active', T.bool),
+    f('born', T.date),
+    f('country', T.string, false),
+  ],
   'orders.csv': [
-    f('id', T.int, false), f('person', T.int), f('amount', T.decimal(12, 2)), f('status', T.string), f('at', T.timestamp), f('tags', T.list(T.string)),
-    f('item', T.struct([f('sku', T.string), f('qty', T.int)])), f('extra', T.json),
+    f('id', T.int, false),
+    f('person', T.int),
+    f('amount', T.decimal(12, 2)),
+    f('status', T.string),
+    f('at', T.timestamp),
+    f('tags', T.list(T.string)),
+    f('item', T.struct([f('sku', T.string), f('qty', T.int)])),
+    f('extra', T.json),
   ],
   'vip.csv': [f('cust', T.int), f('level', T.int)],
   'more.csv': [f('level', T.float), f('cust', T.int, false)],
@@ -25,7 +39,11 @@ export const sources: Readonly<Record<string, Schema>> = {
 const reader = { infer: async () => [] } as unknown as FormatReader;
 const writer = { kind: 'parallel' } as unknown as FormatWriter;
 const def = (name: string, extra: Partial<FormatDef> = {}): FormatDef => ({
-  name, extensions: [name], doc: '', reader, writer,
+  name,
+  extensions: [name],
+  doc: '',
+  reader,
+  writer,
   options: [
     { name: 'delimiter', type: 'string', default: ',', doc: '', for: 'both' },
     { name: 'header', type: 'bool', default: true, doc: '', for: 'both' },
@@ -38,11 +56,17 @@ const def = (name: string, extra: Partial<FormatDef> = {}): FormatDef => ({
 });
 
 export const catalog: SourceCatalog = {
-  formats: { csv: def('csv'), parquet: def('parquet', { options: [] }), inbox: def('inbox', { writer: null }), model: def('model', { options: [], reader: null }) },
+  formats: {
+    csv: def('csv'),
+    parquet: def('parquet', { options: [] }),
+    inbox: def('inbox', { writer: null }),
+    model: def('model', { options: [], reader: null }),
+  },
   paths: async (pattern) => (typeof pattern === 'string' ? [pattern] : pattern),
   infer: async (_format, spec) => {
     const schema = sources[spec.paths[0] ?? ''];
-    if (schema === undefined) throw new RunError('FLOW7001', `no file "${spec.display}"`, { file: spec.display }, 'did you mean "people.csv"?');
+    if (schema === undefined)
+      throw new RunError('FLOW7001', `no file "${spec.display}"`, { file: spec.display }, 'did you mean "people.csv"?');
     return schema;
   },
   estimate: async () => ({ rows: null, bytes: 0 }),
@@ -50,14 +74,21 @@ export const catalog: SourceCatalog = {
 
 export async function bound(text: string, params: Record<string, string> = {}): Promise<BindResult> {
   const { ast, diagnostics } = parseFile(text, 'test.flow');
-  assert.equal(diagnostics.filter((d) => d.severity === 'error').map((d) => d.message), [], `syntax of ${text}`);
+  assert.equal(
+    diagnostics.filter((d) => d.severity === 'error').map((d) => d.message),
+    [],
+    `syntax of ${text}`,
+  );
   return bind(ast, { params, cwd: process.cwd(), sourceSchemas: catalog });
 }
 
 /** The outputs of a file without errors. */
 export async function outputs(text: string, params: Record<string, string> = {}): Promise<readonly LogicalOutput[]> {
   const result = await bound(text, params);
-  assert.equal(result.diagnostics.filter((d) => d.severity === 'error').map((d) => `${d.code} ${d.message}`), []);
+  assert.equal(
+    result.diagnostics.filter((d) => d.severity === 'error').map((d) => `${d.code} ${d.message}`),
+    [],
+  );
   assert.ok(result.plan !== null);
   return result.plan?.outputs ?? [];
 }
@@ -69,7 +100,8 @@ export async function node(text: string, params: Record<string, string> = {}): P
 }
 
 /** `id int, name string?` */
-export const shown = (schema: Schema): string => schema.map((c) => `${c.name} ${formatType(c.type, c.nullable)}`).join(', ');
+export const shown = (schema: Schema): string =>
+  schema.map((c) => `${c.name} ${formatType(c.type, c.nullable)}`).join(', ');
 
 export async function schema(text: string, params: Record<string, string> = {}): Promise<string> {
   return shown((await node(text, params)).schema);
@@ -82,12 +114,21 @@ export async function complaints(text: string, params: Record<string, string> = 
 }
 
 /** Marks: `where «agee» > 1` is bound without the marks, and gives exactly one diagnostic, there. */
-export async function complaint(marked: string, code: string, message: string | RegExp, params: Record<string, string> = {}): Promise<Diagnostic> {
+export async function complaint(
+  marked: string,
+  code: string,
+  message: string | RegExp,
+  params: Record<string, string> = {},
+): Promise<Diagnostic> {
   const start = marked.indexOf('«');
   const end = marked.indexOf('»') - 1;
   const text = marked.replace('«', '').replace('»', '');
   const { diagnostics, plan } = await bound(text, params);
-  assert.is(diagnostics.length, 1, `one diagnostic, not ${JSON.stringify(diagnostics.map((d) => `${d.code} ${d.message}`))}`);
+  assert.is(
+    diagnostics.length,
+    1,
+    `one diagnostic, not ${JSON.stringify(diagnostics.map((d) => `${d.code} ${d.message}`))}`,
+  );
   const [found] = diagnostics as [Diagnostic];
   assert.is(found.code, code);
   if (typeof message === 'string') assert.is(found.message, message);

@@ -15,9 +15,17 @@ test('where and remove keep the schema; remove is null-safe', async () => {
 });
 
 test('a condition is a bool', async () => {
-  const d = await complaint(`${people} | where «age»`, 'FLOW3001', 'what stands behind `where` is a bool, and this is int?');
+  const d = await complaint(
+    `${people} | where «age»`,
+    'FLOW3001',
+    'what stands behind `where` is a bool, and this is int?',
+  );
   assert.is(fixed(`${people} | where «age»`, d), `${people} | where age != 0`);
-  await complaint(`${people} | remove «upper(name)»`, 'FLOW3001', 'what stands behind `remove` is a bool, and this is string?');
+  await complaint(
+    `${people} | remove «upper(name)»`,
+    'FLOW3001',
+    'what stands behind `remove` is a bool, and this is string?',
+  );
   await complaint(`${people} | where active and «name»`, 'FLOW3001', 'a side of `and` is a bool, and this is string?');
 });
 
@@ -26,7 +34,11 @@ test('negations over nullable columns in where are warned about, and run', async
   const d = await complaint(marked, 'FLOW3014', '`!=` also drops the rows where `age` is null');
   assert.is(d.severity, 'warning');
   assert.is(fixed(marked, d), `${people} | where age is not 3`);
-  await complaint(`${people} | where id > 1 and «not active»`, 'FLOW3014', /`not` also drops the rows where `active` is null/);
+  await complaint(
+    `${people} | where id > 1 and «not active»`,
+    'FLOW3014',
+    /`not` also drops the rows where `active` is null/,
+  );
   await complaint(`${people} | where «name not in ["a"]»`, 'FLOW3014', /`not in`/);
   assert.equal(await complaints(`${people} | where country != "US" and age is not 3 | remove age != 3`), []);
 });
@@ -34,7 +46,13 @@ test('negations over nullable columns in where are warned about, and run', async
 test('sort: keys, directions, nulls', async () => {
   const sorted = await node(`${people} | sort age desc nulls first, lower(name)`);
   assert.ok(sorted.op === 'sort');
-  assert.equal(sorted.keys.map((k) => [k.desc, k.nullsFirst]), [[true, true], [false, false]]);
+  assert.equal(
+    sorted.keys.map((k) => [k.desc, k.nullsFirst]),
+    [
+      [true, true],
+      [false, false],
+    ],
+  );
   assert.is(sorted.limit, null);
   await complaint(`from csv("orders.csv") | sort «item»`, 'FLOW3002', /`sort` does not take/);
   await complaint(`${people} | sort «agee» desc`, 'FLOW2002', 'there is no column `agee` here');

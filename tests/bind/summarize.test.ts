@@ -7,13 +7,25 @@ const people = 'from csv("people.csv")';
 test('plain aggregates are one node, keys first', async () => {
   const n = await node(`${people} | summarize n = count(), avg = mean(age) by country`);
   assert.ok(n.op === 'aggregate');
-  assert.equal(n.keys.map((k) => k.name), ['country']);
-  assert.equal(n.aggregates.map((a) => [a.name, a.fn, a.distinct]), [['n', 'count', false], ['avg', 'mean', false]]);
+  assert.equal(
+    n.keys.map((k) => k.name),
+    ['country'],
+  );
+  assert.equal(
+    n.aggregates.map((a) => [a.name, a.fn, a.distinct]),
+    [
+      ['n', 'count', false],
+      ['avg', 'mean', false],
+    ],
+  );
   assert.is(n.label, 'summarize n, avg by country');
 });
 
 test('schemas', async () => {
-  assert.is(await schema(`${people} | summarize n = count(), d = count(distinct name), s = sum(age), avg = mean(salary)`), 'n int, d int, s int?, avg float?');
+  assert.is(
+    await schema(`${people} | summarize n = count(), d = count(distinct name), s = sum(age), avg = mean(salary)`),
+    'n int, d int, s int?, avg float?',
+  );
   assert.is(await schema(`${people} | summarize by country, y = year(born)`), 'country string, y int?');
 });
 
@@ -23,12 +35,17 @@ test('expressions over aggregates are a projection behind them; the same aggrega
   const below = n.inputs[0];
   assert.ok(below?.op === 'aggregate');
   assert.equal(below.op === 'aggregate' && below.aggregates.map((a) => a.fn), ['sum', 'count']);
-  assert.is(await schema(`${people} | summarize r = sum(age) / count(), total = sum(age), c = count() + 1 by country`), 'country string, r float?, total int?, c int');
+  assert.is(
+    await schema(`${people} | summarize r = sum(age) / count(), total = sum(age), c = count() + 1 by country`),
+    'country string, r float?, total int?, c int',
+  );
 });
 
 test('keys stand in items, by name and as they were written', async () => {
   assert.is(
-    await schema(`${people} | summarize label = upper(country), y = year(born) + 1, n = count() by country, year = year(born)`),
+    await schema(
+      `${people} | summarize label = upper(country), y = year(born) + 1, n = count() by country, year = year(born)`,
+    ),
     'country string, year int?, label string, y int?, n int',
   );
 });
@@ -38,7 +55,11 @@ test('items see the ones before them', async () => {
 });
 
 test('a column that is neither key nor aggregated', async () => {
-  const d = await complaint(`${people} | summarize n = count() + «id» by country`, 'FLOW3008', '`id` has many values in a group');
+  const d = await complaint(
+    `${people} | summarize n = count() + «id» by country`,
+    'FLOW3008',
+    '`id` has many values in a group',
+  );
   assert.equal(d.notes, ['keys: country']);
 });
 
@@ -48,18 +69,33 @@ test('misplaced and nested aggregates, wrong types, missing names', async () => 
   await complaint(`${people} | summarize x = sum(«sum(age)»)`, 'FLOW3013', 'sum stands inside of another aggregate');
   await complaint(`${people} | summarize x = «mean(name)»`, 'FLOW3002', 'mean does not take string?');
   const marked = `${people} | summarize «mean(age)» by country`;
-  assert.is(fixed(marked, await complaint(marked, 'FLOW2010', /needs a name/)), `${people} | summarize mean_age = mean(age) by country`);
+  assert.is(
+    fixed(marked, await complaint(marked, 'FLOW2010', /needs a name/)),
+    `${people} | summarize mean_age = mean(age) by country`,
+  );
   await complaint(`${people} | summarize n = count() by «year(born)»`, 'FLOW2010', /needs a name/);
-  await complaint(`${people} | summarize «country» = count() by country`, 'FLOW2009', 'the column `country` is given twice');
+  await complaint(
+    `${people} | summarize «country» = count() by country`,
+    'FLOW2009',
+    'the column `country` is given twice',
+  );
 });
 
 test('what follows only has keys and items', async () => {
-  assert.equal(await complaints(`${people} | summarize n = count() by country | select age`), ['FLOW2002 <age> there is no column `age` here']);
-  await complaint(`${people} | summarize n = count() by «rollup(country, age)»`, 'FLOW4001', '`rollup` is not executable yet');
+  assert.equal(await complaints(`${people} | summarize n = count() by country | select age`), [
+    'FLOW2002 <age> there is no column `age` here',
+  ]);
+  await complaint(
+    `${people} | summarize n = count() by «rollup(country, age)»`,
+    'FLOW4001',
+    '`rollup` is not executable yet',
+  );
 });
 
 test('over unknown rows nothing follows', async () => {
-  assert.equal(await complaints('from nope | summarize n = count(), m = mean(x) + y by z | where q > 1'), ['FLOW2001 <nope> there is no relation `nope`']);
+  assert.equal(await complaints('from nope | summarize n = count(), m = mean(x) + y by z | where q > 1'), [
+    'FLOW2001 <nope> there is no relation `nope`',
+  ]);
 });
 
 test.run();

@@ -13,22 +13,38 @@ test('columns are matched by name, in the order and type of all', async () => {
 });
 
 test('a missing column is an error, and null with by name', async () => {
-  const d = await complaint(`${vip} | union («from csv("more.csv") | drop level»)`, 'FLOW4008', 'this pipeline has no column `level`');
+  const d = await complaint(
+    `${vip} | union («from csv("more.csv") | drop level»)`,
+    'FLOW4008',
+    'this pipeline has no column `level`',
+  );
   assert.match(d.suggestion?.text ?? '', 'union by name');
-  await complaint(`${vip} | union («from csv("vip.csv") | derive x = 1»)`, 'FLOW4008', 'what stands before `union` has no column `x`');
-  assert.is(await schema(`${vip} | union by name (from csv("more.csv") | drop level | derive x = 1)`), 'cust int?, level int?, x int?');
+  await complaint(
+    `${vip} | union («from csv("vip.csv") | derive x = 1»)`,
+    'FLOW4008',
+    'what stands before `union` has no column `x`',
+  );
+  assert.is(
+    await schema(`${vip} | union by name (from csv("more.csv") | drop level | derive x = 1)`),
+    'cust int?, level int?, x int?',
+  );
 });
 
 test('distinct, several at once, types that do not fit', async () => {
   const n = await node(`${vip} | union distinct csv("vip.csv"), csv("more.csv")`);
   assert.equal([n.op, n.inputs[0]?.op, n.inputs[0]?.inputs.length], ['distinct', 'union', 3]);
-  await complaint(`${vip} | union («from csv("vip.csv") | derive level = "x"»)`, 'FLOW3005', 'the columns `level` of this union have no common type: int, string');
+  await complaint(
+    `${vip} | union («from csv("vip.csv") | derive level = "x"»)`,
+    'FLOW3005',
+    'the columns `level` of this union have no common type: int, string',
+  );
 });
 
 test('except and intersect are not executable yet', async () => {
   await complaint(`${vip} | «except» csv("more.csv")`, 'FLOW4001', '`except` is not executable yet');
   assert.equal(await complaints(`${vip} | intersect csv("vip.csv") | select nope`), [
-    'FLOW4001 <intersect> `intersect` is not executable yet', 'FLOW2002 <nope> there is no column `nope` here',
+    'FLOW4001 <intersect> `intersect` is not executable yet',
+    'FLOW2002 <nope> there is no column `nope` here',
   ]);
 });
 

@@ -1,8 +1,30 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  asc, col, count, countDistinct, csv, desc, except, expr, fileOf, type Flow, flow, FlowSyntaxError, flowText, fn, gbt, lit, logistic, max, mean, ndjson,
-  parquet, quantile, sum, when,
+  asc,
+  col,
+  count,
+  countDistinct,
+  csv,
+  desc,
+  except,
+  expr,
+  type Flow,
+  FlowSyntaxError,
+  fileOf,
+  flow,
+  flowText,
+  fn,
+  gbt,
+  lit,
+  logistic,
+  max,
+  mean,
+  ndjson,
+  parquet,
+  quantile,
+  sum,
+  when,
 } from '../../compiler/builder/index.ts';
 import { withoutSpans } from '../../compiler/builder/text.ts';
 import type { FlowFile } from '../../grammar/ast.ts';
@@ -12,7 +34,10 @@ import { printFile } from '../../grammar/print.ts';
 /** The AST of a file, without the places. */
 function parsed(text: string): FlowFile {
   const { ast, diagnostics } = parseFile(text, 'test.flow');
-  assert.equal(diagnostics.map((d) => d.message), []);
+  assert.equal(
+    diagnostics.map((d) => d.message),
+    [],
+  );
   return withoutSpans(ast);
 }
 
@@ -29,15 +54,24 @@ test('rows: where, remove, sort, take, skip, distinct', () => {
   );
   same(
     'from csv("x.csv") | sort a desc nulls first, b | take 11..20 | skip 3 | distinct | distinct a, k = lower(b) | take 5..',
-    flow(csv('x.csv')).sort([col('a').desc().nullsFirst(), asc('b')]).take({ from: 11, to: 20 }).skip(3).distinct().distinct('a', { k: fn('lower', 'b') }).take({ from: 5 }),
+    flow(csv('x.csv'))
+      .sort([col('a').desc().nullsFirst(), asc('b')])
+      .take({ from: 11, to: 20 })
+      .skip(3)
+      .distinct()
+      .distinct('a', { k: fn('lower', 'b') })
+      .take({ from: 5 }),
   );
 });
 
 test('columns: derive, select, drop, rename', () => {
   same(
     'from parquet("x.parquet") | derive gain = a - b, up = upper(name) | select *, "x_*", id, n = gain * 2 | drop a, "b_*" | rename c = d',
-    flow(parquet('x.parquet')).derive({ gain: col('a').sub(col('b')), up: fn('upper', col('name')) }).select('*', 'x_*', 'id', { n: 'gain * 2' })
-      .drop('a', 'b_*').rename({ c: 'd' }),
+    flow(parquet('x.parquet'))
+      .derive({ gain: col('a').sub(col('b')), up: fn('upper', col('name')) })
+      .select('*', 'x_*', 'id', { n: 'gain * 2' })
+      .drop('a', 'b_*')
+      .rename({ c: 'd' }),
   );
   same('from csv("x.csv") | select * except a, b', flow(csv('x.csv')).select(except('a', 'b')));
 });
@@ -55,8 +89,11 @@ test('summarize: aggregates and keys', () => {
 test('sources and sinks: options, a stated schema', () => {
   same(
     'from csv("o-*.csv", nulls: ["", "NA"], header: true, skip: 2) as { id: int, amount: decimal(12, 2)?, tags: list<string> } | write parquet("out.parquet", compression: "zstd")',
-    flow(csv('o-*.csv', { nulls: ['', 'NA'], header: true, skip: 2 }), { id: 'int', amount: 'decimal(12, 2)?', tags: 'list<string>' })
-      .write(parquet('out.parquet', { compression: 'zstd' })),
+    flow(csv('o-*.csv', { nulls: ['', 'NA'], header: true, skip: 2 }), {
+      id: 'int',
+      amount: 'decimal(12, 2)?',
+      tags: 'list<string>',
+    }).write(parquet('out.parquet', { compression: 'zstd' })),
   );
 });
 
@@ -64,7 +101,10 @@ test('join: a source, a pipeline, a named flow', () => {
   same(
     'from csv("o.csv") | join left csv("c.csv") as c on customer_id == c.id and c.active matching one add customer = c.name, c.tier',
     flow(csv('o.csv')).join('left', flow(csv('c.csv')), {
-      as: 'c', on: expr('customer_id == c.id and c.active'), matching: 'one', add: [{ customer: col('c').field('name') }, 'c.tier'],
+      as: 'c',
+      on: expr('customer_id == c.id and c.active'),
+      matching: 'one',
+      add: [{ customer: col('c').field('name') }, 'c.tier'],
     }),
   );
   same(
@@ -72,20 +112,30 @@ test('join: a source, a pipeline, a named flow', () => {
     flow(csv('o.csv')).join('semi', flow(csv('v.csv')).where('active'), { as: 'v', on: 'id == v.cust' }),
   );
   const fx = flow(csv('fx.csv')).where('rate > 0').named('fx');
-  same('let fx = from csv("fx.csv") | where rate > 0\nfrom csv("o.csv") | join inner fx on ccy == fx.ccy', flow(csv('o.csv')).join('inner', fx, { on: 'ccy == fx.ccy' }));
+  same(
+    'let fx = from csv("fx.csv") | where rate > 0\nfrom csv("o.csv") | join inner fx on ccy == fx.ccy',
+    flow(csv('o.csv')).join('inner', fx, { on: 'ccy == fx.ccy' }),
+  );
 });
 
 test('union', () => {
   const more = flow(csv('b.csv')).where('x > 1');
-  same('from csv("a.csv") | union csv("c.csv"), (from csv("b.csv") | where x > 1)', flow(csv('a.csv')).union([flow(csv('c.csv')), more]));
-  same('from csv("a.csv") | union distinct by name csv("c.csv")', flow(csv('a.csv')).union(flow(csv('c.csv')), { distinct: true, byName: true }));
+  same(
+    'from csv("a.csv") | union csv("c.csv"), (from csv("b.csv") | where x > 1)',
+    flow(csv('a.csv')).union([flow(csv('c.csv')), more]),
+  );
+  same(
+    'from csv("a.csv") | union distinct by name csv("c.csv")',
+    flow(csv('a.csv')).union(flow(csv('c.csv')), { distinct: true, byName: true }),
+  );
 });
 
 test('what several flows go on from is a let, read once', () => {
   const clean = flow(csv('x.csv')).where('a > 0');
   same(
     'let shared = from csv("x.csv") | where a > 0\nfrom shared | write ndjson("clean.ndjson")\nfrom shared | summarize n = count()',
-    clean.write(ndjson('clean.ndjson')), clean.summarize({ n: count() }),
+    clean.write(ndjson('clean.ndjson')),
+    clean.summarize({ n: count() }),
   );
   const named = clean.named('clean');
   same('let clean = from csv("x.csv") | where a > 0\nfrom clean | sort a\nfrom clean', named.sort('a'), named);
@@ -94,13 +144,18 @@ test('what several flows go on from is a let, read once', () => {
 test('split, train, predict, evaluate', () => {
   const features = flow(csv('f.csv'));
   const { tr, te } = features.split({ tr: 0.8, te: 'rest' }, { by: 'id', seed: 42 });
-  const m = tr.train(gbt({ trees: 200, learning_rate: 0.05 }), { label: 'churned', features: ['age', { log_spend: fn('log1p', 'spend') }, fn('onehot', 'country')], seed: 42 });
+  const m = tr.train(gbt({ trees: 200, learning_rate: 0.05 }), {
+    label: 'churned',
+    features: ['age', { log_spend: fn('log1p', 'spend') }, fn('onehot', 'country')],
+    seed: 42,
+  });
   same(
     `let { tr, te } = from csv("f.csv") | split tr 0.8, te rest by id seed 42
 let m = from tr | train gbt(trees: 200, learning_rate: 0.05) label churned features age, log_spend = log1p(spend), onehot(country) seed 42
 from te | evaluate m by country | write csv("metrics.csv")
 from te | predict m as p | write parquet("scores.parquet")`,
-    te.evaluate(m.named('m'), { by: 'country' }).write(csv('metrics.csv')), te.predict(m, { as: 'p' }).write(parquet('scores.parquet')),
+    te.evaluate(m.named('m'), { by: 'country' }).write(csv('metrics.csv')),
+    te.predict(m, { as: 'p' }).write(parquet('scores.parquet')),
   );
   same(
     'let model = from csv("f.csv") | train logistic() label y features *\nfrom csv("g.csv") | predict model',
@@ -112,32 +167,63 @@ test('split by conditions', () => {
   const { good, bad } = flow(csv('o.csv')).split({ good: 'status == "ok"', bad: 'rest' });
   same(
     'let { good, bad } = from csv("o.csv") | split good when status == "ok", bad rest\nfrom good | write csv("g.csv")\nfrom bad | write csv("b.csv")',
-    good.write(csv('g.csv')), bad.write(csv('b.csv')),
+    good.write(csv('g.csv')),
+    bad.write(csv('b.csv')),
   );
 });
 
 test('expressions: every method has its operator', () => {
   const a = col('a');
   const shown: [string, { toString(): string }][] = [
-    ['a + 1', a.add(1)], ['a - 1.5', a.sub(1.5)], ['a * -2', a.mul(-2)], ['a / b', a.div(col('b'))], ['a // 2', a.intDiv(2)], ['a % 2', a.mod(2)], ['-a', a.neg()],
-    ['a == "x"', a.eq('x')], ['a != true', a.ne(true)], ['a < 1', a.lt(1)], ['a <= 1', a.le(1)], ['a > 1', a.gt(1)], ['a >= 1', a.ge(1)],
-    ['a is null', a.isNull()], ['a is not null', a.isNotNull()], ['a is b', a.is(col('b'))], ['not a', a.not()], ['a and (b or c)', a.and(col('b').or(col('c')))],
-    ['a like "x%"', a.like('x%')], ['a not matches "x"', a.notMatches('x')], ['a between 1 and 2', a.between(1, 2)], ['a not in [1, 2]', a.notIn([1, 2])],
-    ['a ?? 0', a.coalesce(0)], ['a::decimal(12, 2)', a.cast('decimal(12, 2)')], ['a::int?', a.castOrNull('int')], ['a.b[0]', a.field('b').at(0)],
-    ['(a + 1) * 2', a.add(1).mul(2)], ['9007199254740993', lit(9007199254740993n)], ['@2024-05-01T12:00:00.000Z', lit(new Date('2024-05-01T12:00:00Z'))],
-    ['`unit price`', col('unit price')], ['case when a > 1 then "x" when b then "y" else null end', when('a > 1', 'x').when('b', 'y').otherwise(null)],
+    ['a + 1', a.add(1)],
+    ['a - 1.5', a.sub(1.5)],
+    ['a * -2', a.mul(-2)],
+    ['a / b', a.div(col('b'))],
+    ['a // 2', a.intDiv(2)],
+    ['a % 2', a.mod(2)],
+    ['-a', a.neg()],
+    ['a == "x"', a.eq('x')],
+    ['a != true', a.ne(true)],
+    ['a < 1', a.lt(1)],
+    ['a <= 1', a.le(1)],
+    ['a > 1', a.gt(1)],
+    ['a >= 1', a.ge(1)],
+    ['a is null', a.isNull()],
+    ['a is not null', a.isNotNull()],
+    ['a is b', a.is(col('b'))],
+    ['not a', a.not()],
+    ['a and (b or c)', a.and(col('b').or(col('c')))],
+    ['a like "x%"', a.like('x%')],
+    ['a not matches "x"', a.notMatches('x')],
+    ['a between 1 and 2', a.between(1, 2)],
+    ['a not in [1, 2]', a.notIn([1, 2])],
+    ['a ?? 0', a.coalesce(0)],
+    ['a::decimal(12, 2)', a.cast('decimal(12, 2)')],
+    ['a::int?', a.castOrNull('int')],
+    ['a.b[0]', a.field('b').at(0)],
+    ['(a + 1) * 2', a.add(1).mul(2)],
+    ['9007199254740993', lit(9007199254740993n)],
+    ['@2024-05-01T12:00:00.000Z', lit(new Date('2024-05-01T12:00:00Z'))],
+    ['`unit price`', col('unit price')],
+    ['case when a > 1 then "x" when b then "y" else null end', when('a > 1', 'x').when('b', 'y').otherwise(null)],
     ['a > 15 and b == "q\\"" or c', expr`a > ${15} and b == ${'q"'} or ${col('c')}`],
   ];
   for (const [text, built] of shown) assert.is(String(built), text);
 });
 
 test('text that is no expression is refused with its place', () => {
-  assert.throws(() => flow(csv('x.csv')).where('a >'), (error: unknown) => error instanceof FlowSyntaxError && /cannot read "a >"/.test(error.message));
+  assert.throws(
+    () => flow(csv('x.csv')).where('a >'),
+    (error: unknown) => error instanceof FlowSyntaxError && /cannot read "a >"/.test(error.message),
+  );
   const refused = (run: () => unknown) => assert.throws(run, (error: unknown) => error instanceof FlowSyntaxError);
   refused(() => expr('a | take 1'));
   refused(() => expr('a) | where (b'));
   refused(() => col('a').cast('int, b: int'));
-  assert.throws(() => lit(Number.NaN), (error: unknown) => error instanceof TypeError);
+  assert.throws(
+    () => lit(Number.NaN),
+    (error: unknown) => error instanceof TypeError,
+  );
 });
 
 test.run();

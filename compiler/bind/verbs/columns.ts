@@ -1,7 +1,8 @@
 /** Steps that make, choose and name columns. */
-import type * as Ast from '../../../grammar/ast.ts';
+
 import { columnsOf, type NamedExpr } from '../../../engine/expr.ts';
 import type { Schema } from '../../../engine/types.ts';
+import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
@@ -42,7 +43,10 @@ function overlay(schema: Schema, changes: Schema): Schema {
 function widen(schema: Schema, items: readonly NamedExpr[]): NamedExpr[] {
   const byName = new Map(items.map((item) => [item.name, item]));
   const known = new Set(schema.map((f) => f.name));
-  return [...columnRefs(schema).map((ref) => byName.get(ref.name) ?? ref), ...items.filter((item) => !known.has(item.name))];
+  return [
+    ...columnRefs(schema).map((ref) => byName.get(ref.name) ?? ref),
+    ...items.filter((item) => !known.has(item.name)),
+  ];
 }
 
 /** `*` and patterns stand for the columns that no item names; so `select id, *` brings id to the front. */
@@ -85,7 +89,9 @@ export function expand(ctx: Context, schema: Schema | null, item: Ast.Star | Ast
     const matches = patternRegex(item.pattern);
     const found = schema.filter((f) => matches.test(f.name));
     if (found.length === 0) {
-      ctx.report(codes.patternMatchesNothing, { pattern: item.pattern }, item.span, { notes: [listNames('columns', names)] });
+      ctx.report(codes.patternMatchesNothing, { pattern: item.pattern }, item.span, {
+        notes: [listNames('columns', names)],
+      });
     }
     return found;
   }
@@ -99,7 +105,9 @@ function missing(ctx: Context, name: Ast.Name, names: readonly string[]): void {
 }
 
 function patternRegex(pattern: string): RegExp {
-  const source = [...pattern].map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.+()[\]{}|/]/u, '\\$&'))).join('');
+  const source = [...pattern]
+    .map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c.replace(/[\\^$.+()[\]{}|/]/u, '\\$&')))
+    .join('');
   return new RegExp(`^${source}$`, 'su');
 }
 
@@ -115,7 +123,8 @@ export function drop(ctx: Context, input: Rows, step: Ast.DropStep): Rows {
   for (const item of step.items) {
     if (item.kind !== 'namedExpr') for (const field of expand(ctx, input.schema, item)) dropped.add(field.name);
     else if (item.name !== null || item.value.kind !== 'column') {
-      if (item.value.kind !== 'errorExpr') ctx.report(codes.misplaced, { what: 'an expression', where: 'in `drop`' }, item.span);
+      if (item.value.kind !== 'errorExpr')
+        ctx.report(codes.misplaced, { what: 'an expression', where: 'in `drop`' }, item.span);
     } else if (names.includes(item.value.name)) dropped.add(item.value.name);
     else reportColumn(ctx, item.value, names);
   }
@@ -140,9 +149,14 @@ export function rename(ctx: Context, input: Rows, step: Ast.RenameStep): Rows {
     if (taken.has(item.to.text)) ctx.report(codes.duplicateColumn, { name: item.to.text }, item.to.span);
     taken.add(item.to.text);
   }
-  const outputs = columnRefs(input.schema).map((ref) => ({ name: renamed.get(ref.name)?.to.text ?? ref.name, expr: ref.expr }));
+  const outputs = columnRefs(input.schema).map((ref) => ({
+    name: renamed.get(ref.name)?.to.text ?? ref.name,
+    expr: ref.expr,
+  }));
   // A name that was not found is still one that the user means to have from here on.
-  const lost = step.items.filter((item) => !names.includes(item.from.text)).map((item) => ({ name: item.to.text, expr: unknown() }));
+  const lost = step.items
+    .filter((item) => !names.includes(item.from.text))
+    .map((item) => ({ name: item.to.text, expr: unknown() }));
   const label = `rename ${step.items.map((item) => `${text([item.to])} = ${text([item.from])}`).join(', ')}`;
   const all = [...outputs, ...lost];
   return { ...base(ctx, schemaOfOutputs(all), [input], step, label), op: 'project', outputs: all };

@@ -33,7 +33,21 @@ const kindName = (step: RowStep): string => step.kind;
 
 /** One entry for each kind of step: a new one without an entry does not compile. */
 const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K }>> } = {
-  where, remove, derive, select, drop, rename, summarize, sort, take, skip, distinct, join, train, predict, evaluate,
+  where,
+  remove,
+  derive,
+  select,
+  drop,
+  rename,
+  summarize,
+  sort,
+  take,
+  skip,
+  distinct,
+  join,
+  train,
+  predict,
+  evaluate,
   setStep: union,
   explode: later(kindName, 'other'),
   pivot: later(kindName, 'other'),
@@ -57,11 +71,18 @@ export function bindStep(ctx: Context, input: Rows, step: RowStep): Rows {
 function bindCallStep(ctx: Context, _input: Rows, step: Ast.CallStep): Rows {
   const name = step.call.name.text;
   const fn = ctx.declared.fns.get(name);
-  if (fn?.body.kind === 'stepsBody') ctx.report(codes.notExecutable, { what: `the pipe function \`${name}\`` }, step.call.name.span);
+  if (fn?.body.kind === 'stepsBody')
+    ctx.report(codes.notExecutable, { what: `the pipe function \`${name}\`` }, step.call.name.span);
   else if (fn !== undefined) {
-    ctx.report(codes.misplaced, { what: `\`${name}\`, which is made of an expression,`, where: 'as a step' }, step.call.name.span);
+    ctx.report(
+      codes.misplaced,
+      { what: `\`${name}\`, which is made of an expression,`, where: 'as a step' },
+      step.call.name.span,
+    );
   } else if (!ctx.declared.opaque.has(name)) {
-    const names = [...ctx.declared.fns.values()].filter((one) => one.body.kind === 'stepsBody').map((one) => one.name.text);
+    const names = [...ctx.declared.fns.values()]
+      .filter((one) => one.body.kind === 'stepsBody')
+      .map((one) => one.name.text);
     ctx.report(codes.unknownFunction, { name }, step.call.name.span, {
       notes: [names.length === 0 ? 'the file has no pipe functions' : `pipe functions: ${names.join(', ')}`],
     });

@@ -1,11 +1,11 @@
+import { columnsOf, type Expr, type NamedExpr, rewriteExpr } from '../../../engine/expr.ts';
+import { commonType } from '../../../engine/functions/types.ts';
+import type { JoinKind } from '../../../engine/operators/params.ts';
+import type { Field, Schema } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { quoteName } from '../../../grammar/words.ts';
-import { columnsOf, type Expr, type NamedExpr, rewriteExpr } from '../../../engine/expr.ts';
-import type { JoinKind } from '../../../engine/operators/params.ts';
-import { commonType } from '../../../engine/functions/types.ts';
-import type { Field, Schema } from '../../../engine/types.ts';
-import type { JoinNode, LogicalNode } from '../../logical.ts';
 import { codes } from '../../diagnostics.ts';
+import type { JoinNode, LogicalNode } from '../../logical.ts';
 import { castTo } from '../casts.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
@@ -35,14 +35,16 @@ export function join(ctx: Context, left: Rows, step: Ast.JoinStep): Rows {
   const alias = step.alias?.text ?? (step.relation.kind === 'relationName' ? step.relation.name : null);
   const kind = executable.has(step.joinKind) ? (step.joinKind as JoinKind) : null;
   const sides: Sides = { ctx, step, left, right, alias, kind: kind ?? 'left' };
-  const on = step.on === null ? null : condition(createEnv(ctx, scopeOf(sides, false)), step.on, 'what stands behind `on`');
+  const on =
+    step.on === null ? null : condition(createEnv(ctx, scopeOf(sides, false)), step.on, 'what stands behind `on`');
   const adds = bindAdds(sides);
   if (kind === null) {
     ctx.report(codes.notExecutable, { what: `\`join ${step.joinKind}\`` }, step.verbSpan);
     return null;
   }
   checkClauses(sides);
-  if (step.on === null) ctx.report(codes.noJoinKey, {}, step.verbSpan, { suggestion: { text: 'say what must be equal: `on id == c.id`' } });
+  if (step.on === null)
+    ctx.report(codes.noJoinKey, {}, step.verbSpan, { suggestion: { text: 'say what must be equal: `on id == c.id`' } });
   if (on === null || isUnknown(on) || left === null || right === null) return afterError(sides, adds);
   return assemble(sides, left, right, on, adds);
 }
@@ -61,7 +63,9 @@ function afterError({ ctx, step, left, right, kind }: Sides, adds: readonly Name
   if (step.add.length === 0 && right === null) return null;
   const known = new Set(left.schema.map((f) => f.name));
   const added = step.add.length > 0 ? adds : columnRefs(right?.schema ?? []);
-  const fields = added.filter(({ name }) => !known.has(name)).map(({ name, expr }) => ({ name, type: expr.type, nullable: true }));
+  const fields = added
+    .filter(({ name }) => !known.has(name))
+    .map(({ name, expr }) => ({ name, type: expr.type, nullable: true }));
   return { ...base(ctx, [...left.schema, ...fields], [left], step, 'join'), op: 'filter', predicate: unknown() };
 }
 
@@ -74,7 +78,9 @@ function scopeOf({ left, right, alias }: Sides, outer: boolean): Scope {
     open: right === null,
     lookup(name) {
       const field = rightColumns.get(name);
-      return field === undefined ? undefined : column({ ...field, name: RIGHT + name, nullable: field.nullable || outer });
+      return field === undefined
+        ? undefined
+        : column({ ...field, name: RIGHT + name, nullable: field.nullable || outer });
     },
   };
   return {
@@ -84,14 +90,21 @@ function scopeOf({ left, right, alias }: Sides, outer: boolean): Scope {
   };
 }
 
-function reportMissing(ctx: Context, node: Ast.Column, alias: string | null, left: Schema, right: ReadonlyMap<string, Field>): void {
+function reportMissing(
+  ctx: Context,
+  node: Ast.Column,
+  alias: string | null,
+  left: Schema,
+  right: ReadonlyMap<string, Field>,
+): void {
   const { name, span } = node;
   if (right.has(name)) {
     const full = alias === null ? null : `${quoteName(alias)}.${quoteName(name)}`;
     ctx.report(codes.needsAlias, { name, alias: alias ?? '' }, span, {
-      suggestion: full === null
-        ? { text: `name the right side with \`as r\`, and write \`r.${quoteName(name)}\`` }
-        : { text: `write \`${full}\``, replacement: full },
+      suggestion:
+        full === null
+          ? { text: `name the right side with \`as r\`, and write \`r.${quoteName(name)}\`` }
+          : { text: `write \`${full}\``, replacement: full },
     });
     return;
   }
@@ -111,9 +124,14 @@ function bindAdds(sides: Sides): NamedExpr[] {
     if (taken.has(name)) {
       const offer = `${quoteName(`${sides.alias ?? 'right'}_${name}`)} = `;
       ctx.report(codes.duplicateColumn, { name }, item.span, {
-        suggestion: item.name === null
-          ? { text: `give it another name: \`${offer}…\``, replacement: offer, span: { ...item.span, end: item.span.start } }
-          : { text: 'give it another name' },
+        suggestion:
+          item.name === null
+            ? {
+                text: `give it another name: \`${offer}…\``,
+                replacement: offer,
+                span: { ...item.span, end: item.span.start },
+              }
+            : { text: 'give it another name' },
       });
     }
     taken.add(name);
@@ -193,11 +211,18 @@ function assemble(sides: Sides, left: LogicalNode, right: LogicalNode, on: Expr,
   const label = `join ${step.joinKind} ${alias ?? ''}`.trim();
   const node: JoinNode = {
     ...base(ctx, [...left.schema, ...fields], [left, right], step, label),
-    op: 'join', kind, leftKeys: keys.left, rightKeys: keys.right, residual: tested,
+    op: 'join',
+    kind,
+    leftKeys: keys.left,
+    rightKeys: keys.right,
+    residual: tested,
     right: [...seen].map(([columnName, shown]) => ({ name: shown, column: columnName })),
-    add: entering.add, matching: step.matching ?? 'many',
+    add: entering.add,
+    matching: step.matching ?? 'many',
   };
-  return entering.computed === null ? node : project(ctx, node, [...columnRefs(left.schema), ...entering.computed], step, label);
+  return entering.computed === null
+    ? node
+    : project(ctx, node, [...columnRefs(left.schema), ...entering.computed], step, label);
 }
 
 type Added = JoinNode['add'][number];
@@ -210,13 +235,20 @@ function outputField(schema: Schema, { name, column: from }: Added, kind: JoinKi
 
 /** The right columns that enter, and (where `add` computes) what is made of them behind the join. Null: reported. */
 function enteringColumns(
-  sides: Sides, left: LogicalNode, right: LogicalNode, keys: Keys, adds: readonly NamedExpr[],
+  sides: Sides,
+  left: LogicalNode,
+  right: LogicalNode,
+  keys: Keys,
+  adds: readonly NamedExpr[],
 ): { add: readonly Added[]; computed: readonly NamedExpr[] | null } | null {
   if (sides.kind === 'semi' || sides.kind === 'anti') return { add: [], computed: null };
   if (sides.step.add.length === 0) return allColumns(sides, left, right, keys);
   if (adds.some(({ expr }) => isUnknown(expr))) return null;
   if (adds.every(({ expr }) => isRight(expr))) {
-    const add = adds.map(({ name, expr }) => ({ name, column: expr.kind === 'column' ? expr.name.slice(RIGHT.length) : '' }));
+    const add = adds.map(({ name, expr }) => ({
+      name,
+      column: expr.kind === 'column' ? expr.name.slice(RIGHT.length) : '',
+    }));
     return { add, computed: null };
   }
   const taken = new Set([...left.schema.map((f) => f.name), ...adds.map((one) => one.name)]);
@@ -234,13 +266,18 @@ function enteringColumns(
 
 /** Without `add`: all, where nothing collides. A key that equals the left column of the same name says nothing new, and stays out. */
 function allColumns(
-  { ctx, step, alias }: Sides, left: LogicalNode, right: LogicalNode, keys: Keys,
+  { ctx, step, alias }: Sides,
+  left: LogicalNode,
+  right: LogicalNode,
+  keys: Keys,
 ): { add: readonly Added[]; computed: null } | null {
   const leftNames = new Set(left.schema.map((f) => f.name));
-  const same = new Set(keys.right.flatMap((key, i) => {
-    const other = keys.left[i];
-    return key.kind === 'column' && other?.kind === 'column' && key.name === other.name ? [key.name] : [];
-  }));
+  const same = new Set(
+    keys.right.flatMap((key, i) => {
+      const other = keys.left[i];
+      return key.kind === 'column' && other?.kind === 'column' && key.name === other.name ? [key.name] : [];
+    }),
+  );
   const entering = right.schema.map((f) => f.name).filter((name) => !same.has(name));
   const collisions = entering.filter((name) => leftNames.has(name));
   if (collisions.length === 0) return { add: entering.map((name) => ({ name, column: name })), computed: null };
@@ -248,7 +285,9 @@ function allColumns(
   const [first = ''] = collisions;
   ctx.report(codes.joinCollision, { names: collisions, alias: shown }, step.relation.span, {
     notes: [`columns of the right side: ${text(entering)}`],
-    suggestion: { text: `say which columns enter, and as what: \`add ${quoteName(`${shown}_${first}`)} = ${quoteName(shown)}.${quoteName(first)}, …\`` },
+    suggestion: {
+      text: `say which columns enter, and as what: \`add ${quoteName(`${shown}_${first}`)} = ${quoteName(shown)}.${quoteName(first)}, …\``,
+    },
   });
   return null;
 }

@@ -1,7 +1,9 @@
 /** Steps that choose or order rows and leave the columns as they are. */
-import type * as Ast from '../../../grammar/ast.ts';
+
 import type { Expr, SortKey } from '../../../engine/expr.ts';
 import { schemaEquals } from '../../../engine/types.ts';
+import type * as Ast from '../../../grammar/ast.ts';
+import { codes } from '../../diagnostics.ts';
 import type { LogicalNode } from '../../logical.ts';
 import { bindCount } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
@@ -12,16 +14,23 @@ import { lintNulls } from '../lint.ts';
 import { base, columnRefs, columnsByName, freeName, nameOf, project, text } from '../nodes.ts';
 import { condition, notTrue } from '../operators.ts';
 import { rowScope } from '../scope.ts';
-import { codes } from '../../diagnostics.ts';
 
 export function where(ctx: Context, input: Rows, step: Ast.WhereStep): Rows {
-  const predicate = condition(createEnv(ctx, rowScope(input?.schema ?? null)), step.condition, 'what stands behind `where`');
+  const predicate = condition(
+    createEnv(ctx, rowScope(input?.schema ?? null)),
+    step.condition,
+    'what stands behind `where`',
+  );
   if (!isUnknown(predicate)) lintNulls(ctx, step.condition);
   return filter(ctx, input, predicate, step, 'where');
 }
 
 export function remove(ctx: Context, input: Rows, step: Ast.RemoveStep): Rows {
-  const predicate = condition(createEnv(ctx, rowScope(input?.schema ?? null)), step.condition, 'what stands behind `remove`');
+  const predicate = condition(
+    createEnv(ctx, rowScope(input?.schema ?? null)),
+    step.condition,
+    'what stands behind `remove`',
+  );
   return filter(ctx, input, isUnknown(predicate) ? predicate : notTrue(predicate), step, 'remove');
 }
 
@@ -86,7 +95,14 @@ export function skip(ctx: Context, input: Rows, step: Ast.SkipStep): Rows {
   return count === null ? input : limit(ctx, input, count, null, step, `skip ${count}`);
 }
 
-function limit(ctx: Context, input: Rows, skipped: number, taken: number | null, step: { span: Ast.Span }, label: string): Rows {
+function limit(
+  ctx: Context,
+  input: Rows,
+  skipped: number,
+  taken: number | null,
+  step: { span: Ast.Span },
+  label: string,
+): Rows {
   if (input === null) return null;
   return { ...base(ctx, input.schema, [input], step, label), op: 'limit', skip: skipped, take: taken };
 }
@@ -125,8 +141,26 @@ export function distinct(ctx: Context, input: Rows, step: Ast.DistinctStep): Row
   return schemaEquals(visible, rows.schema) ? rows : project(ctx, rows, columnRefs(visible), step, label);
 }
 
-export function distinctBy(ctx: Context, input: LogicalNode, keys: readonly string[] | null, step: { span: Ast.Span }, label: string): LogicalNode;
-export function distinctBy(ctx: Context, input: Rows, keys: readonly string[] | null, step: { span: Ast.Span }, label: string): Rows;
-export function distinctBy(ctx: Context, input: Rows, keys: readonly string[] | null, step: { span: Ast.Span }, label: string): Rows {
+export function distinctBy(
+  ctx: Context,
+  input: LogicalNode,
+  keys: readonly string[] | null,
+  step: { span: Ast.Span },
+  label: string,
+): LogicalNode;
+export function distinctBy(
+  ctx: Context,
+  input: Rows,
+  keys: readonly string[] | null,
+  step: { span: Ast.Span },
+  label: string,
+): Rows;
+export function distinctBy(
+  ctx: Context,
+  input: Rows,
+  keys: readonly string[] | null,
+  step: { span: Ast.Span },
+  label: string,
+): Rows {
   return input === null ? null : { ...base(ctx, input.schema, [input], step, label), op: 'distinct', keys };
 }

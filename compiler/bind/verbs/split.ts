@@ -1,6 +1,6 @@
-import type * as Ast from '../../../grammar/ast.ts';
 import type { Expr } from '../../../engine/expr.ts';
 import { T } from '../../../engine/types.ts';
+import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
 import { bindConstant, bindSeed } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
@@ -40,7 +40,8 @@ function formOf(ctx: Context, step: Ast.SplitStep): 'when' | 'fraction' {
 function byConditions(ctx: Context, input: Rows, step: Ast.SplitStep): Expr[] {
   const env = createEnv(ctx, rowScope(input?.schema ?? null));
   const conditions = step.outputs.map((output) =>
-    output.value === null || output.test !== 'when' ? null : condition(env, output.value, 'what stands behind `when`'));
+    output.value === null || output.test !== 'when' ? null : condition(env, output.value, 'what stands behind `when`'),
+  );
   if (conditions.some((e) => e !== null && isUnknown(e))) return step.outputs.map(() => unknown());
   return conditions.map((own, i) => {
     const others = conditions.filter((e, j) => e !== null && (own === null || j < i)).map((e) => notTrue(e as Expr));
@@ -50,12 +51,14 @@ function byConditions(ctx: Context, input: Rows, step: Ast.SplitStep): Expr[] {
 
 function byShares(ctx: Context, input: Rows, step: Ast.SplitStep): Expr[] {
   const env = createEnv(ctx, rowScope(input?.schema ?? null));
-  const keys = step.by.length > 0 ? step.by.map((item) => env.bind(item.value)) : (input?.schema ?? []).map((f) => column(f));
+  const keys =
+    step.by.length > 0 ? step.by.map((item) => env.bind(item.value)) : (input?.schema ?? []).map((f) => column(f));
   const seed = bindSeed(ctx, step.seed);
   const shares = step.outputs.map((output) => (output.value === null ? null : shareOf(ctx, output.value)));
   const total = shares.reduce<number>((sum, share) => sum + (share ?? 0), 0);
   // A sum like 0.7 + 0.2 + 0.1 may miss 1 by its last bit.
-  if (total > 1 + 1e-9) ctx.report(codes.splitForms, { why: `the shares add up to ${total}, which is more than 1` }, step.span);
+  if (total > 1 + 1e-9)
+    ctx.report(codes.splitForms, { why: `the shares add up to ${total}, which is more than 1` }, step.span);
   const unit = tryCall('hash_unit', [literal(T.int, seed), ...keys]);
   if (unit === null) {
     const types = keys.map(show);
@@ -72,7 +75,12 @@ function byShares(ctx: Context, input: Rows, step: Ast.SplitStep): Expr[] {
   });
   return shares.map((share, i) => {
     const { low, high } = bounds[i] ?? { low: 0, high: 0 };
-    return share === null ? outside(unit, bounds.filter((_, j) => shares[j] !== null)) : inside(unit, low, high);
+    return share === null
+      ? outside(
+          unit,
+          bounds.filter((_, j) => shares[j] !== null),
+        )
+      : inside(unit, low, high);
   });
 }
 

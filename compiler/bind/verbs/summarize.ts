@@ -1,9 +1,9 @@
-import type * as Ast from '../../../grammar/ast.ts';
 import { AGGREGATES, resolveAggregate } from '../../../engine/aggregates/registry.ts';
 import { type AggregateCall, type Expr, type NamedExpr, rewriteExpr, walkExpr } from '../../../engine/expr.ts';
 import { findFunction } from '../../../engine/functions/registry.ts';
-import type { AggregateNode } from '../../logical.ts';
+import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
+import type { AggregateNode } from '../../logical.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
 import { column, isUnknown, sameExpr, substitute, unknown } from '../exprs.ts';
@@ -36,7 +36,12 @@ export function summarize(ctx: Context, input: Rows, step: Ast.SummarizeStep): R
   return input === null ? null : assemble(summary, input, items, step);
 }
 
-function bindKeys(ctx: Context, rows: Scope, step: Ast.SummarizeStep, isNew: (name: string, span: Ast.Span) => boolean): NamedExpr[] {
+function bindKeys(
+  ctx: Context,
+  rows: Scope,
+  step: Ast.SummarizeStep,
+  isNew: (name: string, span: Ast.Span) => boolean,
+): NamedExpr[] {
   const env = createEnv(ctx, rows);
   const keys: NamedExpr[] = [];
   for (const element of step.by) {
@@ -63,7 +68,8 @@ function bindItem(summary: Summary, item: Ast.NamedExpr, before: readonly NamedE
       return before.find((one) => one.name === name)?.expr ?? rows.lookup(name);
     },
   };
-  const hook: AggregateHook = (env, node) => aggregate(summary, env.scope === outer ? env.within({ scope: rows }) : env, node);
+  const hook: AggregateHook = (env, node) =>
+    aggregate(summary, env.scope === outer ? env.within({ scope: rows }) : env, node);
   const bound = createEnv(ctx, outer, hook).bind(item.value);
   const grouped = rewriteExpr(bound, (e) => {
     const key = e.kind === 'literal' ? undefined : keys.find((one) => sameExpr(one.expr, e));
@@ -84,7 +90,14 @@ function checkGrouped(summary: Summary, e: Expr, item: Ast.NamedExpr): boolean {
     fine = false;
     const { keys, ctx } = summary;
     ctx.report(codes.notGrouped, { name: x.name }, x.span ?? item.span, {
-      notes: [keys.length === 0 ? 'there are no keys: all rows are one group' : listNames('keys', keys.map((key) => key.name))],
+      notes: [
+        keys.length === 0
+          ? 'there are no keys: all rows are one group'
+          : listNames(
+              'keys',
+              keys.map((key) => key.name),
+            ),
+      ],
       suggestion: { text: `take one of them with \`first(${x.name})\`, or add it behind \`by\`` },
     });
   });
@@ -101,12 +114,22 @@ function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
     return unknown();
   };
   const inside = env.within({ aggregate: nested });
-  const args = node.args.map((arg) => substitute(inside.bind(arg.value), (one) => keys.find((key) => KEY + key.name === one)?.expr));
+  const args = node.args.map((arg) =>
+    substitute(inside.bind(arg.value), (one) => keys.find((key) => KEY + key.name === one)?.expr),
+  );
   const named = node.args.find((arg) => arg.name !== null);
-  if (named !== undefined) ctx.report(codes.badArguments, { name, why: 'takes its arguments in order, without names' }, named.span);
+  if (named !== undefined)
+    ctx.report(codes.badArguments, { name, why: 'takes its arguments in order, without names' }, named.span);
   if (args.some(isUnknown)) return unknown();
   const def = AGGREGATES[name];
-  const resolved = def === undefined ? null : resolveAggregate(def.name, args.map((arg) => arg.type), node.distinct);
+  const resolved =
+    def === undefined
+      ? null
+      : resolveAggregate(
+          def.name,
+          args.map((arg) => arg.type),
+          node.distinct,
+        );
   if (def === undefined || resolved === null) {
     if (!node.distinct && findFunction(name) !== null) return null;
     const shown = node.distinct ? `${name}(distinct …)` : name;
@@ -115,7 +138,13 @@ function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
     return unknown();
   }
   const call: AggregateCall = {
-    name: '', fn: def.name, args, distinct: node.distinct, type: resolved.type, nullable: resolved.nullable, span: spanOf(node.span),
+    name: '',
+    fn: def.name,
+    args,
+    distinct: node.distinct,
+    type: resolved.type,
+    nullable: resolved.nullable,
+    span: spanOf(node.span),
   };
   const same = calls.findIndex((one) => sameCall(one, call));
   const at = same >= 0 ? same : calls.push(call) - 1;
@@ -123,15 +152,26 @@ function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
 }
 
 function sameCall(a: AggregateCall, b: AggregateCall): boolean {
-  return a.fn === b.fn && a.distinct === b.distinct && a.args.length === b.args.length
-    && a.args.every((arg, i) => sameExpr(arg, b.args[i] as Expr));
+  return (
+    a.fn === b.fn &&
+    a.distinct === b.distinct &&
+    a.args.length === b.args.length &&
+    a.args.every((arg, i) => sameExpr(arg, b.args[i] as Expr))
+  );
 }
 
-function assemble(summary: Summary, input: NonNullable<Rows>, items: readonly NamedExpr[], step: Ast.SummarizeStep): Rows {
+function assemble(
+  summary: Summary,
+  input: NonNullable<Rows>,
+  items: readonly NamedExpr[],
+  step: Ast.SummarizeStep,
+): Rows {
   const { ctx, keys } = summary;
   const taken = new Set([...keys, ...items].map((one) => one.name));
   // An aggregate that is an item by itself has the item's name; the others have one that the user does not see.
-  const names = summary.calls.map((_, i) => items.find(({ expr }) => expr.kind === 'column' && expr.name === RESULT + i)?.name);
+  const names = summary.calls.map(
+    (_, i) => items.find(({ expr }) => expr.kind === 'column' && expr.name === RESULT + i)?.name,
+  );
   const aggregates = summary.calls.map((call, i): AggregateCall => {
     const name = names[i] ?? freeName(`aggregate_${i + 1}`, taken);
     taken.add(name);
@@ -139,7 +179,10 @@ function assemble(summary: Summary, input: NonNullable<Rows>, items: readonly Na
   });
   const by = step.by.length === 0 ? '' : ` by ${text(keys.map((key) => key.name))}`;
   const label = `summarize ${text(items.map((item) => item.name))}${by}`.replace('  ', ' ');
-  const schema = [...schemaOfOutputs(keys), ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable }))];
+  const schema = [
+    ...schemaOfOutputs(keys),
+    ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
+  ];
   const node: AggregateNode = { ...base(ctx, schema, [input], step, label), op: 'aggregate', keys, aggregates };
   const final = (name: string): Expr | undefined => {
     const call = name.startsWith(RESULT) ? aggregates[Number(name.slice(RESULT.length))] : undefined;
@@ -151,8 +194,9 @@ function assemble(summary: Summary, input: NonNullable<Rows>, items: readonly Na
     ...columnRefs(schema.slice(0, keys.length)),
     ...items.map((item) => ({ name: item.name, expr: substitute(item.expr, final) })),
   ];
-  const plain = outputs.length === schema.length
-    && outputs.every(({ name, expr }, i) => name === schema[i]?.name && expr.kind === 'column' && expr.name === name);
+  const plain =
+    outputs.length === schema.length &&
+    outputs.every(({ name, expr }, i) => name === schema[i]?.name && expr.kind === 'column' && expr.name === name);
   // Without any output everything has been reported.
   if (outputs.length === 0) return null;
   return plain ? node : project(ctx, node, outputs, step, label);

@@ -1,12 +1,18 @@
-import type * as Ast from '../../../grammar/ast.ts';
-import { suggest } from '../../../grammar/suggest.ts';
 import { columnsOf, type Expr } from '../../../engine/expr.ts';
 import {
-  ALGORITHMS, type AlgorithmDef, type AlgorithmOption, canOnehot, defaultEncoding, MODEL_SCHEMA, taskOf,
+  ALGORITHMS,
+  type AlgorithmDef,
+  type AlgorithmOption,
+  canOnehot,
+  defaultEncoding,
+  MODEL_SCHEMA,
+  taskOf,
 } from '../../../engine/ml/schema.ts';
 import { formatType, type Schema } from '../../../engine/types.ts';
-import type { FeatureSpec, TrainNode } from '../../logical.ts';
+import type * as Ast from '../../../grammar/ast.ts';
+import { suggest } from '../../../grammar/suggest.ts';
 import { codes } from '../../diagnostics.ts';
+import type { FeatureSpec, TrainNode } from '../../logical.ts';
 import { bindConstant, bindSeed } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
@@ -24,10 +30,14 @@ export function train(ctx: Context, input: Rows, step: Ast.TrainStep): Rows {
   if (step.label === null) ctx.report(codes.trainNeeds, { what: 'a label' }, step.verbSpan);
   const features = bindFeatures(ctx, input, step, label);
   const seed = bindSeed(ctx, step.seed);
-  if (step.features.length === 0) ctx.report(codes.trainNeeds, { what: 'features' }, step.verbSpan, { suggestion: { text: 'write `features *` for all other columns' } });
+  if (step.features.length === 0)
+    ctx.report(codes.trainNeeds, { what: 'features' }, step.verbSpan, {
+      suggestion: { text: 'write `features *` for all other columns' },
+    });
   if (algorithm !== null && label !== null && step.label !== null && !isUnknown(label)) {
     const task = taskOf(algorithm, label.type, options);
-    if (typeof task !== 'string') ctx.report(codes.badLabel, { algorithm: algorithm.name, why: task.error }, step.label.span);
+    if (typeof task !== 'string')
+      ctx.report(codes.badLabel, { algorithm: algorithm.name, why: task.error }, step.label.span);
   }
   if (input === null || label === null || algorithm === null) return null;
   const name = label.kind === 'column' ? label.name : 'label';
@@ -58,14 +68,25 @@ function optionsOf(ctx: Context, algorithm: AlgorithmDef, call: Ast.Call): Recor
     const fail = (option: string, why: string, span: Ast.Span, suggestion?: string | null): void => {
       ctx.report(codes.badModelOption, { algorithm: algorithm.name, option, why }, span, {
         notes: [`options: ${algorithm.options.map((one) => one.name).join(', ')}`],
-        suggestion: suggestion === null || suggestion === undefined
-          ? undefined : { text: `did you mean \`${suggestion}\`?`, replacement: suggestion },
+        suggestion:
+          suggestion === null || suggestion === undefined
+            ? undefined
+            : { text: `did you mean \`${suggestion}\`?`, replacement: suggestion },
       });
     };
     const name = arg.name?.text;
     const option = algorithm.options.find((one) => one.name === name);
     if (name === undefined || arg.name === null) fail('options', 'are given by name', arg.span);
-    else if (option === undefined) fail(`\`${name}\``, 'is not one of its options', arg.name.span, suggest(name, algorithm.options.map((one) => one.name)));
+    else if (option === undefined)
+      fail(
+        `\`${name}\``,
+        'is not one of its options',
+        arg.name.span,
+        suggest(
+          name,
+          algorithm.options.map((one) => one.name),
+        ),
+      );
     else {
       const e = bindConstant(ctx, arg.value, 'an option');
       if (isUnknown(e)) continue;
@@ -80,10 +101,13 @@ function optionsOf(ctx: Context, algorithm: AlgorithmDef, call: Ast.Call): Recor
 function optionProblem(option: AlgorithmOption, e: Expr & { kind: 'literal' }): string | null {
   if (option.type === 'string') {
     const values = option.values ?? [];
-    return typeof e.value === 'string' && values.includes(e.value) ? null : `is one of ${values.map((v) => `"${v}"`).join(', ')}`;
+    return typeof e.value === 'string' && values.includes(e.value)
+      ? null
+      : `is one of ${values.map((v) => `"${v}"`).join(', ')}`;
   }
   const fits = e.type.kind === 'int' || (option.type === 'float' && e.type.kind === 'float');
-  if (!fits || typeof e.value !== 'number') return `is ${option.type === 'int' ? 'an int' : 'a number'}, and this is ${show(e)}`;
+  if (!fits || typeof e.value !== 'number')
+    return `is ${option.type === 'int' ? 'an int' : 'a number'}, and this is ${show(e)}`;
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = option;
   return e.value >= min && e.value <= max ? null : `lies between ${min} and ${max}, and this is ${e.value}`;
 }
@@ -105,7 +129,8 @@ function bindFeatures(ctx: Context, input: Rows, step: Ast.TrainStep, label: Exp
       const name = nameOf(ctx, named);
       if (name !== null) add(name, expr, onehot, item.span);
     } else {
-      for (const field of expand(ctx, starSchema(input, item, label), item)) add(field.name, column(field), false, item.span);
+      for (const field of expand(ctx, starSchema(input, item, label), item))
+        add(field.name, column(field), false, item.span);
     }
   }
   return out;
@@ -121,7 +146,11 @@ function starSchema(input: Rows, item: Ast.Star | Ast.Pattern, label: Expr | nul
 }
 
 /** `onehot(country)` is the column with its encoding, and has the column's name. */
-function bindFeature(ctx: Context, input: Rows, item: Ast.NamedExpr): { expr: Expr; onehot: boolean; named: Ast.NamedExpr } {
+function bindFeature(
+  ctx: Context,
+  input: Rows,
+  item: Ast.NamedExpr,
+): { expr: Expr; onehot: boolean; named: Ast.NamedExpr } {
   const env = createEnv(ctx, rowScope(input?.schema ?? null));
   const { value } = item;
   const [arg, extra] = value.kind === 'call' && value.name.text === 'onehot' ? value.args : [];

@@ -1,8 +1,8 @@
-import type * as Ast from '../../../grammar/ast.ts';
 import { commonTypeOf } from '../../../engine/functions/types.ts';
 import { type Field, formatType, type Schema, schemaEquals } from '../../../engine/types.ts';
-import type { LogicalNode } from '../../logical.ts';
+import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
+import type { LogicalNode } from '../../logical.ts';
 import { castTo } from '../casts.ts';
 import type { Context, Rows } from '../context.ts';
 import { column, literal, UNKNOWN } from '../exprs.ts';
@@ -27,14 +27,18 @@ export function union(ctx: Context, input: Rows, step: Ast.SetStep): Rows {
     });
     return input;
   }
-  const parts: Part[] = input === null ? [] : [{ rows: input, span: step.verbSpan, name: 'what stands before `union`' }];
+  const parts: Part[] =
+    input === null ? [] : [{ rows: input, span: step.verbSpan, name: 'what stands before `union`' }];
   for (const { relation, rows } of relations) {
     if (rows !== null) parts.push({ rows, span: relation.span, name: relationName(relation) });
   }
   const whole = parts.length === relations.length + 1;
   const target = commonSchema(ctx, step, parts);
   if (!whole || target === null) return whole ? input : null;
-  const label = `union ${parts.slice(1).map((part) => part.name).join(', ')}`;
+  const label = `union ${parts
+    .slice(1)
+    .map((part) => part.name)
+    .join(', ')}`;
   const inputs = parts.map(({ rows }) => conform(ctx, rows, target, step, label));
   const node: LogicalNode = { ...base(ctx, target, inputs, step, label), op: 'union' };
   return step.quantifier === 'distinct' ? distinctBy(ctx, node, null, step, label) : node;
@@ -60,7 +64,11 @@ function commonSchema(ctx: Context, step: Ast.SetStep, parts: readonly Part[]): 
       const types = present.map((f) => formatType(f.type));
       const odd = fields.findIndex((f) => f !== undefined && formatType(f.type) !== types[0]);
       const span = parts[odd]?.span ?? step.span;
-      ctx.report(codes.noCommonType, { what: `the columns \`${name}\` of this union`, types: [...new Set(types)] }, span);
+      ctx.report(
+        codes.noCommonType,
+        { what: `the columns \`${name}\` of this union`, types: [...new Set(types)] },
+        span,
+      );
       return null;
     }
     out.push({ name, type, nullable: present.length < fields.length || present.some((f) => f.nullable) });
@@ -78,7 +86,10 @@ function sameColumns(ctx: Context, parts: readonly Part[], first: Part): boolean
     if (missing.length === 0 && extra.length === 0) continue;
     same = false;
     const params = missing.length > 0 ? { missing, relation: part.name } : { missing: extra, relation: first.name };
-    const also = missing.length > 0 && extra.length > 0 ? [`${part.name} also has ${extra.join(', ')}, which ${first.name} has not`] : [];
+    const also =
+      missing.length > 0 && extra.length > 0
+        ? [`${part.name} also has ${extra.join(', ')}, which ${first.name} has not`]
+        : [];
     ctx.report(codes.unionColumns, params, part.span, {
       notes: also,
       suggestion: { text: 'select the columns that both have, or write `union by name` to fill with null' },

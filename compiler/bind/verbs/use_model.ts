@@ -1,12 +1,13 @@
 /** Steps that apply a model: its feature expressions, bound over the rows at hand. */
-import type * as Ast from '../../../grammar/ast.ts';
+
 import { columnsOf, type Expr, type NamedExpr } from '../../../engine/expr.ts';
 import { implicitCost } from '../../../engine/functions/types.ts';
-import { ALGORITHMS, metricFields, predictionFields, taskOf } from '../../../engine/ml/schema.ts';
 import type { Task } from '../../../engine/ml/model.ts';
+import { ALGORITHMS, metricFields, predictionFields, taskOf } from '../../../engine/ml/schema.ts';
 import { formatType, type Schema } from '../../../engine/types.ts';
-import type { EvaluateNode, PredictNode, TrainNode } from '../../logical.ts';
+import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
+import type { EvaluateNode, PredictNode, TrainNode } from '../../logical.ts';
 import { castTo } from '../casts.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
@@ -19,16 +20,22 @@ import { listNames, rowScope } from '../scope.ts';
 export function predict(ctx: Context, input: Rows, step: Ast.PredictStep): Rows {
   const model = modelOf(ctx, step.model);
   const as = step.alias?.text ?? 'prediction';
-  if (input === null || model === null) return model === null && input !== null ? withUnknown(ctx, input, step, as) : null;
+  if (input === null || model === null)
+    return model === null && input !== null ? withUnknown(ctx, input, step, as) : null;
   const features = rebind(ctx, input.schema, model, model.params.features, step.model);
   const added = predictionFields(taskOfModel(model) ?? 'regression', model.params.label.expr.type, as);
   const names = columnsByName(input.schema);
   for (const { name } of added) {
     if (!names.has(name)) continue;
-    ctx.report(codes.duplicateColumn, { name }, step.alias?.span ?? step.verbSpan, { suggestion: { text: 'choose another name with `as`' } });
+    ctx.report(codes.duplicateColumn, { name }, step.alias?.span ?? step.verbSpan, {
+      suggestion: { text: 'choose another name with `as`' },
+    });
   }
   const node: PredictNode = {
-    ...base(ctx, [...input.schema, ...added], [input, model], step, `predict ${modelName(step.model)}`), op: 'predict', as, features,
+    ...base(ctx, [...input.schema, ...added], [input, model], step, `predict ${modelName(step.model)}`),
+    op: 'predict',
+    as,
+    features,
   };
   return node;
 }
@@ -56,8 +63,17 @@ export function evaluate(ctx: Context, input: Rows, step: Ast.EvaluateStep): Row
   for (const { name } of metrics) isNew(name, step.span);
   const keys = by.length === 0 ? '' : ` by ${text(by.map((one) => one.name))}`;
   const node: EvaluateNode = {
-    ...base(ctx, [...schemaOfOutputs(by), ...metrics], [input, model], step, `evaluate ${modelName(step.model)}${keys}`),
-    op: 'evaluate', target: target?.expr ?? unknown(), features: bound, by,
+    ...base(
+      ctx,
+      [...schemaOfOutputs(by), ...metrics],
+      [input, model],
+      step,
+      `evaluate ${modelName(step.model)}${keys}`,
+    ),
+    op: 'evaluate',
+    target: target?.expr ?? unknown(),
+    features: bound,
+    by,
   };
   return node;
 }
@@ -90,7 +106,11 @@ function taskOfModel(model: TrainNode): Task | null {
  * from. Reports what is missing, all at once, and what does not fit.
  */
 function rebind(
-  ctx: Context, schema: Schema, model: TrainNode, exprs: readonly NamedExpr[], node: Ast.RelationName | Ast.FormatCall,
+  ctx: Context,
+  schema: Schema,
+  model: TrainNode,
+  exprs: readonly NamedExpr[],
+  node: Ast.RelationName | Ast.FormatCall,
 ): NamedExpr[] {
   const learned = columnsByName(model.inputs[0]?.schema ?? []);
   const there = columnsByName(schema);
@@ -98,7 +118,9 @@ function rebind(
   const needed = [...new Set(exprs.flatMap(({ expr }) => [...columnsOf(expr)]))];
   const missing = needed.filter((one) => !there.has(one));
   if (missing.length > 0) {
-    ctx.report(codes.modelColumns, { model: name, missing }, node.span, { notes: [listNames('columns', [...there.keys()])] });
+    ctx.report(codes.modelColumns, { model: name, missing }, node.span, {
+      notes: [listNames('columns', [...there.keys()])],
+    });
   }
   const columns = new Map<string, Expr>();
   for (const one of needed) {
@@ -107,10 +129,17 @@ function rebind(
     const e = column(has);
     const fits = isUnknown(e) || isUnknown(wants) || implicitCost(e.type, wants.type) !== null;
     if (!fits) {
-      const params = { what: `the column \`${one}\`, which ${name} reads,`, expected: formatType(wants.type), found: show(e) };
+      const params = {
+        what: `the column \`${one}\`, which ${name} reads,`,
+        expected: formatType(wants.type),
+        found: show(e),
+      };
       ctx.report(codes.wrongType, params, node.span);
     }
     columns.set(one, fits ? castTo(e, wants.type) : unknown());
   }
-  return exprs.map((item) => ({ name: item.name, expr: missing.length > 0 ? unknown() : substitute(item.expr, (one) => columns.get(one)) }));
+  return exprs.map((item) => ({
+    name: item.name,
+    expr: missing.length > 0 ? unknown() : substitute(item.expr, (one) => columns.get(one)),
+  }));
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type * as Ast from '../../../grammar/ast.ts';
+import { codes } from '../../diagnostics.ts';
 import type { LogicalOutput } from '../../logical.ts';
 import type { Context, Rows } from '../context.ts';
-import { codes } from '../../diagnostics.ts';
 import { checkFormat } from '../formats.ts';
 import { spanOf } from '../nodes.ts';
 
