@@ -40,7 +40,8 @@ export async function check(text: string, file: string, options: CompileOptions 
   const { parse } = await import('../grammar/index.ts');
   const parsed = parse(text, file);
   const bound = await bindAst(parsed.ast, options);
-  return { ...bound, diagnostics: sortDiagnostics([...parsed.diagnostics, ...bound.diagnostics]) };
+  const plan = hasErrors(parsed.diagnostics) ? null : bound.plan;
+  return { ...bound, plan, diagnostics: sortDiagnostics([...parsed.diagnostics, ...bound.diagnostics]) };
 }
 
 export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Promise<Bound> {
