@@ -104,6 +104,21 @@ export function attachComments(file: FlowFile, comments: readonly Comment[]): At
     }
     return found;
   };
+  /** A line ends with one comment; a second one stands before what follows. */
+  const behind = (node: Node, next: Node | null, comment: Comment): void => {
+    if (place(node).after.length === 0) place(node).after.push(comment);
+    else if (next !== null) place(next).before.push(comment);
+    else place(node).below.push(comment);
+  };
+  /** What stands behind `node`, the last of `path`, within the nodes around it. */
+  const following = (node: Node, path: readonly Node[]): Node | null => {
+    for (let i = path.length - 2; i >= -1; i--) {
+      const siblings = cache.get(path[i] ?? file) ?? [];
+      const next = siblings.find((item) => item.span.start >= node.span.end);
+      if (next !== undefined) return next;
+    }
+    return null;
+  };
   for (const comment of comments) {
     let around: Node = file;
     const path: Node[] = [];
@@ -121,13 +136,13 @@ export function attachComments(file: FlowFile, comments: readonly Comment[]): At
         continue;
       }
       const previous = anchors.findLast((item) => item.span.end <= start);
-      const next = anchors.find((item) => item.span.start >= end);
-      if (!comment.ownLine && previous !== undefined) place(previous).after.push(comment);
-      else if (next !== undefined) place(outermost(next)).before.push(comment);
+      const next = anchors.find((item) => item.span.start >= end) ?? null;
+      if (!comment.ownLine && previous !== undefined) behind(previous, next, comment);
+      else if (next !== null) place(outermost(next)).before.push(comment);
       else if (previous !== undefined) place(previous).below.push(comment);
-      else if (around !== file && comment.ownLine) place(outermost(around)).before.push(comment);
-      else if (around !== file) place(last(around)).after.push(comment);
-      else place(file).below.push(comment);
+      else if (around === file) place(file).below.push(comment);
+      else if (comment.ownLine) place(outermost(around)).before.push(comment);
+      else behind(last(around), following(around, path), comment);
       break;
     }
   }

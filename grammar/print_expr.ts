@@ -287,17 +287,15 @@ function binaryDoc(ctx: PrintContext, expr: Extract<Expr, { kind: 'binary' }>): 
     return [exprDoc(ctx, expr.left, own + 1), ` ${expr.op} `, exprDoc(ctx, expr.right, own + 1)];
   }
   const logical = own === level.and || own === level.or;
-  const operand = (item: Expr, min: number): Doc => {
-    const doc = exprDoc(ctx, item, min);
-    return logical ? ctx.withComments(item, doc) : doc;
-  };
+  // A comment before an operand stands before its operator too.
+  const operand = (item: Expr, doc: Doc): Doc => (logical ? ctx.withComments(item, doc) : doc);
   const tail: Doc[] = [];
   let left: Expr = expr;
   while (left.kind === 'binary' && binaryLevels[left.op] === own) {
-    tail.push([line, left.op, ' ', operand(left.right, own + 1)]);
+    tail.push([line, operand(left.right, [left.op, ' ', exprDoc(ctx, left.right, own + 1)])]);
     left = left.left;
   }
-  return group([operand(left, own), ...tail.reverse()]);
+  return group([operand(left, exprDoc(ctx, left, own)), ...tail.reverse()]);
 }
 
 function caseDoc(ctx: PrintContext, expr: Case): Doc {

@@ -1,16 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { format, parse } from '../../grammar/index.ts';
+import { tokenize } from '../../grammar/lexer.ts';
 import { printFile, printNode } from '../../grammar/print.ts';
 import { expressions, files } from './arbitrary.ts';
+import { examples, runs } from './mutate.ts';
 import { withoutSpans } from './tree.ts';
 
-const folder = new URL('./examples/', import.meta.url);
-
-for (const file of readdirSync(folder).sort()) {
-  const text = readFileSync(new URL(file, folder), 'utf8');
+for (const { name: file, text } of examples) {
   test(`example ${file} parses, and its format is a fixed point of the same tree`, () => {
     const parsed = parse(text, file);
     assert.equal(parsed.diagnostics, []);
@@ -37,7 +35,7 @@ test('a printed expression reads back as the same tree', () => {
       assert.ok(statement?.kind === 'fn', text);
       assert.equal(withoutSpans(statement.body), withoutSpans(expr), text);
     }),
-    { numRuns: 600 },
+    runs(600),
   );
 });
 
@@ -51,8 +49,115 @@ test('a printed file reads back as the same tree, and is its own format', () => 
       const once = format(text, 'x.flow').text;
       assert.is(format(once ?? '', 'x.flow').text, once);
     }),
-    { numRuns: 300 },
+    runs(300),
   );
+});
+
+/** Comments between the tokens of a text, on lines of their own or behind something. */
+function withComments(text: string, spots: readonly { at: number; own: boolean }[]): string {
+  const { tokens } = tokenize(text, 'x.flow');
+  const places = new Map(
+    spots.map(({ at, own }, i) => [at % (tokens.length + 1), own ? `\n  # own ${i}\n` : ` # c${i}\n`]),
+  );
+  let out = '';
+  let from = 0;
+  for (const [i, token] of tokens.entries()) {
+    out += text.slice(from, token.startOffset) + (places.get(i) ?? '') + token.image;
+    from = token.startOffset + token.image.length;
+  }
+  return `${out}${places.get(tokens.length) ?? ''}\n`;
+}
+
+const plain = examples.map((item) => item.text.replace(/#[^\n]*/g, ''));
+const commented = fc
+  .record({
+    text: fc.oneof(
+      fc.constantFrom(...plain),
+      files.map((file) => printFile(file)),
+    ),
+    spots: fc.array(fc.record({ at: fc.nat(400), own: fc.boolean() }), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ text, spots }) => withComments(text, spots));
+
+test('comments are kept wherever they stand, and stay where they are put', () => {
+  fc.assert(
+    fc.property(commented, (text) => {
+      const before = parse(text, 'x.flow');
+      const once = format(text, 'x.flow').text;
+      assert.ok(once !== null, text);
+      const after = parse(once, 'x.flow');
+      const texts = (list: typeof before.comments): string[] => list.map((comment) => comment.text).sort();
+      assert.equal(texts(after.comments), texts(before.comments));
+      assert.equal(withoutSpans(after.ast.statements), withoutSpans(before.ast.statements));
+      assert.is(format(once, 'x.flow').text, once);
+    }),
+    runs(400),
+  );
+});
+
+test('blank lines and comments between statements', () => {
+  const text = [
+    '# head',
+    '',
+    'let a = from x',
+    'let b = from y # why',
+    '',
+    '',
+    '# about c',
+    '',
+    '# more',
+    'from a | where p | sort q',
+    '# | take 3',
+    'from b',
+    '# end',
+    '',
+  ].join('\n');
+  assert.is(
+    format(text, 'x.flow').text,
+    [
+      '# head',
+      '',
+      'let a = from x',
+      'let b = from y # why',
+      '',
+      '# about c',
+      '',
+      '# more',
+      'from a',
+      '| where p',
+      '| sort q',
+      '# | take 3',
+      'from b',
+      '# end',
+      '',
+    ].join('\n'),
+  );
+  assert.is(format('', 'x.flow').text, '');
+  assert.is(format('# only', 'x.flow').text, '# only\n');
+});
+
+test('a comment on every line of a step stays on its line', () => {
+  const text = [
+    'from a # source',
+    '| where',
+    '    x > 1 # one',
+    '    # two',
+    '    and y < 2 # three',
+    '# before',
+    '| derive',
+    '    p = 1, # four',
+    '    q = 2',
+    '| take 3',
+    '',
+  ].join('\n');
+  assert.is(format(text, 'x.flow').text, text);
+});
+
+test('numbers keep their digits as written, and a file with errors is not touched', () => {
+  assert.is(format('from a | where x > 1_000_000', 'x.flow').text, 'from a | where x > 1_000_000\n');
+  const broken = format('from a | where x >', 'x.flow');
+  assert.is(broken.text, null);
+  assert.is(broken.diagnostics.length, 1);
 });
 
 test.run();
