@@ -1,7 +1,7 @@
 import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve, type Resolved } from './build.ts';
 import { civilOf, daysOf, isoWeekday } from './calendar.ts';
-import { localMicros } from './date_parts.ts';
+import { dayOfYear, localMicros } from './date_parts.ts';
 import { dateInRange } from './interval.ts';
 import { addInt, floorDiv, type Int, mulInt } from './ints.ts';
 import { DAY_MICROS } from './limits.ts';
@@ -45,6 +45,8 @@ const firstOfMonth = (index: number): number => daysOf(Math.floor(index / 12), (
 /** First day of the unit that a day lies in. */
 function truncateDay(unit: string): (day: number) => number {
   const months = MONTHS[unit];
+  if (months === 1) return (day) => day - civilOf(day).day + 1;
+  if (months === 12) return (day) => day - dayOfYear(day) + 1;
   if (months !== undefined) return (day) => firstOfMonth(Math.floor(monthIndex(day) / months) * months);
   return unit === 'week' ? (day) => day - isoWeekday(day) + 1 : (day) => day;
 }

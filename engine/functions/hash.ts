@@ -212,10 +212,12 @@ export const HASH = family('hash', {
     'from_base64("aGk=")',
     '"hi"',
   ]),
-  url_encode: text1((s) => encodeURIComponent(Buffer.from(s, 'utf8').toString('utf8')), 'Text for use in a URL.', 'url_encode(text)', [
-    'url_encode("a b&c")',
-    '"a%20b%26c"',
-  ]),
+  url_encode: text1(
+    (s) => encodeURIComponent(Buffer.from(s, 'utf8').toString('utf8')),
+    'Text for use in a URL.',
+    'url_encode(text)',
+    ['url_encode("a b&c")', '"a%20b%26c"'],
+  ),
   url_decode: text1(urlDecode, 'Text from its form in a URL; an error when it is not.', 'url_decode(text)', [
     'url_decode("a%20b")',
     '"a b"',

@@ -101,7 +101,8 @@ function rounding(how: Rounding): Resolve {
     const places = at === undefined ? 0 : literals[1];
     if (typeof places !== 'number') return { error: 'an int or decimal is rounded to a literal number of places' };
     const scale = type.kind === 'decimal' ? type.scale : 0;
-    if (places >= scale) return overload([type, ...rest], type, { inline: (a) => a, inlineWide: (a) => a, call: (v: Int) => v });
+    if (places >= scale)
+      return overload([type, ...rest], type, { inline: (a) => a, inlineWide: (a) => a, call: (v: Int) => v });
     const cut = pow10(scale - places);
     const back = places < 0 ? pow10(-places) : 1n;
     const call = (v: Int): Int => narrow(divide(BigInt(v), cut, how) * back);

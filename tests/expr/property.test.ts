@@ -44,7 +44,7 @@ function same(actual: unknown, wanted: unknown): void {
 
 const deep = exprs(3);
 const any = fc.oneof(...Object.values(deep));
-const RUNS = { numRuns: 1500 };
+const RUNS = { numRuns: 800 };
 
 test('generated code gives what the interpreter gives', () => {
   fc.assert(
@@ -81,7 +81,7 @@ test('a filter selects the rows where the interpreter says true; the outputs fol
         same(col === undefined ? FAILS : valuesOf(col).map((v) => canonical(x.type, v)), results[k]);
       });
     }),
-    { numRuns: 700 },
+    { numRuns: 400 },
   );
 });
 
@@ -94,7 +94,7 @@ test('an expression without columns has the same value as a constant', () => {
       const got = v === FAILS ? FAILS : [canonical(e.type, v as LiteralValue)];
       same(got, expected(bound, [row]));
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 

@@ -23,6 +23,15 @@ test('the calendar agrees with the platform', () => {
   );
 });
 
+test('every date of 32 bits has its day', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -2147483648, max: 2147483647 }), (d) => {
+      const { year, month, day } = civilOf(d);
+      assert.is(daysOf(year, month, day), d);
+    }),
+  );
+});
+
 test('a day lies in the ISO week of its Thursday', () => {
   assert.equal(isoWeek(daysOf(2021, 1, 3)), { year: 2020, week: 53 });
   assert.equal(isoWeek(daysOf(2018, 12, 31)), { year: 2019, week: 1 });
