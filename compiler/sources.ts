@@ -1,6 +1,8 @@
 import type { FormatDef, SourceEstimate } from '../engine/formats/def.ts';
 import { resolvePaths } from '../engine/formats/files.ts';
+import { readModel } from '../engine/formats/model.ts';
 import { FORMATS } from '../engine/formats/registry.ts';
+import type { Model } from '../engine/ml/model.ts';
 import type { SourceSpec } from '../engine/plan.ts';
 import type { Schema } from '../engine/types.ts';
 
@@ -14,9 +16,15 @@ export interface SourceCatalog {
   paths(pattern: string | readonly string[], cwd: string): Promise<readonly string[]>;
   /** The schema of a source without a declared one. */
   infer(format: string, spec: Omit<SourceSpec, 'schema' | 'declared'>): Promise<Schema>;
+  /** What a stored model learned from and what it predicts. */
+  model(path: string): Promise<StoredModel>;
   /** Rows and bytes, as far as they are known without reading. */
   estimate(format: string, spec: SourceSpec): Promise<SourceEstimate>;
 }
+
+export type StoredModel = Pick<Model, 'task' | 'label'> & {
+  readonly features: readonly Pick<Model['features'][number], 'name' | 'type'>[];
+};
 
 /** The catalog over the registered formats and the file system. Each source is looked at once, however often it is named. */
 export function fileCatalog(): SourceCatalog {
@@ -26,6 +34,7 @@ export function fileCatalog(): SourceCatalog {
     formats,
     paths: (pattern, cwd) => resolvePaths(pattern, cwd),
     infer: (format, spec) => remember(schemas, keyOf(format, spec), () => readerOf(format).infer(spec)),
+    model: async (path) => (await readModel(path)).model,
     estimate: (format, spec) => remember(estimates, keyOf(format, spec), () => readerOf(format).estimate(spec)),
   };
 }

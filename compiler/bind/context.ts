@@ -16,7 +16,7 @@ import type {
 import type { Diagnostic, DiagnosticDef, DiagnosticExtras } from '../../grammar/diagnostics.ts';
 import { diagnostic } from '../../grammar/diagnostics.ts';
 import type { LogicalNode } from '../logical.ts';
-import type { SourceCatalog } from '../sources.ts';
+import type { SourceCatalog, StoredModel } from '../sources.ts';
 
 /** Rows whose schema is not known, because what they come from is wrong: that is reported, and nothing that follows from it. */
 export type Rows = LogicalNode | null;
@@ -32,6 +32,8 @@ export interface Context {
   readonly bound: WeakMap<AstExpr, Expr>;
   /** Sources whose schema has been found before the pipelines are bound; null: reported. */
   readonly sources: Map<FormatCall, ResolvedSource | null>;
+  /** What is in the sources that are stored models. */
+  readonly models: Map<SourceSpec, StoredModel>;
   /** Names of the lets and parameters that something refers to. */
   readonly used: { readonly lets: Set<string>; readonly params: Set<string> };
   /** Functions of the file that are being inlined, outermost first. */
@@ -111,6 +113,7 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
     report: createReport(inlining),
     bound: new WeakMap(),
     sources: new Map(),
+    models: new Map(),
     used: { lets: new Set(), params: new Set() },
     nextId: () => ++id,
     relation: () => null,

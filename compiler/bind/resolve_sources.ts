@@ -20,6 +20,8 @@ export async function resolveSources(ctx: Context): Promise<void> {
   walk(ctx.file, (node) => {
     if (node.kind === 'from' && node.relation.kind === 'formatCall') add(node.relation, node.type);
     if (node.kind === 'join' && node.relation.kind === 'formatCall') add(node.relation, null);
+    if ((node.kind === 'predict' || node.kind === 'evaluate') && node.model.kind === 'formatCall')
+      add(node.model, null);
     if (node.kind === 'setStep') {
       for (const relation of node.relations) if (relation.kind === 'formatCall') add(relation, null);
     }
@@ -35,6 +37,8 @@ async function resolve(ctx: Context, node: FormatCall, checked: CheckedFormat, d
     const spec = { paths, display, options, span: node.span };
     const schema = declared ?? (await ctx.catalog.infer(format.name, spec));
     const source: ResolvedSource = { format: format.name, source: { ...spec, schema, declared: declared !== null } };
+    const [first] = paths;
+    if (format.name === 'model' && first !== undefined) ctx.models.set(source.source, await ctx.catalog.model(first));
     ctx.sources.set(node, source);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;

@@ -32,6 +32,7 @@ export const sources: Readonly<Record<string, Schema>> = {
     f('item', T.struct([f('sku', T.string), f('qty', T.int)])),
     f('extra', T.json),
   ],
+  'm.json': [f('model', T.bytes, false)],
   'vip.csv': [f('cust', T.int), f('level', T.int)],
   'more.csv': [f('level', T.float), f('cust', T.int, false)],
 };
@@ -60,7 +61,7 @@ export const catalog: SourceCatalog = {
     csv: def('csv'),
     parquet: def('parquet', { options: [] }),
     inbox: def('inbox', { writer: null }),
-    model: def('model', { options: [], reader: null }),
+    model: def('model', { options: [] }),
   },
   paths: async (pattern) => (typeof pattern === 'string' ? [pattern] : pattern),
   infer: async (_format, spec) => {
@@ -69,6 +70,14 @@ export const catalog: SourceCatalog = {
       throw new RunError('FLOW7001', `no file "${spec.display}"`, { file: spec.display }, 'did you mean "people.csv"?');
     return schema;
   },
+  model: async () => ({
+    task: 'classification',
+    label: { name: 'active', type: T.bool },
+    features: [
+      { name: 'age', type: T.float },
+      { name: 'country', type: T.string },
+    ],
+  }),
   estimate: async () => ({ rows: null, bytes: 0 }),
 };
 

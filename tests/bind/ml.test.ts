@@ -70,6 +70,24 @@ test('the columns of a model are cast where they fit', async () => {
   assert.is(out?.input.op === 'predict' && out.input.features[0]?.expr.kind, 'cast');
 });
 
+test('a stored model reads columns by the names of its features', async () => {
+  assert.is(
+    await schema(`${people} | select id, age, country | predict model("m.json") as p`),
+    'id int, age int?, country string, p bool, p_prob float',
+  );
+  const [out] = await outputs(`let m = from model("m.json") ${people} | evaluate m by country`);
+  assert.equal(out?.input.op === 'evaluate' && out.input.features.map((f) => [f.name, f.expr.kind]), [
+    ['age', 'cast'],
+    ['country', 'column'],
+  ]);
+  await complaint(
+    `from csv("vip.csv") | predict «model("m.json")»`,
+    'FLOW4016',
+    'the model `model` needs `age`, `country`',
+  );
+  await complaint(`${people} | predict «csv("vip.csv")»`, 'FLOW4015', '`csv` is not a model');
+});
+
 test('mistakes', async () => {
   await complaint(`${people} | train «gtb»() label active features age`, 'FLOW4011', 'there is no algorithm `gtb`');
   await complaint(

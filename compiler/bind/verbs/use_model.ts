@@ -4,10 +4,11 @@ import { columnsOf, type Expr, type NamedExpr } from '../../../engine/expr.ts';
 import { implicitCost } from '../../../engine/functions/types.ts';
 import type { Task } from '../../../engine/ml/model.ts';
 import { ALGORITHMS, metricFields, predictionFields, taskOf } from '../../../engine/ml/schema.ts';
-import { formatType, type Schema } from '../../../engine/types.ts';
+import { type DataType, formatType, type Schema } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
-import type { EvaluateNode, PredictNode, TrainNode } from '../../logical.ts';
+import type { EvaluateNode, LogicalNode, PredictNode, TrainNode } from '../../logical.ts';
+import type { StoredModel } from '../../sources.ts';
 import { castTo } from '../casts.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
@@ -22,8 +23,8 @@ export function predict(ctx: Context, input: Rows, step: Ast.PredictStep): Rows 
   const as = step.alias?.text ?? 'prediction';
   if (input === null || model === null)
     return model === null && input !== null ? withUnknown(ctx, input, step, as) : null;
-  const features = rebind(ctx, input.schema, model, model.params.features, step.model);
-  const added = predictionFields(taskOfModel(model) ?? 'regression', model.params.label.expr.type, as);
+  const features = rebind(ctx, input.schema, model, model.features, step.model);
+  const added = predictionFields(model.task, model.label.expr.type, as);
   const names = columnsByName(input.schema);
   for (const { name } of added) {
     if (!names.has(name)) continue;
@@ -32,7 +33,7 @@ export function predict(ctx: Context, input: Rows, step: Ast.PredictStep): Rows 
     });
   }
   const node: PredictNode = {
-    ...base(ctx, [...input.schema, ...added], [input, model], step, `predict ${modelName(step.model)}`),
+    ...base(ctx, [...input.schema, ...added], [input, model.rows], step, `predict ${modelName(step.model)}`),
     op: 'predict',
     as,
     features,
@@ -57,16 +58,16 @@ export function evaluate(ctx: Context, input: Rows, step: Ast.EvaluateStep): Row
     if (name !== null && isNew(name, (item.name ?? item.value).span)) by.push({ name, expr });
   }
   if (input === null || model === null) return null;
-  const { label, features } = model.params;
+  const { label, features } = model;
   const [target, ...bound] = rebind(ctx, input.schema, model, [label, ...features], step.model);
-  const metrics = metricFields(taskOfModel(model) ?? 'regression');
+  const metrics = metricFields(model.task);
   for (const { name } of metrics) isNew(name, step.span);
   const keys = by.length === 0 ? '' : ` by ${text(by.map((one) => one.name))}`;
   const node: EvaluateNode = {
     ...base(
       ctx,
       [...schemaOfOutputs(by), ...metrics],
-      [input, model],
+      [input, model.rows],
       step,
       `evaluate ${modelName(step.model)}${keys}`,
     ),
@@ -78,14 +79,24 @@ export function evaluate(ctx: Context, input: Rows, step: Ast.EvaluateStep): Row
   return node;
 }
 
-function modelOf(ctx: Context, node: Ast.RelationName | Ast.FormatCall): TrainNode | null {
-  if (node.kind === 'formatCall') {
-    ctx.report(codes.notExecutable, { what: 'a model from a file' }, node.span);
-    return null;
-  }
+/** A model as the steps that apply it need it: trained in this file, or stored. */
+interface UsedModel {
+  readonly rows: LogicalNode;
+  readonly task: Task;
+  readonly label: NamedExpr;
+  readonly features: readonly NamedExpr[];
+  /** The columns its expressions read. */
+  readonly learned: Schema;
+}
+
+/** Null when it is none, or is wrong itself; that has been reported. */
+function modelOf(ctx: Context, node: Ast.RelationName | Ast.FormatCall): UsedModel | null {
   const rows = ctx.relation(node);
-  if (rows === null || rows.op === 'train') return rows;
-  ctx.report(codes.notAModel, { name: node.name }, node.span);
+  if (rows === null) return null;
+  if (rows.op === 'train') return trainedModel(rows);
+  const stored = rows.op === 'scan' ? ctx.models.get(rows.source) : undefined;
+  if (stored !== undefined) return storedModel(rows, stored);
+  ctx.report(codes.notAModel, { name: modelName(node) }, node.span);
   return null;
 }
 
@@ -93,12 +104,22 @@ function modelName(node: Ast.RelationName | Ast.FormatCall): string {
   return node.kind === 'relationName' ? node.name : node.format.text;
 }
 
-function taskOfModel(model: TrainNode): Task | null {
-  const { algorithm, label, options } = model.params;
+function trainedModel(rows: TrainNode): UsedModel | null {
+  const { algorithm, label, features, options } = rows.params;
   const def = ALGORITHMS[algorithm];
   if (def === undefined || isUnknown(label.expr)) return null;
   const task = taskOf(def, label.expr.type, options);
-  return typeof task === 'string' ? task : null;
+  return typeof task === 'string' ? { rows, task, label, features, learned: rows.inputs[0]?.schema ?? [] } : null;
+}
+
+/** A stored model knows the values of its features, not how they were computed: they are columns of their names. */
+function storedModel(rows: LogicalNode, { task, label, features }: StoredModel): UsedModel {
+  const named = ({ name, type }: { name: string; type: DataType }) => ({
+    name,
+    expr: column({ name, type, nullable: true }),
+  });
+  const learned = [label, ...features].map(({ name, type }) => ({ name, type, nullable: true }));
+  return { rows, task, label: named(label), features: features.map(named), learned };
 }
 
 /**
@@ -108,11 +129,11 @@ function taskOfModel(model: TrainNode): Task | null {
 function rebind(
   ctx: Context,
   schema: Schema,
-  model: TrainNode,
+  model: UsedModel,
   exprs: readonly NamedExpr[],
   node: Ast.RelationName | Ast.FormatCall,
 ): NamedExpr[] {
-  const learned = columnsByName(model.inputs[0]?.schema ?? []);
+  const learned = columnsByName(model.learned);
   const there = columnsByName(schema);
   const name = `\`${modelName(node)}\``;
   const needed = [...new Set(exprs.flatMap(({ expr }) => [...columnsOf(expr)]))];
