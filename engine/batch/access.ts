@@ -3,8 +3,8 @@ import { EngineBug } from '../errors.ts';
 import type { IntervalValue, LiteralValue } from '../expr.ts';
 import { getBit } from './bitmap.ts';
 import { asBuffer } from './buffers.ts';
-import { isValid } from './column.ts';
 import type { Batch, Column, DictColumn, I128Column, ListColumn, StructColumn, Utf8Column } from './column.ts';
+import { isValid } from './column.ts';
 import { intAt, toExact, wordsOf } from './ints.ts';
 
 /** Below this many rows a column is decoded row by row rather than whole. */
@@ -115,7 +115,8 @@ function listReader(col: ListColumn): (row: number) => LiteralValue {
 }
 
 function structReader(col: StructColumn): (row: number) => LiteralValue {
-  if (col.type.kind !== 'struct' && col.type.kind !== 'map') throw new EngineBug(`a struct column of type ${col.type.kind}`);
+  if (col.type.kind !== 'struct' && col.type.kind !== 'map')
+    throw new EngineBug(`a struct column of type ${col.type.kind}`);
   const names = col.type.kind === 'struct' ? col.type.fields.map((f) => f.name) : ['key', 'value'];
   const parts = col.children.map(valueReader);
   // fromEntries defines own properties, so that a field called __proto__ is a field.
@@ -127,7 +128,8 @@ export function rowsOf(batch: Batch): Record<string, LiteralValue>[] {
   const readers = batch.columns.map(valueReader);
   const names = batch.schema.map((f) => f.name);
   const rows: Record<string, LiteralValue>[] = [];
-  for (let i = 0; i < batch.rows; i++) rows.push(Object.fromEntries(readers.map((read, k) => [names[k] as string, read(i)])));
+  for (let i = 0; i < batch.rows; i++)
+    rows.push(Object.fromEntries(readers.map((read, k) => [names[k] as string, read(i)])));
   return rows;
 }
 

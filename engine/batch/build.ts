@@ -3,11 +3,21 @@ import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType, Schema } from '../types.ts';
 import type { Validity } from './bitmap.ts';
-import { BaseBuilder, BoolBuilder, DateBuilder, FloatBuilder, IntBuilder, IntervalBuilder, NullBuilder, grow, misfit } from './builders.ts';
-import type { ColumnBuilder } from './builders.ts';
 import { asBuffer } from './buffers.ts';
+import type { ColumnBuilder } from './builders.ts';
+import {
+  BaseBuilder,
+  BoolBuilder,
+  DateBuilder,
+  FloatBuilder,
+  grow,
+  IntBuilder,
+  IntervalBuilder,
+  misfit,
+  NullBuilder,
+} from './builders.ts';
 import type { Batch, Column, Utf8Column } from './column.ts';
-import { MAX_OFFSET, gatherColumn, tooLong } from './gather.ts';
+import { gatherColumn, MAX_OFFSET, tooLong } from './gather.ts';
 
 export type { ColumnBuilder } from './builders.ts';
 
@@ -96,20 +106,36 @@ export function nullColumn(type: DataType, rows: number, scratch: Scratch = heap
     case 'json':
       return { ...base, phys: 'utf8', offsets: scratch.i32(rows + 1).fill(0), bytes: scratch.u8(0) };
     case 'list':
-      return { ...base, phys: 'list', offsets: scratch.i32(rows + 1).fill(0), child: nullColumn(type.item.type, 0, scratch) };
+      return {
+        ...base,
+        phys: 'list',
+        offsets: scratch.i32(rows + 1).fill(0),
+        child: nullColumn(type.item.type, 0, scratch),
+      };
     case 'map':
-      return { ...base, phys: 'list', offsets: scratch.i32(rows + 1).fill(0), child: nullColumn(mapEntry(type), 0, scratch) };
+      return {
+        ...base,
+        phys: 'list',
+        offsets: scratch.i32(rows + 1).fill(0),
+        child: nullColumn(mapEntry(type), 0, scratch),
+      };
     case 'struct':
       return { ...base, phys: 'struct', children: type.fields.map((f) => nullColumn(f.type, rows, scratch)) };
   }
 }
 
 /** The same value in every row; a string becomes a dictionary of one entry. */
-export function constantColumn(type: DataType, value: LiteralValue, rows: number, scratch: Scratch = heapScratch()): Column {
+export function constantColumn(
+  type: DataType,
+  value: LiteralValue,
+  rows: number,
+  scratch: Scratch = heapScratch(),
+): Column {
   if (value === null) return nullColumn(type, rows, scratch);
   const one = columnFromValues(type, [value], scratch);
   const base = { type, length: rows, nullCount: 0, validity: null };
-  if (one.phys === 'utf8' && type.kind === 'string') return { ...base, phys: 'dict', codes: scratch.i32(rows).fill(0), dictionary: one };
+  if (one.phys === 'utf8' && type.kind === 'string')
+    return { ...base, phys: 'dict', codes: scratch.i32(rows).fill(0), dictionary: one };
   if (one.phys === 'i32') return { ...base, phys: 'i32', values: scratch.i32(rows).fill(one.values[0] as number) };
   if (one.phys === 'f64') return { ...base, phys: 'f64', values: scratch.f64(rows).fill(one.values[0] as number) };
   if (one.phys === 'i64') return { ...one, length: rows, values: scratch.i64(rows).fill(one.values[0] as bigint) };
@@ -205,7 +231,13 @@ class StructBuilder extends BaseBuilder {
   }
 
   protected build(valid: Validity): Column {
-    return { type: this.type, phys: 'struct', length: this.n, ...valid, children: this.parts.map((p) => p.column.finish()) };
+    return {
+      type: this.type,
+      phys: 'struct',
+      length: this.n,
+      ...valid,
+      children: this.parts.map((p) => p.column.finish()),
+    };
   }
 }
 

@@ -4,10 +4,10 @@ import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
 import { formatType } from '../types.ts';
-import { bitmapBytes, setBit, validityOf } from './bitmap.ts';
 import type { Validity } from './bitmap.ts';
+import { bitmapBytes, setBit, validityOf } from './bitmap.ts';
 import type { Column } from './column.ts';
-import { MAX_EXACT, MAX_I128, MAX_I64, MIN_I128, MIN_I64, narrowI128, narrowI64 } from './ints.ts';
+import { MAX_EXACT, MAX_I64, MAX_I128, MIN_I64, MIN_I128, narrowI64, narrowI128 } from './ints.ts';
 
 /**
  * The builders behind `builder()` of build.ts: each grows one kind of buffer on the heap and copies it to scratch when finished.
@@ -29,7 +29,9 @@ export function grow<A extends Uint8Array | Int32Array | Float64Array | BigInt64
 }
 
 export function misfit(type: DataType, value: LiteralValue): EngineBug {
-  return new EngineBug(`a ${value instanceof Uint8Array ? 'bytes' : typeof value} value for a column of type ${formatType(type)}`);
+  return new EngineBug(
+    `a ${value instanceof Uint8Array ? 'bytes' : typeof value} value for a column of type ${formatType(type)}`,
+  );
 }
 
 export abstract class BaseBuilder implements ColumnBuilder {
@@ -167,7 +169,8 @@ export class IntBuilder extends BaseBuilder {
       this.small[row] = value;
       return;
     }
-    if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value))) throw misfit(this.type, value);
+    if (typeof value !== 'bigint' && !(typeof value === 'number' && Number.isInteger(value)))
+      throw misfit(this.type, value);
     const v = BigInt(value);
     if (v < this.min || v > this.max) {
       throw new RunError('FLOW7004', `a value does not fit ${formatType(this.type)}`, { value: String(v) });
@@ -206,7 +209,8 @@ export class IntervalBuilder extends BaseBuilder {
   protected push(value: LiteralValue, row: number): void {
     if (value === null || typeof value !== 'object' || !('micros' in value)) throw misfit(this.type, value);
     const { months, days, micros } = value;
-    if (typeof months !== 'number' || typeof days !== 'number' || typeof micros !== 'number') throw misfit(this.type, value);
+    if (typeof months !== 'number' || typeof days !== 'number' || typeof micros !== 'number')
+      throw misfit(this.type, value);
     const nanos = BigInt(micros) * 1000n;
     if (nanos < MIN_I64 || nanos > MAX_I64 || months !== (months | 0) || days !== (days | 0)) {
       throw new RunError('FLOW7004', 'an interval is out of range', { value: JSON.stringify(value) });

@@ -1,7 +1,7 @@
 import { EngineBug } from '../errors.ts';
 import { getBit } from './bitmap.ts';
+import type { Column, DictColumn, I32Column, I64Column, I128Column, Utf8Column } from './column.ts';
 import { isValid } from './column.ts';
-import type { Column, DictColumn, I128Column, I32Column, I64Column, Utf8Column } from './column.ts';
 import { widen, wordsOf } from './ints.ts';
 
 /** Compares row i of one column with row j of another (or the same): negative, 0, positive. */
@@ -68,7 +68,10 @@ export interface SortColumn {
 }
 
 /** Order of rows by several keys, nulls included. `right`: the key columns of the rows j, when they lie in another batch. */
-export function sortComparator(keys: readonly SortColumn[], right: readonly Column[] = keys.map((k) => k.column)): RowComparator {
+export function sortComparator(
+  keys: readonly SortColumn[],
+  right: readonly Column[] = keys.map((k) => k.column),
+): RowComparator {
   const parts = keys.map((k, at) => {
     const other = right[at] as Column;
     const order = k.desc ? reversed(k.column, other) : columnComparator(k.column, other);
@@ -150,7 +153,14 @@ export function sameBytes(a: Uint8Array, i: number, b: Uint8Array, j: number, le
 }
 
 /** Order by bytes, as memcmp; a prefix comes first. */
-export function compareBytes(a: Uint8Array, aFrom: number, aTo: number, b: Uint8Array, bFrom: number, bTo: number): number {
+export function compareBytes(
+  a: Uint8Array,
+  aFrom: number,
+  aTo: number,
+  b: Uint8Array,
+  bFrom: number,
+  bTo: number,
+): number {
   const n = Math.min(aTo - aFrom, bTo - bFrom);
   for (let k = 0; k < n; k++) {
     const d = (a[aFrom + k] as number) - (b[bFrom + k] as number);
@@ -246,7 +256,16 @@ function textComparator(a: TextColumn, b: TextColumn): RowComparator {
 export function dictionaryRanks(dictionary: Utf8Column): Int32Array {
   const { bytes, offsets, length } = dictionary;
   const order = Array.from({ length }, (_, i) => i);
-  order.sort((i, j) => compareBytes(bytes, offsets[i] as number, offsets[i + 1] as number, bytes, offsets[j] as number, offsets[j + 1] as number));
+  order.sort((i, j) =>
+    compareBytes(
+      bytes,
+      offsets[i] as number,
+      offsets[i + 1] as number,
+      bytes,
+      offsets[j] as number,
+      offsets[j + 1] as number,
+    ),
+  );
   const ranks = new Int32Array(length);
   for (let r = 0; r < length; r++) ranks[order[r] as number] = r;
   return ranks;

@@ -1,12 +1,24 @@
 import type { Scratch } from '../memory/types.ts';
 import type { DataType, Field, Schema } from '../types.ts';
-import { nullColumn } from './build.ts';
-import { ALL_VALID, copyBits, fillOnes, validityOf } from './bitmap.ts';
 import type { Validity } from './bitmap.ts';
-import type { BoolColumn, Column, DictColumn, F64Column, I128Column, I32Column, I64Column, IntervalColumn, ListColumn, StructColumn, Utf8Column } from './column.ts';
-import type { Batch } from './column.ts';
+import { ALL_VALID, copyBits, fillOnes, validityOf } from './bitmap.ts';
+import { nullColumn } from './build.ts';
+import type {
+  Batch,
+  BoolColumn,
+  Column,
+  DictColumn,
+  F64Column,
+  I32Column,
+  I64Column,
+  I128Column,
+  IntervalColumn,
+  ListColumn,
+  StructColumn,
+  Utf8Column,
+} from './column.ts';
 import { distinctEntries } from './dictionary.ts';
-import { MAX_OFFSET, copyBytes, gatherColumn, tooLong } from './gather.ts';
+import { copyBytes, gatherColumn, MAX_OFFSET, tooLong } from './gather.ts';
 import { widen } from './ints.ts';
 import { sliceColumn } from './slice.ts';
 
@@ -17,7 +29,13 @@ export function concatBatches(batches: readonly Batch[], schema: Schema, scratch
   return {
     schema,
     rows: batches.reduce((n, b) => n + b.rows, 0),
-    columns: schema.map((f: Field, i) => concatColumns(batches.map((b) => b.columns[i] as Column), f.type, scratch)),
+    columns: schema.map((f: Field, i) =>
+      concatColumns(
+        batches.map((b) => b.columns[i] as Column),
+        f.type,
+        scratch,
+      ),
+    ),
   };
 }
 
@@ -28,11 +46,13 @@ export function concatColumns(all: readonly Column[], type: DataType, scratch: S
   if (first === undefined) return nullColumn(type, 0, scratch);
   if (cols.length <= 1) return first;
   const rows = cols.reduce((n, c) => n + c.length, 0);
-  if (cols.every((c) => c.phys === 'null')) return { type, phys: 'null', length: rows, nullCount: rows, validity: null };
+  if (cols.every((c) => c.phys === 'null'))
+    return { type, phys: 'null', length: rows, nullCount: rows, validity: null };
   const typed = cols.map((c) => (c.phys === 'null' ? nullColumn(type, c.length, scratch) : c));
   const base = { type, length: rows, ...concatValidity(typed, rows, scratch) };
   const phys = new Set(typed.map((c) => c.phys));
-  if (phys.has('i128')) return { ...base, phys: 'i128', values: concatWide(typed as IntColumn[], 'i128', rows, scratch) };
+  if (phys.has('i128'))
+    return { ...base, phys: 'i128', values: concatWide(typed as IntColumn[], 'i128', rows, scratch) };
   if (phys.has('i64')) {
     const wide = typed.some((c) => c.phys === 'i64' && c.wide);
     return { ...base, phys: 'i64', values: concatWide(typed as IntColumn[], 'i64', rows, scratch), wide };
@@ -79,13 +99,21 @@ function concatAlike(cols: readonly Column[], base: Base, scratch: Scratch): Col
       const lists = cols as ListColumn[];
       const offsets = concatOffsets(lists, rows, 'The list items', scratch);
       const item = (lists[0] as ListColumn).child.type;
-      const child = concatColumns(lists.map((c) => sliceColumn(c.child, c.offsets[0] as number, c.offsets[c.length] as number)), item, scratch);
+      const child = concatColumns(
+        lists.map((c) => sliceColumn(c.child, c.offsets[0] as number, c.offsets[c.length] as number)),
+        item,
+        scratch,
+      );
       return { ...base, phys: 'list', offsets, child };
     }
     case 'struct': {
       const structs = cols as StructColumn[];
       const children = (structs[0] as StructColumn).children.map((k, i) =>
-        concatColumns(structs.map((s) => s.children[i] as Column), k.type, scratch),
+        concatColumns(
+          structs.map((s) => s.children[i] as Column),
+          k.type,
+          scratch,
+        ),
       );
       return { ...base, phys: 'struct', children };
     }
@@ -96,7 +124,11 @@ function concatAlike(cols: readonly Column[], base: Base, scratch: Scratch): Col
 
 type Values = Int32Array | Float64Array | BigInt64Array;
 
-function join<A extends Values>(out: A, cols: readonly { readonly values: A; readonly length: number }[], width: number): A {
+function join<A extends Values>(
+  out: A,
+  cols: readonly { readonly values: A; readonly length: number }[],
+  width: number,
+): A {
   let at = 0;
   for (const c of cols) {
     out.set(c.values.subarray(0, c.length * width) as never, at);
@@ -118,7 +150,12 @@ function concatWide(cols: readonly IntColumn[], to: 'i64' | 'i128', rows: number
   return out;
 }
 
-function concatOffsets(cols: readonly { readonly offsets: Int32Array; readonly length: number }[], rows: number, what: string, scratch: Scratch): Int32Array {
+function concatOffsets(
+  cols: readonly { readonly offsets: Int32Array; readonly length: number }[],
+  rows: number,
+  what: string,
+  scratch: Scratch,
+): Int32Array {
   const total = cols.reduce((n, c) => n + (c.offsets[c.length] as number) - (c.offsets[0] as number), 0);
   if (total > MAX_OFFSET) throw tooLong(what);
   const out = scratch.i32(rows + 1);

@@ -1,8 +1,7 @@
 import { RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
-import { bitmapBytes, validityOf } from './bitmap.ts';
 import type { Validity } from './bitmap.ts';
-import { ALL_VALID } from './bitmap.ts';
+import { ALL_VALID, bitmapBytes, validityOf } from './bitmap.ts';
 import type { Batch, BoolColumn, Column, DictColumn, I32Column, ListColumn, Utf8Column } from './column.ts';
 import { wordsOf } from './ints.ts';
 
@@ -13,7 +12,12 @@ export const NO_ROW = 0xffffffff;
 export const MAX_OFFSET = 0x7fffffff;
 
 export function tooLong(what: string): RunError {
-  return new RunError('FLOW7007', `${what} of one batch pass 2 GiB`, {}, 'Very long values: cut them, or keep them out of the pipeline');
+  return new RunError(
+    'FLOW7007',
+    `${what} of one batch pass 2 GiB`,
+    {},
+    'Very long values: cut them, or keep them out of the pipeline',
+  );
 }
 
 /** `rows[i]` (i < n) picks the row of output row i; NO_ROW gives null. The result lies in scratch (a dict's dictionary is shared). */
@@ -22,7 +26,13 @@ export function gatherColumn(col: Column, rows: Uint32Array, n: number, scratch:
 }
 
 /** All columns, or those at the indexes `columns`. */
-export function gatherBatch(batch: Batch, rows: Uint32Array, n: number, scratch: Scratch, columns?: readonly number[]): Batch {
+export function gatherBatch(
+  batch: Batch,
+  rows: Uint32Array,
+  n: number,
+  scratch: Scratch,
+  columns?: readonly number[],
+): Batch {
   const missing = hasMissing(rows, n);
   const pick = columns ?? batch.columns.map((_, i) => i);
   return {
@@ -44,7 +54,11 @@ function gather(col: Column, rows: Uint32Array, n: number, missing: boolean, scr
   const base = { type, length: n, ...valid };
   switch (col.phys) {
     case 'bool':
-      return { ...base, phys: 'bool', values: gatherBits(col.values, rows, n, scratch.bitmap(n, false)) } satisfies BoolColumn;
+      return {
+        ...base,
+        phys: 'bool',
+        values: gatherBits(col.values, rows, n, scratch.bitmap(n, false)),
+      } satisfies BoolColumn;
     case 'i32':
       return { ...base, phys: 'i32', values: gatherI32(col.values, rows, n, scratch) } satisfies I32Column;
     case 'i64': {
@@ -70,7 +84,12 @@ function gather(col: Column, rows: Uint32Array, n: number, missing: boolean, scr
     case 'dict':
       // A missing row reads as code 0, which a dictionary without entries does not have.
       if (col.dictionary.length === 0) return { ...emptyUtf8(n, scratch), ...base };
-      return { ...base, phys: 'dict', codes: gatherI32(col.codes, rows, n, scratch), dictionary: col.dictionary } satisfies DictColumn;
+      return {
+        ...base,
+        phys: 'dict',
+        codes: gatherI32(col.codes, rows, n, scratch),
+        dictionary: col.dictionary,
+      } satisfies DictColumn;
     case 'utf8':
       return { ...base, ...gatherBytes(col, rows, n, scratch) };
     case 'list':
@@ -80,7 +99,13 @@ function gather(col: Column, rows: Uint32Array, n: number, missing: boolean, scr
   }
 }
 
-function gatherValidity(bits: Uint8Array | null, rows: Uint32Array, n: number, missing: boolean, scratch: Scratch): Validity {
+function gatherValidity(
+  bits: Uint8Array | null,
+  rows: Uint32Array,
+  n: number,
+  missing: boolean,
+  scratch: Scratch,
+): Validity {
   if (bits === null) {
     if (!missing) return ALL_VALID;
     const out = scratch.bitmap(n, false);
@@ -158,7 +183,12 @@ export function copyBytes(src: Uint8Array, from: number, to: number, dst: Uint8A
   for (let k = from, d = at; k < to; k++, d++) dst[d] = src[k] as number;
 }
 
-function gatherBytes(col: Utf8Column, rows: Uint32Array, n: number, scratch: Scratch): Pick<Utf8Column, 'phys' | 'offsets' | 'bytes'> {
+function gatherBytes(
+  col: Utf8Column,
+  rows: Uint32Array,
+  n: number,
+  scratch: Scratch,
+): Pick<Utf8Column, 'phys' | 'offsets' | 'bytes'> {
   const from = col.offsets;
   const offsets = gatherOffsets(from, rows, n, 'The strings', scratch);
   const bytes = scratch.u8(offsets[n] as number);
@@ -171,13 +201,19 @@ function gatherBytes(col: Utf8Column, rows: Uint32Array, n: number, scratch: Scr
       last++;
       j++;
     }
-    if (first !== NO_ROW) copyBytes(col.bytes, from[first] as number, from[last + 1] as number, bytes, offsets[i] as number);
+    if (first !== NO_ROW)
+      copyBytes(col.bytes, from[first] as number, from[last + 1] as number, bytes, offsets[i] as number);
     i = j;
   }
   return { phys: 'utf8', offsets, bytes };
 }
 
-function gatherLists(col: ListColumn, rows: Uint32Array, n: number, scratch: Scratch): Pick<ListColumn, 'phys' | 'offsets' | 'child'> {
+function gatherLists(
+  col: ListColumn,
+  rows: Uint32Array,
+  n: number,
+  scratch: Scratch,
+): Pick<ListColumn, 'phys' | 'offsets' | 'child'> {
   const from = col.offsets;
   const offsets = gatherOffsets(from, rows, n, 'The list items', scratch);
   const total = offsets[n] as number;

@@ -81,7 +81,8 @@ function hashColumn(col: Column, rows: number, out: Uint32Array): void {
       break;
     }
     case 'utf8':
-      for (let i = 0; i < rows; i++) out[i] = hashBytes(col.bytes, col.offsets[i] as number, col.offsets[i + 1] as number);
+      for (let i = 0; i < rows; i++)
+        out[i] = hashBytes(col.bytes, col.offsets[i] as number, col.offsets[i + 1] as number);
       break;
     case 'dict':
       hashDict(col, rows, out);
@@ -135,7 +136,8 @@ export function hashBytes(b: Uint8Array, from: number, to: number): number {
   let h = SEED;
   let i = from;
   for (; i + 4 <= to; i += 4) {
-    let k = (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
+    let k =
+      (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
     k = Math.imul(k, 0xcc9e2d51);
     k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
     h ^= k;

@@ -2,7 +2,7 @@ import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
 import type { Validity } from './bitmap.ts';
 import { getBit } from './bitmap.ts';
-import type { Column, I128Column, I32Column, I64Column } from './column.ts';
+import type { Column, I32Column, I64Column, I128Column } from './column.ts';
 
 /**
  * 32-bit words of 64-bit values, low word first: reading a BigInt64Array makes a bigint a row, reading words does not.
@@ -41,7 +41,13 @@ export function widthOfI64(words: Int32Array, rows: number, validity: Uint8Array
  * An int or decimal column over 64-bit values, as i32 when all valid values fit (copied to scratch), otherwise over `values` themselves.
  * `values` may be longer than `rows`.
  */
-export function narrowI64(type: DataType, values: BigInt64Array, rows: number, valid: Validity, scratch: Scratch): I32Column | I64Column {
+export function narrowI64(
+  type: DataType,
+  values: BigInt64Array,
+  rows: number,
+  valid: Validity,
+  scratch: Scratch,
+): I32Column | I64Column {
   const words = wordsOf(values);
   const width = widthOfI64(words, rows, valid.validity);
   if (width === 'i32') {
@@ -63,7 +69,10 @@ export function narrowI128(
   const words = wordsOf(values);
   for (let i = 0; i < rows; i++) {
     const sign = (words[4 * i + 1] as number) >> 31;
-    if ((words[4 * i + 2] !== sign || words[4 * i + 3] !== sign) && (valid.validity === null || getBit(valid.validity, i))) {
+    if (
+      (words[4 * i + 2] !== sign || words[4 * i + 3] !== sign) &&
+      (valid.validity === null || getBit(valid.validity, i))
+    ) {
       return { type, phys: 'i128', length: rows, ...valid, values: values.subarray(0, 2 * rows) };
     }
   }
@@ -91,7 +100,11 @@ export function toExact(v: bigint): number | bigint {
 }
 
 /** Sign-extends an int or decimal column to 64-bit (from i32) or 128-bit form; the same column when it has that form already. */
-export function widen(col: I32Column | I64Column | I128Column, to: 'i64' | 'i128', make: (length: number) => BigInt64Array): Column & (I64Column | I128Column) {
+export function widen(
+  col: I32Column | I64Column | I128Column,
+  to: 'i64' | 'i128',
+  make: (length: number) => BigInt64Array,
+): Column & (I64Column | I128Column) {
   if (col.phys === 'i128' || (col.phys === 'i64' && to === 'i64')) return col;
   const n = col.length;
   const base = { type: col.type, length: n, nullCount: col.nullCount, validity: col.validity };

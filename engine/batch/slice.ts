@@ -1,6 +1,5 @@
-import { bitmapBytes, copyBits, validityOf } from './bitmap.ts';
 import type { Validity } from './bitmap.ts';
-import { ALL_VALID } from './bitmap.ts';
+import { ALL_VALID, bitmapBytes, copyBits, validityOf } from './bitmap.ts';
 import type { Batch, Column } from './column.ts';
 
 /** Rows [from, to) of a bitmap; zero-copy on a byte boundary, else a copy on the heap. */

@@ -1,6 +1,6 @@
 import type * as ArrowModule from 'apache-arrow';
 import { andBits, copyBits, getBit } from '../batch/bitmap.ts';
-import type { Batch, Column, I128Column, I32Column, I64Column } from '../batch/column.ts';
+import type { Batch, Column, I32Column, I64Column, I128Column } from '../batch/column.ts';
 import { flattenDict } from '../batch/concat.ts';
 import { gatherColumn } from '../batch/gather.ts';
 import { widen, wordsOf } from '../batch/ints.ts';
@@ -24,7 +24,14 @@ export function arrowSchema(A: Arrow, schema: Schema): ArrowModule.Schema {
 }
 
 function arrowField(A: Arrow, f: Field): ArrowModule.Field {
-  return new A.Field(f.name, arrowType(A, f.type), f.nullable || f.type.kind === 'null');
+  const json =
+    f.type.kind === 'json'
+      ? new Map([
+          ['ARROW:extension:name', 'arrow.json'],
+          ['ARROW:extension:metadata', ''],
+        ])
+      : null;
+  return new A.Field(f.name, arrowType(A, f.type), f.nullable || f.type.kind === 'null', json);
 }
 
 function arrowType(A: Arrow, t: DataType): ArrowModule.DataType {
@@ -57,7 +64,10 @@ function arrowType(A: Arrow, t: DataType): ArrowModule.DataType {
     case 'struct':
       return new A.Struct(t.fields.map((f) => arrowField(A, f)));
     case 'map': {
-      const entry = new A.Struct([new A.Field('key', arrowType(A, t.key), false), arrowField(A, { name: 'value', ...t.value })]);
+      const entry = new A.Struct([
+        new A.Field('key', arrowType(A, t.key), false),
+        arrowField(A, { name: 'value', ...t.value }),
+      ]);
       return new A.Map_(new A.Field('entries', entry, false));
     }
   }
@@ -69,11 +79,19 @@ function arrowType(A: Arrow, t: DataType): ArrowModule.DataType {
  */
 export function recordBatch(A: Arrow, schema: ArrowModule.Schema, batch: Batch): ArrowModule.RecordBatch {
   const children = schema.fields.map((f, i) => exportColumn(A, f.type, batch.columns[i] as Column, null));
-  return new A.RecordBatch(schema, A.makeData({ type: new A.Struct(schema.fields), length: batch.rows, nullCount: 0, children }));
+  return new A.RecordBatch(
+    schema,
+    A.makeData({ type: new A.Struct(schema.fields), length: batch.rows, nullCount: 0, children }),
+  );
 }
 
 /** `parent`: validity of the struct or map entry around the column; what it makes null is null here too. */
-function exportColumn(A: Arrow, type: ArrowModule.DataType, source: Column, parent: Uint8Array | null): ArrowModule.Data {
+function exportColumn(
+  A: Arrow,
+  type: ArrowModule.DataType,
+  source: Column,
+  parent: Uint8Array | null,
+): ArrowModule.Data {
   const heap = heapScratch();
   const col = source.phys === 'dict' ? flattenDict(source, heap) : source;
   const length = col.length;
@@ -103,7 +121,8 @@ function exportColumn(A: Arrow, type: ArrowModule.DataType, source: Column, pare
     }
     case 'utf8': {
       const { offsets, rows } = cleanOffsets(col.offsets, length, valid);
-      const text = rows === null ? col : gatherColumn({ ...col, validity: null, nullCount: 0 }, rows, rows.length, heap);
+      const text =
+        rows === null ? col : gatherColumn({ ...col, validity: null, nullCount: 0 }, rows, rows.length, heap);
       if (text.phys !== 'utf8') throw new EngineBug('gathered strings changed their form');
       const data = new Uint8Array(text.bytes.subarray(text.offsets[0] as number, text.offsets[text.length] as number));
       return A.makeData({ type: type as ArrowModule.Utf8, ...base, valueOffsets: offsets, data });
@@ -112,11 +131,18 @@ function exportColumn(A: Arrow, type: ArrowModule.DataType, source: Column, pare
       const { offsets, rows } = cleanOffsets(col.offsets, length, valid);
       const items = gatherColumn(col.child, itemRows(col.offsets, length, rows), offsets[length] as number, heap);
       const itemType = (type as ArrowModule.List).children[0] as ArrowModule.Field;
-      return A.makeData({ type: type as ArrowModule.List, ...base, valueOffsets: offsets, child: exportColumn(A, itemType.type, items, null) });
+      return A.makeData({
+        type: type as ArrowModule.List,
+        ...base,
+        valueOffsets: offsets,
+        child: exportColumn(A, itemType.type, items, null),
+      });
     }
     case 'struct': {
       const fields = (type as ArrowModule.Struct).children;
-      const children = col.children.map((c, i) => exportColumn(A, (fields[i] as ArrowModule.Field).type, c, nullBitmap));
+      const children = col.children.map((c, i) =>
+        exportColumn(A, (fields[i] as ArrowModule.Field).type, c, nullBitmap),
+      );
       return A.makeData({ type: type as ArrowModule.Struct, ...base, children });
     }
   }
@@ -130,7 +156,13 @@ interface Base {
 
 type IntColumn = I32Column | I64Column | I128Column;
 
-function exportInts(A: Arrow, type: ArrowModule.DataType, col: IntColumn, base: Base, valid: ((row: number) => boolean) | null): ArrowModule.Data {
+function exportInts(
+  A: Arrow,
+  type: ArrowModule.DataType,
+  col: IntColumn,
+  base: Base,
+  valid: ((row: number) => boolean) | null,
+): ArrowModule.Data {
   const make = (n: number): BigInt64Array => new BigInt64Array(n);
   if (col.type.kind === 'date') {
     const data = new Int32Array((col as I32Column).values.subarray(0, base.length));
@@ -140,7 +172,8 @@ function exportInts(A: Arrow, type: ArrowModule.DataType, col: IntColumn, base: 
   const step = form === 'i128' ? 4 : 2;
   const values = widen(col, form, make).values as BigInt64Array;
   const words = zeroed(new Int32Array(wordsOf(values).subarray(0, step * base.length)), step, valid);
-  if (form === 'i128') return A.makeData({ type: type as ArrowModule.Decimal, ...base, data: new Uint32Array(words.buffer) });
+  if (form === 'i128')
+    return A.makeData({ type: type as ArrowModule.Decimal, ...base, data: new Uint32Array(words.buffer) });
   return A.makeData({ type: type as ArrowModule.Int64, ...base, data: new BigInt64Array(words.buffer) });
 }
 
@@ -152,7 +185,11 @@ function cleanValidity(own: Uint8Array | null, parent: Uint8Array | null, length
   return bits;
 }
 
-function zeroed<V extends Float64Array | Int32Array>(values: V, width: number, valid: ((row: number) => boolean) | null): V {
+function zeroed<V extends Float64Array | Int32Array>(
+  values: V,
+  width: number,
+  valid: ((row: number) => boolean) | null,
+): V {
   if (valid === null) return values;
   const rows = values.length / width;
   for (let i = 0; i < rows; i++) if (!valid(i)) values.fill(0, i * width, (i + 1) * width);
@@ -160,7 +197,11 @@ function zeroed<V extends Float64Array | Int32Array>(values: V, width: number, v
 }
 
 /** Offsets from 0 with nothing under nulls; `rows`: the rows that keep something, when null rows held something. */
-function cleanOffsets(from: Int32Array, length: number, valid: ((row: number) => boolean) | null): { offsets: Int32Array; rows: Uint32Array | null } {
+function cleanOffsets(
+  from: Int32Array,
+  length: number,
+  valid: ((row: number) => boolean) | null,
+): { offsets: Int32Array; rows: Uint32Array | null } {
   const offsets = new Int32Array(length + 1);
   const rows = new Uint32Array(length);
   let kept = 0;

@@ -41,7 +41,10 @@ export function ffiField(m: WasmView, at: number): ArrowField {
   return {
     name: text(m, pointer(m, at + 4)),
     nullable: (count(m, at + 16) & NULLABLE) !== 0,
-    type: dictionary === 0 ? type : { kind: 'dictionary', index: type as ArrowType & { kind: 'int' }, value: ffiField(m, dictionary).type },
+    type:
+      dictionary === 0
+        ? type
+        : { kind: 'dictionary', index: type as ArrowType & { kind: 'int' }, value: ffiField(m, dictionary).type },
   };
 }
 
@@ -82,7 +85,8 @@ function parseFormat(format: string, children: readonly ArrowField[]): ArrowType
     const bits = unit === 's' || unit === 'ms' ? 32 : 64;
     if (format.startsWith('tt')) return { kind: 'time', unit, bits };
     if (format.startsWith('tD')) return { kind: 'duration', unit, bits: 64 };
-    if (format.startsWith('ts')) return { kind: 'timestamp', unit, zone: format.slice(4) === '' ? null : format.slice(4) };
+    if (format.startsWith('ts'))
+      return { kind: 'timestamp', unit, zone: format.slice(4) === '' ? null : format.slice(4) };
   }
   const [item] = children;
   if (format.startsWith('d:')) {
@@ -110,7 +114,9 @@ export function ffiArray(m: WasmView, at: number, type: ArrowType): ArrowArray {
     return p === 0 ? new Uint8Array(0) : m.bytes.subarray(p, p + bytes);
   };
   const types = childTypes(type);
-  const children = pointers(m, pointer(m, at + 44), count(m, at + 32)).map((p, i) => ffiArray(m, p, types[i] as ArrowType));
+  const children = pointers(m, pointer(m, at + 44), count(m, at + 32)).map((p, i) =>
+    ffiArray(m, p, types[i] as ArrowType),
+  );
   const dictionary = pointer(m, at + 48);
   if (type.kind === 'dictionary' && dictionary === 0) throw new EngineBug('a dictionary array without its dictionary');
   return {
@@ -121,7 +127,7 @@ export function ffiArray(m: WasmView, at: number, type: ArrowType): ArrowArray {
     validity: (buffers[0] ?? 0) === 0 || type.kind === 'null' ? null : view(0, (rows + 7) >> 3),
     ...buffersOf(type, rows, view, m, buffers),
     children,
-    dictionary: type.kind === 'dictionary' ? ffiArray(m, dictionary, type.value) : null,
+    dictionary: type.kind === 'dictionary' ? [ffiArray(m, dictionary, type.value)] : null,
   };
 }
 

@@ -1,16 +1,27 @@
-import { distinctEntries } from '../batch/dictionary.ts';
-import { mapEntry } from '../batch/build.ts';
-import { ALL_VALID, copyBits, validityOf } from '../batch/bitmap.ts';
 import type { Validity } from '../batch/bitmap.ts';
+import { ALL_VALID, andBits, copyBits, getBit, validityOf } from '../batch/bitmap.ts';
+import { mapEntry } from '../batch/build.ts';
 import type { Column, I64Column, ListColumn, Utf8Column } from '../batch/column.ts';
-import { MAX_OFFSET, gatherColumn, tooLong } from '../batch/gather.ts';
+import { concatColumns } from '../batch/concat.ts';
+import { distinctEntries } from '../batch/dictionary.ts';
+import { gatherColumn, MAX_OFFSET, tooLong } from '../batch/gather.ts';
 import { widthOfI64, wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
+import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
-import { decimalColumn, float16Values, intervalWords, malformed, narrowWords, scaleWords, u64Misfit, viewColumn } from './arrow_values.ts';
 import type { ArrowArray } from './arrow_types.ts';
 import { logicalType } from './arrow_types.ts';
+import {
+  decimalColumn,
+  float16Values,
+  intervalWords,
+  malformed,
+  narrowWords,
+  scaleWords,
+  u64Misfit,
+  viewColumn,
+} from './arrow_values.ts';
 
 /**
  * Copies rows [from, to) of an Arrow array into scratch as a column of its logical type (arrow_types.ts: logicalType).
@@ -34,7 +45,14 @@ function importValidity(a: ArrowArray, start: number, n: number, scratch: Scratc
   return validityOf(bits, n);
 }
 
-function importValues(a: ArrowArray, type: DataType, start: number, n: number, valid: Validity, scratch: Scratch): Column {
+function importValues(
+  a: ArrowArray,
+  type: DataType,
+  start: number,
+  n: number,
+  valid: Validity,
+  scratch: Scratch,
+): Column {
   const t = a.type;
   const base = { type, length: n, ...valid };
   switch (t.kind) {
@@ -58,7 +76,10 @@ function importValues(a: ArrowArray, type: DataType, start: number, n: number, v
     case 'date': {
       const values = scratch.i32(n);
       if (t.unit === 'day') values.set(typed(Int32Array, a.data, start, n));
-      else typed(BigInt64Array, a.data, start, n).forEach((v, i) => (values[i] = Math.floor(Number(v) / 86400000)));
+      else {
+        const days = typed(BigInt64Array, a.data, start, n);
+        for (let i = 0; i < n; i++) values[i] = Math.floor(Number(days[i]) / 86400000);
+      }
       return { ...base, phys: 'i32', values };
     }
     case 'time':
@@ -66,9 +87,14 @@ function importValues(a: ArrowArray, type: DataType, start: number, n: number, v
       return importMicros(a, t.unit, t.kind === 'time' && t.bits === 32, start, n, base, scratch);
     case 'interval':
     case 'duration':
-      return { ...base, phys: 'interval', values: intervalWords(t, (width) => typed(Int32Array, a.data, start * width, n * width), n, scratch) };
+      return {
+        ...base,
+        phys: 'interval',
+        values: intervalWords(t, (width) => typed(Int32Array, a.data, start * width, n * width), n, scratch),
+      };
     case 'binary':
-      if (t.layout === 'view') return viewColumn(base, typed(Int32Array, a.data, 4 * start, 4 * n), a.variadic, scratch);
+      if (t.layout === 'view')
+        return viewColumn(base, typed(Int32Array, a.data, 4 * start, 4 * n), a.variadic, scratch);
       return importBytes(a, t.layout === 'large', start, n, base, scratch);
     case 'fixed': {
       const offsets = scratch.i32(n + 1);
@@ -101,7 +127,15 @@ export function typed<A>(kind: TypedKind<A>, bytes: Uint8Array, from: number, n:
   return new kind(new Uint8Array(bytes.subarray(from * size, (from + n) * size)).buffer, 0, n);
 }
 
-function importInts(a: ArrowArray, bits: number, signed: boolean, start: number, n: number, base: Base, scratch: Scratch): Column {
+function importInts(
+  a: ArrowArray,
+  bits: number,
+  signed: boolean,
+  start: number,
+  n: number,
+  base: Base,
+  scratch: Scratch,
+): Column {
   if (bits === 64) {
     const words = typed(Int32Array, a.data, 2 * start, 2 * n);
     if (!signed) u64Misfit(words, n, base.validity);
@@ -120,7 +154,15 @@ function importInts(a: ArrowArray, bits: number, signed: boolean, start: number,
   return { ...base, phys: 'i32', values };
 }
 
-function importMicros(a: ArrowArray, unit: 's' | 'ms' | 'us' | 'ns', narrow: boolean, start: number, n: number, base: Base, scratch: Scratch): I64Column {
+function importMicros(
+  a: ArrowArray,
+  unit: 's' | 'ms' | 'us' | 'ns',
+  narrow: boolean,
+  start: number,
+  n: number,
+  base: Base,
+  scratch: Scratch,
+): I64Column {
   const values = scratch.i64(n);
   const out = wordsOf(values);
   if (narrow) {
@@ -135,7 +177,14 @@ function importMicros(a: ArrowArray, unit: 's' | 'ms' | 'us' | 'ns', narrow: boo
 }
 
 /** Offsets of `n` rows from row `start` on, made to begin at 0, and where they began. */
-function importOffsets(a: ArrowArray, large: boolean, start: number, n: number, limit: number, scratch: Scratch): { offsets: Int32Array; first: number } {
+function importOffsets(
+  a: ArrowArray,
+  large: boolean,
+  start: number,
+  n: number,
+  limit: number,
+  scratch: Scratch,
+): { offsets: Int32Array; first: number } {
   const offsets = scratch.i32(n + 1);
   offsets[0] = 0;
   const source = a.offsets ?? new Uint8Array(0);
@@ -144,7 +193,9 @@ function importOffsets(a: ArrowArray, large: boolean, start: number, n: number, 
     return { offsets, first: 0 };
   }
   const words = typed(Int32Array, source, large ? 2 * start : start, large ? 2 * (n + 1) : n + 1);
-  const at = large ? (i: number): number => (words[2 * i + 1] as number) * 4294967296 + ((words[2 * i] as number) >>> 0) : (i: number): number => words[i] as number;
+  const at = large
+    ? (i: number): number => (words[2 * i + 1] as number) * 4294967296 + ((words[2 * i] as number) >>> 0)
+    : (i: number): number => words[i] as number;
   const first = at(0);
   let last = first;
   if (first < 0) throw malformed('offsets are negative');
@@ -158,7 +209,14 @@ function importOffsets(a: ArrowArray, large: boolean, start: number, n: number, 
   return { offsets, first };
 }
 
-function importBytes(a: ArrowArray, large: boolean, start: number, n: number, base: Base, scratch: Scratch): Utf8Column {
+function importBytes(
+  a: ArrowArray,
+  large: boolean,
+  start: number,
+  n: number,
+  base: Base,
+  scratch: Scratch,
+): Utf8Column {
   const { offsets, first } = importOffsets(a, large, start, n, a.data.length, scratch);
   const total = offsets[n] as number;
   const bytes = scratch.u8(total);
@@ -176,7 +234,12 @@ function importNested(a: ArrowArray, start: number, n: number, base: Base, scrat
   if (t.kind === 'fixedList') {
     const offsets = scratch.i32(n + 1);
     for (let i = 0; i <= n; i++) offsets[i] = i * t.size;
-    return { ...base, phys: 'list', offsets, child: importColumn(child, start * t.size, (start + n) * t.size, scratch) };
+    return {
+      ...base,
+      phys: 'list',
+      offsets,
+      child: importColumn(child, start * t.size, (start + n) * t.size, scratch),
+    };
   }
   const { offsets, first } = importOffsets(a, t.kind === 'list' && t.large, start, n, child.length, scratch);
   const items = importColumn(child, first, first + (offsets[n] as number), scratch);
@@ -184,29 +247,70 @@ function importNested(a: ArrowArray, start: number, n: number, base: Base, scrat
   return base.type.kind === 'map' ? { ...list, child: { ...items, type: mapEntry(base.type) } } : list;
 }
 
+interface Entries {
+  readonly column: Column;
+  /** Code of each entry among the distinct ones; null when all are distinct. */
+  readonly codes: Int32Array | null;
+}
+
+/** Dictionaries on the heap, made once: the batches of a file share theirs. */
+const dictionaries = new WeakMap<readonly ArrowArray[], Entries>();
+
+function entriesOf(pieces: readonly ArrowArray[], type: DataType): Entries {
+  let known = dictionaries.get(pieces);
+  if (known === undefined) {
+    const heap = heapScratch();
+    const column = concatColumns(
+      pieces.map((p) => importColumn(p, 0, p.length, heap)),
+      type,
+      heap,
+    );
+    known = { column, codes: null };
+    if (type.kind === 'string' && column.phys === 'utf8' && column.nullCount === 0) {
+      const distinct = distinctEntries(column, heap);
+      if (distinct.dictionary.length < column.length) known = { column: distinct.dictionary, codes: distinct.codes };
+    }
+    dictionaries.set(pieces, known);
+  }
+  return known;
+}
+
 function importDictionary(a: ArrowArray, start: number, n: number, base: Base, scratch: Scratch): Column {
-  const dictionary = a.dictionary;
-  if (dictionary === null || a.type.kind !== 'dictionary') throw malformed('a dictionary is missing');
-  const index = importInts(a, a.type.index.bits, a.type.index.signed, start, n, { ...base, type: { kind: 'int' } }, scratch);
-  const entries = importColumn(dictionary, 0, dictionary.length, scratch);
+  if (a.dictionary === null || a.type.kind !== 'dictionary') throw malformed('a dictionary is missing');
+  const index = importInts(
+    a,
+    a.type.index.bits,
+    a.type.index.signed,
+    start,
+    n,
+    { ...base, type: { kind: 'int' } },
+    scratch,
+  );
   if (index.phys !== 'i32') throw malformed('a dictionary index is out of range');
+  const { column, codes: distinct } = entriesOf(a.dictionary, base.type);
+  const size = a.dictionary.reduce((sum, p) => sum + p.length, 0);
   const codes = index.values;
-  const rows = new Uint32Array(codes.buffer, codes.byteOffset, n);
   for (let i = 0; i < n; i++) {
-    if ((rows[i] as number) < entries.length) continue;
-    const valid = base.validity === null || (((base.validity[i >> 3] as number) >> (i & 7)) & 1) === 1;
-    if (valid) throw malformed('a dictionary index is out of range');
-    codes[i] = 0;
+    const code = codes[i] as number;
+    const known = code >= 0 && code < size;
+    if (!known && (base.validity === null || getBit(base.validity, i)))
+      throw malformed('a dictionary index is out of range');
+    // Under a null anything may stand: an empty dictionary leaves only "no row".
+    codes[i] = known ? (distinct === null ? code : (distinct[code] as number)) : size > 0 ? 0 : -1;
   }
-  if (entries.length === 0 && n > 0) codes.fill(-1);
-  if (base.type.kind === 'string' && entries.phys === 'utf8' && entries.nullCount === 0 && entries.length > 0 && entries.length <= Math.max(n, 256)) {
-    const distinct = distinctEntries(entries, scratch);
-    if (distinct.dictionary.length < entries.length) for (let i = 0; i < n; i++) codes[i] = distinct.codes[codes[i] as number] as number;
-    return { ...base, phys: 'dict', codes, dictionary: distinct.dictionary.length < entries.length ? distinct.dictionary : entries };
+  if (
+    base.type.kind === 'string' &&
+    column.phys === 'utf8' &&
+    column.nullCount === 0 &&
+    size > 0 &&
+    column.length <= Math.max(n, 256)
+  ) {
+    return { ...base, phys: 'dict', codes, dictionary: column };
   }
-  const values = gatherColumn(entries, rows, n, scratch);
-  if (base.nullCount === 0) return values;
-  const bits = scratch.bitmap(n, false);
-  for (let i = 0; i < bits.length; i++) bits[i] = (base.validity?.[i] ?? 0xff) & (values.validity?.[i] ?? 0xff);
+  const values = gatherColumn(column, new Uint32Array(codes.buffer, codes.byteOffset, n), n, scratch);
+  if (base.validity === null) return values;
+  const bits = scratch.bitmap(n, true);
+  andBits(bits, base.validity);
+  if (values.validity !== null) andBits(bits, values.validity);
   return { ...values, ...validityOf(bits, n) } as Column;
 }

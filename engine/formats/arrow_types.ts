@@ -19,7 +19,13 @@ export type ArrowType =
   | { readonly kind: 'fixedList'; readonly size: number; readonly item: ArrowField }
   | { readonly kind: 'struct'; readonly fields: readonly ArrowField[] }
   | { readonly kind: 'map'; readonly entries: ArrowField }
-  | { readonly kind: 'dictionary'; readonly index: ArrowType & { kind: 'int' }; readonly value: ArrowType }
+  /** `id` names the dictionary within an IPC file. */
+  | {
+      readonly kind: 'dictionary';
+      readonly index: ArrowType & { kind: 'int' };
+      readonly value: ArrowType;
+      readonly id?: number;
+    }
   /** A type we do not read; `name` is for the message. */
   | { readonly kind: 'other'; readonly name: string };
 
@@ -29,6 +35,8 @@ export interface ArrowField {
   readonly name: string;
   readonly type: ArrowType;
   readonly nullable: boolean;
+  /** Text marked as JSON (extension type arrow.json). */
+  readonly json?: boolean;
 }
 
 /**
@@ -48,7 +56,8 @@ export interface ArrowArray {
   /** The buffers that long views point into. */
   readonly variadic: readonly Uint8Array[];
   readonly children: readonly ArrowArray[];
-  readonly dictionary: ArrowArray | null;
+  /** The dictionary's values, one piece after another. */
+  readonly dictionary: readonly ArrowArray[] | null;
 }
 
 /** The logical type a column of this Arrow type is read as; null when it cannot be read. */
@@ -77,7 +86,9 @@ export function logicalType(t: ArrowType): DataType | null {
       return T.interval;
     case 'timestamp':
       // Our timestamps are UTC, so a zone of UTC says nothing more.
-      return t.zone === null || /^(utc|etc\/utc|z|[+-]00:?00)$/i.test(t.zone) ? T.timestamp : { kind: 'timestamp', zone: t.zone };
+      return t.zone === null || /^(utc|etc\/utc|z|[+-]00:?00)$/i.test(t.zone)
+        ? T.timestamp
+        : { kind: 'timestamp', zone: t.zone };
     case 'list':
     case 'fixedList': {
       const item = logicalType(t.item.type);
@@ -105,12 +116,16 @@ function decimalType(precision: number, scale: number): DataType | null {
 function mapType(entries: ArrowField): DataType | null {
   if (entries.type.kind !== 'struct' || entries.type.fields.length !== 2) return null;
   const [key, value] = entries.type.fields.map(logicalField) as [Field | null, Field | null];
-  return key === null || value === null ? null : { kind: 'map', key: key.type, value: { type: value.type, nullable: value.nullable } };
+  return key === null || value === null
+    ? null
+    : { kind: 'map', key: key.type, value: { type: value.type, nullable: value.nullable } };
 }
 
 export function logicalField(f: ArrowField): Field | null {
   const type = logicalType(f.type);
-  return type === null ? null : { name: f.name, type, nullable: f.nullable || type.kind === 'null' };
+  if (type === null) return null;
+  const json = f.json === true && type.kind === 'string';
+  return { name: f.name, type: json ? T.json : type, nullable: f.nullable || type.kind === 'null' };
 }
 
 /** An Arrow type in words, for messages. */

@@ -1,7 +1,7 @@
-import { getBit } from '../batch/bitmap.ts';
 import type { Validity } from '../batch/bitmap.ts';
-import type { I128Column, I32Column, I64Column, Utf8Column } from '../batch/column.ts';
-import { MAX_OFFSET, copyBytes, tooLong } from '../batch/gather.ts';
+import { getBit } from '../batch/bitmap.ts';
+import type { I32Column, I64Column, I128Column, Utf8Column } from '../batch/column.ts';
+import { copyBytes, MAX_OFFSET, tooLong } from '../batch/gather.ts';
 import { narrowI128, widthOfI64, wordsOf } from '../batch/ints.ts';
 import { RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
@@ -74,7 +74,13 @@ export function float16Values(from: Uint16Array, to: Float64Array): void {
     const exponent = (h >> 10) & 31;
     const fraction = h & 1023;
     const size =
-      exponent === 0 ? fraction * 2 ** -24 : exponent < 31 ? (1 + fraction / 1024) * 2 ** (exponent - 15) : fraction === 0 ? Infinity : NaN;
+      exponent === 0
+        ? fraction * 2 ** -24
+        : exponent < 31
+          ? (1 + fraction / 1024) * 2 ** (exponent - 15)
+          : fraction === 0
+            ? Infinity
+            : NaN;
     to[i] = h & 0x8000 ? -size : size;
   }
 }
@@ -94,7 +100,10 @@ export function decimalColumn(
     const sign = (words[per * i + per - 1] as number) >> 31;
     for (let k = 0; k < 4; k++) out[4 * i + k] = k < per ? (words[per * i + k] as number) : sign;
     for (let k = 4; k < per; k++) {
-      if (words[per * i + k] !== (out[4 * i + 3] as number) >> 31 && (base.validity === null || getBit(base.validity, i))) {
+      if (
+        words[per * i + k] !== (out[4 * i + 3] as number) >> 31 &&
+        (base.validity === null || getBit(base.validity, i))
+      ) {
         throw misfit('a decimal has more than 38 digits');
       }
     }
@@ -134,7 +143,10 @@ export function intervalWords(
     const low = from[2 * i] as number;
     const high = from[2 * i + 1] as number;
     if (t.kind === 'interval') out[4 * i + 1] = low;
-    const nanos = t.kind === 'interval' ? BigInt(high) * NANOS.ms : ((BigInt(high) << 32n) | BigInt(low >>> 0)) * NANOS[t.unit as TimeUnit];
+    const nanos =
+      t.kind === 'interval'
+        ? BigInt(high) * NANOS.ms
+        : ((BigInt(high) << 32n) | BigInt(low >>> 0)) * NANOS[t.unit as TimeUnit];
     out[4 * i + 2] = Number(BigInt.asIntN(32, nanos));
     out[4 * i + 3] = Number(BigInt.asIntN(32, nanos >> 32n));
   }
@@ -142,7 +154,12 @@ export function intervalWords(
 }
 
 /** Views: length, then up to 12 bytes in place, or prefix, buffer index and offset. Values under a null may be garbage. */
-export function viewColumn(base: Base, views: Int32Array, buffers: readonly Uint8Array[], scratch: Scratch): Utf8Column {
+export function viewColumn(
+  base: Base,
+  views: Int32Array,
+  buffers: readonly Uint8Array[],
+  scratch: Scratch,
+): Utf8Column {
   const n = base.length;
   const offsets = scratch.i32(n + 1);
   let total = 0;
@@ -165,7 +182,8 @@ export function viewColumn(base: Base, views: Int32Array, buffers: readonly Uint
     else {
       const source = buffers[views[4 * i + 2] as number];
       const from = views[4 * i + 3] as number;
-      if (source === undefined || from < 0 || from + length > source.length) throw malformed('a string lies outside its buffer');
+      if (source === undefined || from < 0 || from + length > source.length)
+        throw malformed('a string lies outside its buffer');
       copyBytes(source, from, from + length, bytes, at);
     }
   }

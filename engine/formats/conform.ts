@@ -1,6 +1,6 @@
 import { getBit } from '../batch/bitmap.ts';
 import { mapEntry, nullColumn } from '../batch/build.ts';
-import type { Column, F64Column, I128Column, I32Column, I64Column, Utf8Column } from '../batch/column.ts';
+import type { Column, F64Column, I32Column, I64Column, I128Column, Utf8Column } from '../batch/column.ts';
 import { narrowI128, widen, wordsOf } from '../batch/ints.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
@@ -13,11 +13,16 @@ import { formatType } from '../types.ts';
  */
 export function canConform(from: DataType, to: DataType): boolean {
   if (from.kind === 'null') return true;
-  if (from.kind === 'decimal' && to.kind === 'decimal') return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
+  if (from.kind === 'decimal' && to.kind === 'decimal')
+    return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
   if (from.kind === 'list' && to.kind === 'list') return canConform(from.item.type, to.item.type);
-  if (from.kind === 'map' && to.kind === 'map') return canConform(from.key, to.key) && canConform(from.value.type, to.value.type);
+  if (from.kind === 'map' && to.kind === 'map')
+    return canConform(from.key, to.key) && canConform(from.value.type, to.value.type);
   if (from.kind === 'struct' && to.kind === 'struct') {
-    return from.fields.length === to.fields.length && from.fields.every((f, i) => f.name === to.fields[i]?.name && canConform(f.type, to.fields[i].type));
+    return (
+      from.fields.length === to.fields.length &&
+      from.fields.every((f, i) => f.name === to.fields[i]?.name && canConform(f.type, to.fields[i].type))
+    );
   }
   if (from.kind === to.kind) return true;
   if (from.kind === 'int') return to.kind === 'float' || (to.kind === 'decimal' && to.precision - to.scale >= 19);
@@ -39,10 +44,16 @@ export function commonType(a: DataType, b: DataType): DataType | null {
 /** `a`, with the parts nullable that are nullable in either. */
 function withNullableParts(a: DataType, b: DataType): DataType {
   if (a.kind === 'list' && b.kind === 'list') {
-    return { kind: 'list', item: { type: withNullableParts(a.item.type, b.item.type), nullable: a.item.nullable || b.item.nullable } };
+    return {
+      kind: 'list',
+      item: { type: withNullableParts(a.item.type, b.item.type), nullable: a.item.nullable || b.item.nullable },
+    };
   }
   if (a.kind === 'map' && b.kind === 'map') {
-    const value = { type: withNullableParts(a.value.type, b.value.type), nullable: a.value.nullable || b.value.nullable };
+    const value = {
+      type: withNullableParts(a.value.type, b.value.type),
+      nullable: a.value.nullable || b.value.nullable,
+    };
     return { kind: 'map', key: withNullableParts(a.key, b.key), value };
   }
   if (a.kind === 'struct' && b.kind === 'struct') {
@@ -65,10 +76,16 @@ export function conform(col: Column, to: DataType, scratch: Scratch): Column {
   }
   if (from.kind === 'date' && to.kind === 'timestamp') return toTimestamp(col as I32Column, to, scratch);
   if (from.kind === 'bytes' && to.kind === 'string') return uuidText(col as Utf8Column, to, scratch);
-  if (col.phys === 'list' && to.kind === 'list') return { ...col, type: to, child: conform(col.child, to.item.type, scratch) };
-  if (col.phys === 'list' && to.kind === 'map') return { ...col, type: to, child: conform(col.child, mapEntry(to), scratch) };
+  if (col.phys === 'list' && to.kind === 'list')
+    return { ...col, type: to, child: conform(col.child, to.item.type, scratch) };
+  if (col.phys === 'list' && to.kind === 'map')
+    return { ...col, type: to, child: conform(col.child, mapEntry(to), scratch) };
   if (col.phys === 'struct' && to.kind === 'struct') {
-    return { ...col, type: to, children: col.children.map((c, i) => conform(c, to.fields[i]?.type ?? c.type, scratch)) };
+    return {
+      ...col,
+      type: to,
+      children: col.children.map((c, i) => conform(c, to.fields[i]?.type ?? c.type, scratch)),
+    };
   }
   // A JSON column of a file arrives as the text it is.
   const text = (from.kind === 'json' || from.kind === 'string') && (to.kind === 'json' || to.kind === 'string');
@@ -110,7 +127,8 @@ function toTimestamp(col: I32Column, type: DataType, scratch: Scratch): I64Colum
   for (let i = 0; i < length; i++) {
     const micros = (col.values[i] as number) * 86400000000;
     if (!Number.isSafeInteger(micros) && (validity === null || getBit(validity, i))) {
-      if (Math.abs(micros) >= 2 ** 63) throw new RunError('FLOW7004', 'a date is out of the range of timestamps', { value: `day ${col.values[i]}` });
+      if (Math.abs(micros) >= 2 ** 63)
+        throw new RunError('FLOW7004', 'a date is out of the range of timestamps', { value: `day ${col.values[i]}` });
       wide = true;
     }
     words[2 * i] = micros % 4294967296;

@@ -1,7 +1,7 @@
 import { RunError } from '../errors.ts';
 import type { LiteralValue } from '../expr.ts';
 import type { DataType, Field, Schema } from '../types.ts';
-import { T, formatType } from '../types.ts';
+import { formatType, T } from '../types.ts';
 import { canConform, commonType } from './conform.ts';
 
 /**
@@ -20,7 +20,11 @@ export function unifySchemas(files: readonly { readonly path: string; readonly s
       const type = commonType(known.field.type, f.type);
       if (type === null) throw differ(f.name, known.path, known.field.type, path, f.type);
       const nullable = known.field.nullable || f.nullable;
-      columns.set(f.name, { field: { name: f.name, type, nullable }, path: type === known.field.type ? known.path : path, seen: known.seen + 1 });
+      columns.set(f.name, {
+        field: { name: f.name, type, nullable },
+        path: type === known.field.type ? known.path : path,
+        seen: known.seen + 1,
+      });
     }
   }
   return [...columns.values()].map(({ field, seen }) => (seen === files.length ? field : { ...field, nullable: true }));
@@ -37,7 +41,8 @@ function differ(column: string, a: string, typeA: DataType, b: string, typeB: Da
 
 /** Checks that a file's column can be read as the scan wants it; `declared` says whose type that is. */
 export function checkColumn(path: string, own: Field, wanted: Field, declared: boolean): void {
-  if (canConform(own.type, wanted.type) || (own.type.kind === 'bytes' && wanted.type.kind === 'string' && !declared)) return;
+  if (canConform(own.type, wanted.type) || (own.type.kind === 'bytes' && wanted.type.kind === 'string' && !declared))
+    return;
   const says = declared ? 'declared as' : 'expected to be';
   throw new RunError(
     'FLOW7004',
@@ -48,7 +53,28 @@ export function checkColumn(path: string, own: Field, wanted: Field, declared: b
 }
 
 export function missingColumn(path: string, name: string, has: Schema): RunError {
-  return new RunError('FLOW7003', `"${path}" has no column "${name}"`, { file: path, column: name }, `it has: ${has.map((f) => f.name).join(', ')}`);
+  return new RunError(
+    'FLOW7003',
+    `"${path}" has no column "${name}"`,
+    { file: path, column: name },
+    `it has: ${has.map((f) => f.name).join(', ')}`,
+  );
+}
+
+/** A file's columns must have names of their own. */
+export function checkNames(path: string, fields: Schema): void {
+  const seen = new Set<string>();
+  for (const f of fields) {
+    if (seen.has(f.name)) {
+      throw new RunError(
+        'FLOW7003',
+        `"${path}" has two columns named "${f.name}"`,
+        { file: path, column: f.name },
+        'write the file again with names of their own',
+      );
+    }
+    seen.add(f.name);
+  }
 }
 
 const HIVE_NULL = '__HIVE_DEFAULT_PARTITION__';
@@ -98,7 +124,14 @@ function inferHive(paths: readonly string[]): Field[] {
   return [...values].map(([name, all]) => {
     const known = all.filter((v) => v !== null);
     const nullable = known.length < paths.length;
-    const type = known.length === 0 ? T.string : known.every(isInt) ? T.int : known.every((v) => dayOf(v) !== null) ? T.date : T.string;
+    const type =
+      known.length === 0
+        ? T.string
+        : known.every(isInt)
+          ? T.int
+          : known.every((v) => dayOf(v) !== null)
+            ? T.date
+            : T.string;
     return { name, type, nullable };
   });
 }
@@ -120,5 +153,9 @@ export function hiveValue(path: string, f: Field): LiteralValue {
   if (f.type.kind === 'int' && isInt(text)) return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
   if (f.type.kind === 'float' && text.trim() !== '' && !Number.isNaN(Number(text))) return Number(text);
   if (f.type.kind === 'date' && dayOf(text) !== null) return dayOf(text);
-  throw new RunError('FLOW7004', `the folder "${f.name}=${text}" is no ${formatType(f.type)}`, { file: path, column: f.name, value: text });
+  throw new RunError('FLOW7004', `the folder "${f.name}=${text}" is no ${formatType(f.type)}`, {
+    file: path,
+    column: f.name,
+    value: text,
+  });
 }

@@ -1,6 +1,6 @@
 import type { FormatDef } from './def.ts';
 import { parquetReader } from './parquet_read.ts';
-import { COMPRESSIONS, ROW_GROUP_ROWS, parquetWriter } from './parquet_write.ts';
+import { COMPRESSIONS, parquetWriter, ROW_GROUP_ROWS } from './parquet_write.ts';
 
 /** Apache Parquet: columns, compressed, in row groups with statistics. */
 export const parquet: FormatDef = {
@@ -15,8 +15,21 @@ export const parquet: FormatDef = {
       doc: 'Take columns from the folders of the path: `day=2024-01-01/part.parquet` has a column `day`.',
       for: 'read',
     },
-    { name: 'compression', type: 'string', default: 'snappy', values: COMPRESSIONS, doc: 'Codec of the pages.', for: 'write' },
-    { name: 'row_group_rows', type: 'int', default: ROW_GROUP_ROWS, doc: 'Rows of a row group at most; wide rows make smaller ones.', for: 'write' },
+    {
+      name: 'compression',
+      type: 'string',
+      default: 'snappy',
+      values: COMPRESSIONS,
+      doc: 'Codec of the pages.',
+      for: 'write',
+    },
+    {
+      name: 'row_group_rows',
+      type: 'int',
+      default: ROW_GROUP_ROWS,
+      doc: 'Rows of a row group at most; wide rows make smaller ones.',
+      for: 'write',
+    },
   ],
   reader: parquetReader,
   writer: parquetWriter,

@@ -22,7 +22,9 @@ export function arrowFields(footer: ParquetFooter): readonly ArrowField[] {
   const told = readSchema(footer, false);
   return fields.map((f, i): ArrowField => {
     const zone = told[i]?.type.kind === 'timestamp' ? told[i].type.zone : null;
-    return f.type.kind === 'timestamp' && f.type.zone !== null && zone !== null ? { ...f, type: { ...f.type, zone } } : f;
+    return f.type.kind === 'timestamp' && f.type.zone !== null && zone !== null
+      ? { ...f, type: { ...f.type, zone } }
+      : f;
   });
 }
 
@@ -52,13 +54,21 @@ const PIECE_BYTES = 256 << 20;
  * Decodes a row group's columns, at most `limit` rows, in batches of at most MORSEL_ROWS rows copied to scratch (reset before each).
  * RunError FLOW7003 names the file, the row group and the column that cannot be decoded.
  */
-export function* decodeGroup(fd: number, footer: ParquetFooter, index: number, names: readonly string[], limit: number | null, scratch: Scratch): Generator<DecodedRows> {
+export function* decodeGroup(
+  fd: number,
+  footer: ParquetFooter,
+  index: number,
+  names: readonly string[],
+  limit: number,
+  scratch: Scratch,
+): Generator<DecodedRows> {
   const group = footer.groups[index];
-  if (group === undefined) throw new RunError('FLOW7002', `"${footer.path}" changed while it was read`, { file: footer.path });
+  if (group === undefined)
+    throw new RunError('FLOW7002', `"${footer.path}" changed while it was read`, { file: footer.path });
   const wanted = new Set(names);
   const leaves = leavesOf(footer, wanted);
   checkCodecs(footer, index, leaves);
-  const rows = Math.min(group.rows, limit ?? group.rows);
+  const rows = Math.min(group.rows, limit);
   const bytes = buildPart(fd, footer, group, wanted);
   const uncompressed = group.chunks.reduce((n, c, i) => n + (leaves.has(i) ? c.uncompressed : 0), 0);
   const pieces = Math.max(1, Math.ceil(uncompressed / PIECE_BYTES));
@@ -70,11 +80,21 @@ export function* decodeGroup(fd: number, footer: ParquetFooter, index: number, n
       got += part.rows;
       yield part;
     }
-    if (got !== length) throw damaged(footer.path, `row group ${index} holds ${from + got} rows instead of ${group.rows}`);
+    if (got !== length)
+      throw damaged(footer.path, `row group ${index} holds ${from + got} rows instead of ${group.rows}`);
   }
 }
 
-function* decodePiece(fd: number, bytes: Uint8Array, footer: ParquetFooter, group: number, names: readonly string[], from: number, rows: number, scratch: Scratch): Generator<DecodedRows> {
+function* decodePiece(
+  fd: number,
+  bytes: Uint8Array,
+  footer: ParquetFooter,
+  group: number,
+  names: readonly string[],
+  from: number,
+  rows: number,
+  scratch: Scratch,
+): Generator<DecodedRows> {
   const wasm = parquetWasm();
   const stream = readTable(wasm, fd, bytes, footer, group, names, from, rows);
   try {
@@ -90,7 +110,16 @@ function* decodePiece(fd: number, bytes: Uint8Array, footer: ParquetFooter, grou
   }
 }
 
-function readTable(wasm: ParquetWasm, fd: number, bytes: Uint8Array, footer: ParquetFooter, group: number, names: readonly string[], offset: number, limit: number): ReturnType<ReturnType<ParquetWasm['readParquet']>['intoFFI']> {
+function readTable(
+  wasm: ParquetWasm,
+  fd: number,
+  bytes: Uint8Array,
+  footer: ParquetFooter,
+  group: number,
+  names: readonly string[],
+  offset: number,
+  limit: number,
+): ReturnType<ReturnType<ParquetWasm['readParquet']>['intoFFI']> {
   try {
     return wasm.readParquet(bytes, { batchSize: MORSEL_ROWS, offset, limit }).intoFFI();
   } catch (e) {
@@ -107,7 +136,9 @@ function readTable(wasm: ParquetWasm, fd: number, bytes: Uint8Array, footer: Par
 function decodes(fd: number, footer: ParquetFooter, group: number, name: string): boolean {
   const wasm = parquetWasm();
   try {
-    wasm.readParquet(buildPart(fd, footer, footer.groups[group] as RowGroup, new Set([name])), { batchSize: MORSEL_ROWS }).free();
+    wasm
+      .readParquet(buildPart(fd, footer, footer.groups[group] as RowGroup, new Set([name])), { batchSize: MORSEL_ROWS })
+      .free();
     return true;
   } catch (e) {
     retireParquetWasm(wasm, isTrap(e));
@@ -115,7 +146,14 @@ function decodes(fd: number, footer: ParquetFooter, group: number, name: string)
   }
 }
 
-function importBatch(m: WasmView, schema: number, address: number, footer: ParquetFooter, names: readonly string[], scratch: Scratch): DecodedRows {
+function importBatch(
+  m: WasmView,
+  schema: number,
+  address: number,
+  footer: ParquetFooter,
+  names: readonly string[],
+  scratch: Scratch,
+): DecodedRows {
   const root = ffiField(m, schema);
   const array = ffiArray(m, address, root.type);
   const fields = root.type.kind === 'struct' ? root.type.fields : [];
@@ -143,13 +181,21 @@ function checkCodecs(footer: ParquetFooter, group: number, leaves: ReadonlySet<n
     if (!leaves.has(i) || (c.codec !== LZO && c.codec < CODECS.length)) return;
     const file = footer.path;
     const name = CODECS[c.codec] ?? `number ${c.codec}`;
-    throw new RunError('FLOW7003', `"${file}" is compressed with a codec that cannot be read: ${name}`, { file, column: footer.leaves[i]?.path[0] ?? '' }, 'write it again with snappy, zstd or gzip');
+    throw new RunError(
+      'FLOW7003',
+      `"${file}" is compressed with a codec that cannot be read: ${name}`,
+      { file, column: footer.leaves[i]?.path[0] ?? '' },
+      'write it again with snappy, zstd or gzip',
+    );
   });
 }
 
 /** The decoder's message without its chain of prefixes, and without what it says when its messages were left out. */
 function reason(e: unknown): string {
   if (isTrap(e)) return 'its content makes no sense';
-  const text = (e instanceof Error ? e.message : String(e)).replace(/^((Parquet argument error|Parquet error|External|Arrow): )+/, '');
+  const text = (e instanceof Error ? e.message : String(e)).replace(
+    /^((Parquet argument error|Parquet error|External|Arrow): )+/,
+    '',
+  );
   return text === '' || text.includes('Error strings stripped') ? 'its pages are not valid' : text;
 }

@@ -2,7 +2,15 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { RunError } from '../errors.ts';
 import { readError } from './files.ts';
 import type { ThriftStruct } from './parquet_thrift.ts';
-import { ThriftError, binaryField, intField, parseThrift, structField, structsField, textField } from './parquet_thrift.ts';
+import {
+  binaryField,
+  intField,
+  parseThrift,
+  structField,
+  structsField,
+  ThriftError,
+  textField,
+} from './parquet_thrift.ts';
 
 /** A Parquet file's footer: what planning and reading need of it. Field numbers are those of parquet.thrift. */
 export interface ParquetFooter {
@@ -26,9 +34,26 @@ export interface Leaf {
   readonly scale: number;
 }
 
-export type PhysicalType = 'BOOLEAN' | 'INT32' | 'INT64' | 'INT96' | 'FLOAT' | 'DOUBLE' | 'BYTE_ARRAY' | 'FIXED_LEN_BYTE_ARRAY';
+export type PhysicalType =
+  | 'BOOLEAN'
+  | 'INT32'
+  | 'INT64'
+  | 'INT96'
+  | 'FLOAT'
+  | 'DOUBLE'
+  | 'BYTE_ARRAY'
+  | 'FIXED_LEN_BYTE_ARRAY';
 
-const PHYSICAL: readonly PhysicalType[] = ['BOOLEAN', 'INT32', 'INT64', 'INT96', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY', 'FIXED_LEN_BYTE_ARRAY'];
+const PHYSICAL: readonly PhysicalType[] = [
+  'BOOLEAN',
+  'INT32',
+  'INT64',
+  'INT96',
+  'FLOAT',
+  'DOUBLE',
+  'BYTE_ARRAY',
+  'FIXED_LEN_BYTE_ARRAY',
+];
 
 export interface RowGroup {
   readonly rows: number;
@@ -69,7 +94,12 @@ export function readFooter(path: string): ParquetFooter {
 }
 
 export function damaged(path: string, why: string): RunError {
-  return new RunError('FLOW7003', `"${path}" is damaged: ${why}`, { file: path }, 'copy it again, or write it again with the tool that made it');
+  return new RunError(
+    'FLOW7003',
+    `"${path}" is damaged: ${why}`,
+    { file: path },
+    'copy it again, or write it again with the tool that made it',
+  );
 }
 
 export function readAt(fd: number, path: string, into: Uint8Array, position: number): void {
@@ -83,16 +113,33 @@ export function readAt(fd: number, path: string, into: Uint8Array, position: num
 function footerBytes(fd: number, path: string): { size: number; bytes: Uint8Array } {
   const stats = fstatSync(fd);
   if (stats.isDirectory()) {
-    throw new RunError('FLOW7002', `"${path}" is a folder, not a file`, { file: path }, `name its files: "${path}/*.parquet"`);
+    throw new RunError(
+      'FLOW7002',
+      `"${path}" is a folder, not a file`,
+      { file: path },
+      `name its files: "${path}/*.parquet"`,
+    );
   }
   const size = stats.size;
-  if (size === 0) throw new RunError('FLOW7003', `"${path}" is empty (0 bytes)`, { file: path }, 'a Parquet file without rows still has a footer: write it again');
+  if (size === 0)
+    throw new RunError(
+      'FLOW7003',
+      `"${path}" is empty (0 bytes)`,
+      { file: path },
+      'a Parquet file without rows still has a footer: write it again',
+    );
   const head = Buffer.alloc(Math.min(size, 8));
   readAt(fd, path, head, 0);
   const tail = Buffer.alloc(Math.min(size, TAIL));
   readAt(fd, path, tail, size - tail.length);
   const ending = tail.toString('latin1', tail.length - 4);
-  if (ending === 'PARE') throw new RunError('FLOW7003', `"${path}" is encrypted`, { file: path }, 'encrypted Parquet files cannot be read: decrypt it first');
+  if (ending === 'PARE')
+    throw new RunError(
+      'FLOW7003',
+      `"${path}" is encrypted`,
+      { file: path },
+      'encrypted Parquet files cannot be read: decrypt it first',
+    );
   if (size < 12 || ending !== MAGIC || head.toString('latin1', 0, 4) !== MAGIC) throw notParquet(path, head);
   const length = tail.readUInt32LE(tail.length - 8);
   if (length > size - 12) throw damaged(path, 'its footer is longer than the file');
@@ -105,7 +152,12 @@ function footerBytes(fd: number, path: string): { size: number; bytes: Uint8Arra
 function notParquet(path: string, head: Buffer): RunError {
   const start = head.toString('latin1');
   if (start.startsWith(MAGIC)) {
-    return new RunError('FLOW7003', `"${path}" is cut off: it starts as a Parquet file, but its end is missing`, { file: path }, 'copy it again, or wait until it is written');
+    return new RunError(
+      'FLOW7003',
+      `"${path}" is cut off: it starts as a Parquet file, but its end is missing`,
+      { file: path },
+      'copy it again, or wait until it is written',
+    );
   }
   const seems = start.startsWith('ARROW1')
     ? 'it is an Arrow file: read it with arrow(...)'
@@ -121,16 +173,24 @@ function notParquet(path: string, head: Buffer): RunError {
 
 function parseFooter(path: string, size: number, bytes: Uint8Array): ParquetFooter {
   const tree = parseThrift(bytes);
-  if (tree.fields.has(8)) throw new RunError('FLOW7003', `"${path}" is encrypted`, { file: path }, 'encrypted Parquet files cannot be read: decrypt it first');
+  if (tree.fields.has(8))
+    throw new RunError(
+      'FLOW7003',
+      `"${path}" is encrypted`,
+      { file: path },
+      'encrypted Parquet files cannot be read: decrypt it first',
+    );
   const leaves = leavesOf(structsField(tree, 2));
   const dataEnd = size - 8 - bytes.length;
   const groups = structsField(tree, 4).map((g, i): RowGroup => {
     const chunks = structsField(g, 1).map((c) => chunkOf(path, c, dataEnd));
-    if (chunks.length !== leaves.length) throw damaged(path, `row group ${i} has ${chunks.length} columns, the schema ${leaves.length}`);
+    if (chunks.length !== leaves.length)
+      throw damaged(path, `row group ${i} has ${chunks.length} columns, the schema ${leaves.length}`);
     return { rows: need(intField(g, 3), 'rows of a row group'), tree: g, chunks };
   });
   const rows = need(intField(tree, 3), 'number of rows');
-  if (groups.reduce((n, g) => n + g.rows, 0) !== rows) throw damaged(path, 'its row groups do not add up to its number of rows');
+  if (groups.reduce((n, g) => n + g.rows, 0) !== rows)
+    throw damaged(path, 'its row groups do not add up to its number of rows');
   return { path, size, rows, tree, bytes, leaves, groups };
 }
 
@@ -141,7 +201,13 @@ function need(value: number | undefined, what: string): number {
 
 function chunkOf(path: string, c: ThriftStruct, dataEnd: number): Chunk {
   const external = textField(c, 1);
-  if (external !== undefined) throw new RunError('FLOW7003', `"${path}" keeps a column in another file ("${external}")`, { file: path }, 'such files cannot be read: write it again as one file');
+  if (external !== undefined)
+    throw new RunError(
+      'FLOW7003',
+      `"${path}" keeps a column in another file ("${external}")`,
+      { file: path },
+      'such files cannot be read: write it again as one file',
+    );
   const meta = structField(c, 3);
   if (meta === undefined) throw damaged(path, 'a column has no metadata');
   const data = need(intField(meta, 9), 'place of a column');
@@ -170,7 +236,13 @@ function leavesOf(elements: readonly ThriftStruct[]): Leaf[] {
     if (children === 0 && depth > 0) {
       const physical = PHYSICAL[type ?? -1];
       if (physical === undefined) throw new ThriftError(`column ${here.join('.')} has no type`);
-      leaves.push({ path: here, physical, converted: intField(e, 6), logical: structField(e, 10), scale: intField(e, 7) ?? 0 });
+      leaves.push({
+        path: here,
+        physical,
+        converted: intField(e, 6),
+        logical: structField(e, 10),
+        scale: intField(e, 7) ?? 0,
+      });
     }
     for (let i = 0; i < children; i++) walk(here, depth + 1);
   };
@@ -181,13 +253,19 @@ function leavesOf(elements: readonly ThriftStruct[]): Leaf[] {
 
 /** Key-value metadata. */
 export function metadataOf(footer: ParquetFooter): ReadonlyMap<string, string> {
-  const pairs = structsField(footer.tree, 5).map((p): [string, string] => [textField(p, 1) ?? '', textField(p, 2) ?? '']);
+  const pairs = structsField(footer.tree, 5).map((p): [string, string] => [
+    textField(p, 1) ?? '',
+    textField(p, 2) ?? '',
+  ]);
   return new Map(pairs);
 }
 
 /** Bound of a column chunk as its raw bytes: the typed field, or the old one, whose order is only defined for signed numbers. */
 export function boundOf(statistics: ThriftStruct, which: 'min' | 'max', signed: boolean): Uint8Array | undefined {
-  return binaryField(statistics, which === 'min' ? 6 : 5) ?? (signed ? binaryField(statistics, which === 'min' ? 2 : 1) : undefined);
+  return (
+    binaryField(statistics, which === 'min' ? 6 : 5) ??
+    (signed ? binaryField(statistics, which === 'min' ? 2 : 1) : undefined)
+  );
 }
 
 /** Member of the LogicalType union that is set (parquet.thrift), 0 when there is none. */
@@ -196,4 +274,3 @@ export function logicalMember(leaf: Leaf): number {
   for (const id of leaf.logical.fields.keys()) return id;
   return 0;
 }
-

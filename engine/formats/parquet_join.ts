@@ -1,7 +1,17 @@
 import { EngineBug } from '../errors.ts';
 import { subtreeEnd } from './parquet_part.ts';
 import type { Thrift, ThriftStruct } from './parquet_thrift.ts';
-import { i64, intField, parseThrift, serializeThrift, structField, structList, structsField, textField, withFields } from './parquet_thrift.ts';
+import {
+  i64,
+  intField,
+  parseThrift,
+  serializeThrift,
+  structField,
+  structList,
+  structsField,
+  textField,
+  withFields,
+} from './parquet_thrift.ts';
 
 const MAGIC = Buffer.from('PAR1');
 
@@ -44,7 +54,10 @@ export class ParquetJoin {
     }
     for (const group of structsField(footer, 4)) {
       const columns = structsField(group, 1);
-      const end = Math.min(footerAt, ...columns.flatMap((c) => [intField(c, 4) ?? footerAt, intField(c, 6) ?? footerAt]));
+      const end = Math.min(
+        footerAt,
+        ...columns.flatMap((c) => [intField(c, 4) ?? footerAt, intField(c, 6) ?? footerAt]),
+      );
       const by = this.at - MAGIC.length;
       this.indexes.push(columns.map((c) => ({ column: indexBytes(file, c, 6), offset: movedOffsets(file, c, by) })));
       this.groups.push(moveGroup(group, columns, by, this.groups.length));
@@ -65,7 +78,9 @@ export class ParquetJoin {
     const elements = structsField(this.footer, 2);
     const top = topLevel(elements);
     const schema = elements.map((e, i) => (top.has(i) ? this.markJson(e) : e));
-    const footer = serializeThrift(withFields(this.footer, { 2: structList(schema), 3: i64(this.rows), 4: structList(groups) }));
+    const footer = serializeThrift(
+      withFields(this.footer, { 2: structList(schema), 3: i64(this.rows), 4: structList(groups) }),
+    );
     const tail = Buffer.alloc(8);
     tail.writeUInt32LE(footer.length);
     tail.set(MAGIC, 4);
@@ -91,7 +106,10 @@ export class ParquetJoin {
     const text = intField(e, 6) === 0 && intField(e, 5) === undefined;
     if (!text || !this.json.has(textField(e, 4) ?? '')) return e;
     const none: ThriftStruct = { kind: 'struct', fields: new Map() };
-    return withFields(e, { 6: { kind: 'int', wire: 5, value: 19 }, 10: { kind: 'struct', fields: new Map([[12, none]]) } });
+    return withFields(e, {
+      6: { kind: 'int', wire: 5, value: 19 },
+      10: { kind: 'struct', fields: new Map([[12, none]]) },
+    });
   }
 }
 

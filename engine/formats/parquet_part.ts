@@ -2,7 +2,16 @@ import { EngineBug } from '../errors.ts';
 import type { ParquetFooter, RowGroup } from './parquet_footer.ts';
 import { readAt } from './parquet_footer.ts';
 import type { Thrift, ThriftStruct } from './parquet_thrift.ts';
-import { i64, intField, serializeThrift, structField, structList, structsField, textField, withFields } from './parquet_thrift.ts';
+import {
+  i64,
+  intField,
+  serializeThrift,
+  structField,
+  structList,
+  structsField,
+  textField,
+  withFields,
+} from './parquet_thrift.ts';
 
 const MAGIC = Buffer.from('PAR1');
 
@@ -24,14 +33,17 @@ export function buildPart(fd: number, footer: ParquetFooter, group: RowGroup, na
   const tree = serializeThrift(withFields(plainFooter(footer, names), { 3: i64(group.rows), 4: structList([moved]) }));
   const bytes = new Uint8Array(at + tree.length + 8);
   bytes.set(MAGIC);
-  for (const { chunk, start } of chunks) readAt(fd, footer.path, bytes.subarray(start, start + chunk.bytes), chunk.start);
+  for (const { chunk, start } of chunks)
+    readAt(fd, footer.path, bytes.subarray(start, start + chunk.bytes), chunk.start);
   closeFile(bytes, at, tree);
   return bytes;
 }
 
 /** A file without data, enough for the schema: as the footer has it, or plain, without the Arrow types that some writers put beside it. */
 export function footerOnly(footer: ParquetFooter, plain: boolean): Uint8Array {
-  const tree = plain ? serializeThrift(withFields(plainFooter(footer, null), { 3: i64(0), 4: structList([]) })) : footer.bytes;
+  const tree = plain
+    ? serializeThrift(withFields(plainFooter(footer, null), { 3: i64(0), 4: structList([]) }))
+    : footer.bytes;
   const bytes = new Uint8Array(MAGIC.length + tree.length + 8);
   bytes.set(MAGIC);
   closeFile(bytes, MAGIC.length, tree);

@@ -1,24 +1,21 @@
 import { closeSync, openSync } from 'node:fs';
-import { constantColumn, nullColumn } from '../batch/build.ts';
-import type { Batch, Column } from '../batch/column.ts';
+import type { Batch } from '../batch/column.ts';
 import { MORSEL_ROWS } from '../batch/column.ts';
-import { RunError } from '../errors.ts';
-import type { LiteralValue } from '../expr.ts';
 import type { TaskContext } from '../operators/def.ts';
 import type { ScanInput, SourceSpec } from '../plan.ts';
-import type { Field, Schema } from '../types.ts';
-import { conform } from './conform.ts';
+import type { Schema } from '../types.ts';
 import type { FormatReader, SourceEstimate, Split } from './def.ts';
+import type { FilePlan } from './file_plan.ts';
+import { assemble, constantRange, inferFiles, planFile, rowLimit } from './file_plan.ts';
 import { readError } from './files.ts';
-import { checkColumn, hiveFields, hiveParts, hiveValue, missingColumn, unifySchemas } from './many_files.ts';
+import { hiveValue } from './many_files.ts';
 import { decodeGroup } from './parquet_decode.ts';
 import type { RowGroup } from './parquet_footer.ts';
-import { localPath } from './stdin.ts';
 import type { ParquetFile } from './parquet_schema.ts';
 import { openParquet } from './parquet_schema.ts';
 import { groupRange } from './parquet_stats.ts';
-import type { Bound, ColumnRange } from './prune.ts';
 import { mayMatch } from './prune.ts';
+import { localPath } from './stdin.ts';
 
 /** Row groups that one task reads, one after another. */
 interface ParquetSplit extends Split {
@@ -33,12 +30,7 @@ const SPLIT_BYTES = 8 << 20;
 export const parquetReader: FormatReader = { infer, estimate, splits, read };
 
 async function infer(spec: Omit<SourceSpec, 'schema' | 'declared'>): Promise<Schema> {
-  const files = spec.paths.map((path) => ({ path, schema: openParquet(localPath(path)).schema }));
-  const schema = unifySchemas(files);
-  if (spec.options['hive'] !== true) return schema;
-  const partitions = hiveFields(spec.paths);
-  const names = new Set(partitions.map((f) => f.name));
-  return [...schema.filter((f) => !names.has(f.name)), ...partitions];
+  return inferFiles(spec, (path) => openParquet(localPath(path)).schema);
 }
 
 async function estimate(spec: SourceSpec): Promise<SourceEstimate> {
@@ -48,8 +40,7 @@ async function estimate(spec: SourceSpec): Promise<SourceEstimate> {
 
 async function splits(scan: ScanInput): Promise<readonly Split[]> {
   const found: ParquetSplit[] = [];
-  // With a filter the rows that pass are not known, so only a bare limit ends the list early.
-  const limit = scan.filter === null ? (scan.limit ?? Infinity) : Infinity;
+  const limit = rowLimit(scan);
   let rows = 0;
   for (const [file, path] of scan.source.paths.entries()) {
     if (rows >= limit) break;
@@ -64,7 +55,7 @@ async function splits(scan: ScanInput): Promise<readonly Split[]> {
 
 function splitsOf(path: string, file: number, scan: ScanInput): ParquetSplit[] {
   const source = openParquet(path);
-  const plan = planFile(source, path, scan);
+  const plan = planFile(source.schema, path, scan);
   const wanted = new Set(plan.names);
   const leaves = source.footer.leaves.flatMap((l, i) => (wanted.has(l.path[0] ?? '') ? [i] : []));
   const found: ParquetSplit[] = [];
@@ -101,41 +92,15 @@ function wants(source: ParquetFile, group: RowGroup, path: string, plan: FilePla
   });
 }
 
-function constantRange(f: Field, value: LiteralValue, rows: number): ColumnRange {
-  const bound: Bound | null = typeof value === 'string' ? Buffer.from(value) : typeof value === 'number' || typeof value === 'bigint' ? value : null;
-  return { type: f.type, rows, nulls: value === null ? rows : 0, min: bound, max: bound };
-}
-
-/** How a file's columns become the scan's. */
-interface FilePlan {
-  /** Columns to decode, in the order of the scan. */
-  readonly names: readonly string[];
-  /** Columns that the path gives. */
-  readonly partitions: ReadonlyMap<string, Field>;
-}
-
-function planFile(source: ParquetFile, path: string, scan: ScanInput): FilePlan {
-  const parts = scan.source.options['hive'] === true ? hiveParts(path) : new Map<string, string | null>();
-  const hive = scan.source.options['hive'] === true ? new Set(hiveFields(scan.source.paths).map((f) => f.name)) : new Set<string>();
-  const partitions = new Map(scan.source.schema.filter((f) => hive.has(f.name) || parts.has(f.name)).map((f) => [f.name, f]));
-  const names: string[] = [];
-  for (const f of scan.schema) {
-    if (partitions.has(f.name)) continue;
-    const own = source.schema.find((g) => g.name === f.name);
-    if (own === undefined) {
-      if (!f.nullable || scan.source.paths.length === 1) throw missingColumn(path, f.name, source.schema);
-      continue;
-    }
-    checkColumn(path, own, f, scan.source.declared);
-    names.push(f.name);
-  }
-  return { names, partitions };
-}
-
-async function* read(split: Split, scan: ScanInput, ctx: TaskContext, progress: (bytes: number) => void): AsyncIterable<Batch> {
+async function* read(
+  split: Split,
+  scan: ScanInput,
+  ctx: TaskContext,
+  progress: (bytes: number) => void,
+): AsyncIterable<Batch> {
   const { path, groups, bytes, rows } = split as ParquetSplit;
   const source = openParquet(path);
-  const plan = planFile(source, path, scan);
+  const plan = planFile(source.schema, path, scan);
   if (plan.names.length === 0) {
     yield* emptyHanded(path, rows, plan, scan, ctx);
     progress(bytes);
@@ -143,15 +108,15 @@ async function* read(split: Split, scan: ScanInput, ctx: TaskContext, progress: 
   }
   const fd = open(path);
   try {
-    let left = scan.limit !== null && scan.filter === null ? scan.limit : null;
+    let left = rowLimit(scan);
     for (const group of groups) {
       for (const part of decodeGroup(fd, source.footer, group, plan.names, left, ctx.scratch)) {
         ctx.check();
-        yield assemble(path, part.rows, part.columns, plan, scan, ctx);
+        yield assemble(path, part.rows, part.columns, plan, scan, ctx.scratch);
         progress((bytes * part.rows) / rows);
-        if (left !== null) left -= part.rows;
+        left -= part.rows;
       }
-      if (left !== null && left <= 0) return;
+      if (left <= 0) return;
     }
   } finally {
     closeSync(fd);
@@ -168,26 +133,10 @@ function open(path: string): number {
 
 /** No column of the file is asked for: only its number of rows matters. */
 function* emptyHanded(path: string, rows: number, plan: FilePlan, scan: ScanInput, ctx: TaskContext): Generator<Batch> {
-  const end = scan.limit !== null && scan.filter === null ? Math.min(rows, scan.limit) : rows;
+  const end = Math.min(rows, rowLimit(scan));
   for (let at = 0; at < end; at += MORSEL_ROWS) {
     ctx.check();
     ctx.scratch.reset();
-    yield assemble(path, Math.min(MORSEL_ROWS, end - at), [], plan, scan, ctx);
+    yield assemble(path, Math.min(MORSEL_ROWS, end - at), [], plan, scan, ctx.scratch);
   }
-}
-
-function assemble(path: string, rows: number, decoded: readonly Column[], plan: FilePlan, scan: ScanInput, ctx: TaskContext): Batch {
-  const columns = scan.schema.map((f): Column => {
-    const at = plan.names.indexOf(f.name);
-    const col = decoded[at];
-    if (col !== undefined) return checkNulls(path, conform(col, f.type, ctx.scratch), f);
-    const partition = plan.partitions.get(f.name);
-    return partition === undefined ? nullColumn(f.type, rows, ctx.scratch) : constantColumn(f.type, hiveValue(path, partition), rows, ctx.scratch);
-  });
-  return { schema: scan.schema, rows, columns };
-}
-
-function checkNulls(path: string, col: Column, f: Field): Column {
-  if (f.nullable || col.nullCount === 0) return col;
-  throw new RunError('FLOW7004', `column "${f.name}" of "${path}" has nulls, but is declared without`, { file: path, column: f.name }, `declare it as nullable: ${f.name}: …?`);
 }

@@ -13,7 +13,13 @@ export function groupRange(footer: ParquetFooter, group: RowGroup, name: string,
   if (leaf === undefined || statistics === undefined) return null;
   const min = bound(leaf, type, statistics, 'min');
   const max = bound(leaf, type, statistics, 'max');
-  return { type, rows: group.rows, nulls: intField(statistics, 3) ?? null, min: max === null ? null : min, max: min === null ? null : max };
+  return {
+    type,
+    rows: group.rows,
+    nulls: intField(statistics, 3) ?? null,
+    min: max === null ? null : min,
+    max: min === null ? null : max,
+  };
 }
 
 function bound(leaf: Leaf, type: DataType, statistics: ThriftStruct, which: 'min' | 'max'): Bound | null {
@@ -26,9 +32,13 @@ function bound(leaf: Leaf, type: DataType, statistics: ThriftStruct, which: 'min
     case 'BOOLEAN':
       return bytes.length === 1 && type.kind === 'bool' ? bytes[0] === 1 : null;
     case 'INT32':
-      return bytes.length === 4 ? wholeBound(unsigned ? view.getUint32(0, true) : view.getInt32(0, true), leaf, type) : null;
+      return bytes.length === 4
+        ? wholeBound(unsigned ? view.getUint32(0, true) : view.getInt32(0, true), leaf, type)
+        : null;
     case 'INT64':
-      return bytes.length === 8 ? wholeBound(unsigned ? view.getBigUint64(0, true) : view.getBigInt64(0, true), leaf, type) : null;
+      return bytes.length === 8
+        ? wholeBound(unsigned ? view.getBigUint64(0, true) : view.getBigInt64(0, true), leaf, type)
+        : null;
     case 'FLOAT':
       return bytes.length === 4 && type.kind === 'float' ? floatBound(view.getFloat32(0, true)) : null;
     case 'DOUBLE':
@@ -47,12 +57,23 @@ function floatBound(v: number): number | null {
 
 /** Members of parquet.thrift's LogicalType and values of its ConvertedType. */
 const LOGICAL = { time: 7, timestamp: 8, integer: 10, json: 12, uuid: 14, float16: 15 } as const;
-const CONVERTED = { timeMillis: 7, timeMicros: 8, timestampMillis: 9, timestampMicros: 10, uint8: 11, uint64: 14, json: 19 } as const;
+const CONVERTED = {
+  timeMillis: 7,
+  timeMicros: 8,
+  timestampMillis: 9,
+  timestampMicros: 10,
+  uint8: 11,
+  uint64: 14,
+  json: 19,
+} as const;
 
 function isUnsigned(leaf: Leaf): boolean {
   const c = leaf.converted;
   if (c !== undefined && c >= CONVERTED.uint8 && c <= CONVERTED.uint64) return true;
-  const member = logicalMember(leaf) === LOGICAL.integer && leaf.logical !== undefined ? structField(leaf.logical, LOGICAL.integer) : undefined;
+  const member =
+    logicalMember(leaf) === LOGICAL.integer && leaf.logical !== undefined
+      ? structField(leaf.logical, LOGICAL.integer)
+      : undefined;
   const flag = member?.fields.get(2);
   return flag?.kind === 'bool' && !flag.value;
 }

@@ -31,10 +31,19 @@ export const parquetWriter: SerialWriter = {
 function checkType(spec: SinkSpec, column: string, type: DataType): void {
   if (type.kind === 'interval') {
     const where = { file: spec.path, column };
-    throw new RunError('FLOW7006', `Parquet has no type for the interval column "${column}"`, where, `cast it to string first: ${column}::string`);
+    throw new RunError(
+      'FLOW7006',
+      `Parquet has no type for the interval column "${column}"`,
+      where,
+      `cast it to string first: ${column}::string`,
+    );
   }
   if (type.kind === 'struct') {
-    if (type.fields.length === 0) throw new RunError('FLOW7006', `Parquet cannot hold a struct without fields (column "${column}")`, { file: spec.path, column });
+    if (type.fields.length === 0)
+      throw new RunError('FLOW7006', `Parquet cannot hold a struct without fields (column "${column}")`, {
+        file: spec.path,
+        column,
+      });
     for (const f of type.fields) checkType(spec, `${column}.${f.name}`, f.type);
   }
   if (type.kind === 'list') checkType(spec, column, type.item.type);
@@ -50,7 +59,7 @@ class ParquetEncoder implements SerialEncoder {
   constructor(arrow: Arrow, spec: SinkSpec) {
     this.arrow = arrow;
     this.spec = spec;
-    const rows = spec.options['row_group_rows'];
+    const rows = spec.options.row_group_rows;
     this.groups = new RowGroups(spec.schema, typeof rows === 'number' && rows > 0 ? rows : ROW_GROUP_ROWS);
     this.join = new ParquetJoin(jsonColumns(spec.schema));
   }
@@ -72,12 +81,15 @@ class ParquetEncoder implements SerialEncoder {
   /** A Parquet file of one row group (none for no rows). */
   private encode(group: Batch): Uint8Array {
     const schema = arrowSchema(this.arrow, this.spec.schema);
-    const ipc = new this.arrow.RecordBatchStreamWriter().writeAll([recordBatch(this.arrow, schema, group)]).toUint8Array(true);
+    const ipc = new this.arrow.RecordBatchStreamWriter()
+      .writeAll([recordBatch(this.arrow, schema, group)])
+      .toUint8Array(true);
     const wasm = parquetWasm();
     let trapped = false;
     try {
-      const compression = COMPRESSION[String(this.spec.options['compression'] ?? 'snappy')];
-      if (compression === undefined) throw new EngineBug(`unknown compression ${String(this.spec.options['compression'])}`);
+      const compression = COMPRESSION[String(this.spec.options.compression ?? 'snappy')];
+      if (compression === undefined)
+        throw new EngineBug(`unknown compression ${String(this.spec.options.compression)}`);
       const properties = new wasm.WriterPropertiesBuilder()
         .setCompression(compression)
         .setMaxRowGroupSize(Math.max(1, group.rows))
@@ -86,7 +98,11 @@ class ParquetEncoder implements SerialEncoder {
     } catch (e) {
       trapped = isTrap(e);
       if (e instanceof EngineBug) throw e;
-      throw new RunError('FLOW7006', `"${this.spec.path}" cannot be encoded: ${e instanceof Error ? e.message : String(e)}`, { file: this.spec.path });
+      throw new RunError(
+        'FLOW7006',
+        `"${this.spec.path}" cannot be encoded: ${e instanceof Error ? e.message : String(e)}`,
+        { file: this.spec.path },
+      );
     } finally {
       retireParquetWasm(wasm, trapped);
     }

@@ -27,7 +27,16 @@ export function mayMatch(e: Expr, range: (column: string) => ColumnRange | null)
   return mayCompare(e, range);
 }
 
-const MIRRORED: Readonly<Record<string, string>> = { eq: 'eq', ne: 'ne', is: 'is', isnot: 'isnot', lt: 'gt', le: 'ge', gt: 'lt', ge: 'le' };
+const MIRRORED: Readonly<Record<string, string>> = {
+  eq: 'eq',
+  ne: 'ne',
+  is: 'is',
+  isnot: 'isnot',
+  lt: 'gt',
+  le: 'ge',
+  gt: 'lt',
+  ge: 'le',
+};
 
 function mayCompare(e: CallExpr, range: (column: string) => ColumnRange | null): boolean {
   const [a, b] = e.args;
@@ -37,11 +46,22 @@ function mayCompare(e: CallExpr, range: (column: string) => ColumnRange | null):
   return a.kind === 'literal' ? test(mirrored, b, a.value, a.type, range) : true;
 }
 
-function mayBeIn(arg: Expr, values: readonly LiteralValue[], negated: boolean, range: (column: string) => ColumnRange | null): boolean {
+function mayBeIn(
+  arg: Expr,
+  values: readonly LiteralValue[],
+  negated: boolean,
+  range: (column: string) => ColumnRange | null,
+): boolean {
   return negated || values.some((v) => test('eq', arg, v, arg.type, range));
 }
 
-function test(fn: string, arg: Expr, value: LiteralValue, type: DataType, range: (column: string) => ColumnRange | null): boolean {
+function test(
+  fn: string,
+  arg: Expr,
+  value: LiteralValue,
+  type: DataType,
+  range: (column: string) => ColumnRange | null,
+): boolean {
   const [name, second] = columnsOf(arg);
   if (name === undefined || second !== undefined) return true;
   const known = range(name);
@@ -79,7 +99,8 @@ function test(fn: string, arg: Expr, value: LiteralValue, type: DataType, range:
 /** The type in which a bare column, or one widened from int to float, is compared; null for anything else. */
 function columnUnder(arg: Expr, known: ColumnRange): DataType | null {
   if (arg.kind === 'column') return known.type;
-  if (arg.kind === 'cast' && arg.arg.kind === 'column' && known.type.kind === 'int' && arg.type.kind === 'float') return arg.type;
+  if (arg.kind === 'cast' && arg.arg.kind === 'column' && known.type.kind === 'int' && arg.type.kind === 'float')
+    return arg.type;
   return null;
 }
 
@@ -92,15 +113,24 @@ function comparable(column: DataType, literal: DataType): boolean {
 
 function asBound(value: LiteralValue): Bound | null {
   if (typeof value === 'string') return Buffer.from(value);
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' || value instanceof Uint8Array) return value;
+  if (
+    typeof value === 'number' ||
+    typeof value === 'bigint' ||
+    typeof value === 'boolean' ||
+    value instanceof Uint8Array
+  )
+    return value;
   return null;
 }
 
 /** Sign of a constant against a bound; null when they do not compare (NaN, other kinds). */
 function order(a: Bound, b: Bound, type: DataType): number | null {
-  if (a instanceof Uint8Array || b instanceof Uint8Array) return a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) : null;
+  if (a instanceof Uint8Array || b instanceof Uint8Array)
+    return a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) : null;
   if (typeof a === 'boolean' || typeof b === 'boolean') return typeof a === typeof b ? Number(a) - Number(b) : null;
   // Numbers and bigints compare exactly; an int column that was cast to float is compared as the cast leaves it.
   const other = type.kind === 'float' ? Number(b) : b;
-  return a < other ? -1 : a > other ? 1 : a == other ? 0 : null;
+  if (a < other) return -1;
+  if (a > other) return 1;
+  return Number.isNaN(Number(a)) || Number.isNaN(Number(other)) ? null : 0;
 }

@@ -1,4 +1,5 @@
 import { EngineBug } from '../errors.ts';
+import { arrow } from './arrow.ts';
 import { csv, tsv } from './csv.ts';
 import type { FormatDef } from './def.ts';
 import { model } from './model.ts';
@@ -13,6 +14,7 @@ export const FORMATS = {
   json,
   model,
   parquet,
+  arrow,
 } as const satisfies Record<string, FormatDef>;
 
 export type FormatName = keyof typeof FORMATS;

@@ -32,7 +32,14 @@ export class RowGroups {
     for (let at = 0; at < batch.rows; ) {
       const take = Math.min(batch.rows - at, STEP - (this.rows % STEP), this.maxRows - this.rows);
       const piece = sliceBatch(batch, at, at + take);
-      this.pieces.push(gatherBatch(piece, Uint32Array.from({ length: take }, (_, i) => i), take, this.scratch));
+      this.pieces.push(
+        gatherBatch(
+          piece,
+          Uint32Array.from({ length: take }, (_, i) => i),
+          take,
+          this.scratch,
+        ),
+      );
       this.rows += take;
       this.bytes += batchBytes(piece);
       at += take;

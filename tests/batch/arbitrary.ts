@@ -3,22 +3,21 @@ import { columnFromValues } from '../../engine/batch/build.ts';
 import type { Column, DictColumn, Utf8Column } from '../../engine/batch/column.ts';
 import type { LiteralValue } from '../../engine/expr.ts';
 import type { DataType } from '../../engine/types.ts';
-import { T, field } from '../../engine/types.ts';
+import { field, T } from '../../engine/types.ts';
 
 /** Types and values for property tests; lengths gather around the boundaries of bitmap bytes and words. */
 
-const bigInts = fc.oneof(
-  fc.integer({ min: -3, max: 3 }),
-  fc.integer(),
-  fc.maxSafeInteger(),
-  fc.bigInt(-(1n << 63n), (1n << 63n) - 1n),
-).map(exact);
+const bigInts = fc
+  .oneof(fc.integer({ min: -3, max: 3 }), fc.integer(), fc.maxSafeInteger(), fc.bigInt(-(1n << 63n), (1n << 63n) - 1n))
+  .map(exact);
 
-const decimals = fc.oneof(
-  fc.integer({ min: -3, max: 3 }),
-  fc.bigInt(-(1n << 63n), (1n << 63n) - 1n),
-  fc.bigInt(-(10n ** 38n) + 1n, 10n ** 38n - 1n),
-).map(exact);
+const decimals = fc
+  .oneof(
+    fc.integer({ min: -3, max: 3 }),
+    fc.bigInt(-(1n << 63n), (1n << 63n) - 1n),
+    fc.bigInt(-(10n ** 38n) + 1n, 10n ** 38n - 1n),
+  )
+  .map(exact);
 
 function exact(v: number | bigint): number | bigint {
   const n = Number(v);
@@ -34,7 +33,21 @@ export const map: DataType = { kind: 'map', key: T.string, value: { type: T.int,
 export const record = T.struct([field('a', T.int), field('b', T.list(T.string))]);
 
 export const TYPES: readonly DataType[] = [
-  T.null, T.bool, T.int, T.float, T.decimal(38, 2), T.string, T.bytes, T.date, T.time, T.timestamp, T.interval, T.json, T.list(T.int), record, map,
+  T.null,
+  T.bool,
+  T.int,
+  T.float,
+  T.decimal(38, 2),
+  T.string,
+  T.bytes,
+  T.date,
+  T.time,
+  T.timestamp,
+  T.interval,
+  T.json,
+  T.list(T.int),
+  record,
+  map,
 ];
 
 export function valueOf(type: DataType): fc.Arbitrary<LiteralValue> {
@@ -62,7 +75,11 @@ export function valueOf(type: DataType): fc.Arbitrary<LiteralValue> {
     case 'timestamp':
       return fc.oneof(fc.integer(), fc.maxSafeInteger());
     case 'interval':
-      return fc.record({ months: fc.integer({ min: -30, max: 30 }), days: fc.integer({ min: -3, max: 3 }), micros: fc.integer() });
+      return fc.record({
+        months: fc.integer({ min: -30, max: 30 }),
+        days: fc.integer({ min: -3, max: 3 }),
+        micros: fc.integer(),
+      });
     case 'list':
       return fc.array(nullable(type.item.type), { maxLength: 4 });
     case 'map':
@@ -76,16 +93,28 @@ export function nullable(type: DataType): fc.Arbitrary<LiteralValue> {
   return fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 4, arbitrary: valueOf(type) });
 }
 
-const lengths = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.constantFrom(0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 129));
+const lengths = fc.oneof(
+  fc.integer({ min: 0, max: 20 }),
+  fc.constantFrom(0, 1, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 128, 129),
+);
 
 export function values(type: DataType): fc.Arbitrary<LiteralValue[]> {
-  const exactly = (n: number, item: fc.Arbitrary<LiteralValue>): fc.Arbitrary<LiteralValue[]> => fc.array(item, { minLength: n, maxLength: n });
-  return lengths.chain((n) => fc.oneof(exactly(n, nullable(type)), exactly(n, type.kind === 'null' ? fc.constant(null) : valueOf(type)), exactly(n, fc.constant(null))));
+  const exactly = (n: number, item: fc.Arbitrary<LiteralValue>): fc.Arbitrary<LiteralValue[]> =>
+    fc.array(item, { minLength: n, maxLength: n });
+  return lengths.chain((n) =>
+    fc.oneof(
+      exactly(n, nullable(type)),
+      exactly(n, type.kind === 'null' ? fc.constant(null) : valueOf(type)),
+      exactly(n, fc.constant(null)),
+    ),
+  );
 }
 
 export const anyType = fc.constantFrom(...TYPES);
 
-export const typedValues: fc.Arbitrary<{ type: DataType; values: LiteralValue[] }> = anyType.chain((type) => values(type).map((v) => ({ type, values: v })));
+export const typedValues: fc.Arbitrary<{ type: DataType; values: LiteralValue[] }> = anyType.chain((type) =>
+  values(type).map((v) => ({ type, values: v })),
+);
 
 /** The dictionary form of a string column. */
 export function toDict(col: Column): Column {
@@ -99,7 +128,15 @@ export function toDict(col: Column): Column {
     if (code < 0) code = entries.push(text) - 1;
     codes[i] = code;
   }
-  return { type, phys: 'dict', length, validity, nullCount, codes, dictionary: columnFromValues(type, entries) as Utf8Column } satisfies DictColumn;
+  return {
+    type,
+    phys: 'dict',
+    length,
+    validity,
+    nullCount,
+    codes,
+    dictionary: columnFromValues(type, entries) as Utf8Column,
+  } satisfies DictColumn;
 }
 
 /** Every way to hold these values: as built, and for strings also as a dictionary. */
@@ -115,7 +152,10 @@ export function show(v: LiteralValue): string {
   if (typeof v === 'bigint') return `n${v}`;
   if (v instanceof Uint8Array) return `b[${[...v].join()}]`;
   if (Array.isArray(v)) return `[${v.map(show).join()}]`;
-  if (typeof v === 'object') return `{${Object.entries(v).map(([k, x]) => `${k}:${show(x as LiteralValue)}`).join()}}`;
+  if (typeof v === 'object')
+    return `{${Object.entries(v)
+      .map(([k, x]) => `${k}:${show(x as LiteralValue)}`)
+      .join()}}`;
   return JSON.stringify(v);
 }
 

@@ -2,20 +2,20 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rowsOf, stringReader, valuesOf } from '../../engine/batch/access.ts';
-import { countOnes, copyBits, fillOnes, getBit } from '../../engine/batch/bitmap.ts';
+import { copyBits, countOnes, fillOnes, getBit } from '../../engine/batch/bitmap.ts';
 import { batchFromRows, columnFromValues, constantColumn, nullColumn } from '../../engine/batch/build.ts';
-import { isValid } from '../../engine/batch/column.ts';
 import type { Column } from '../../engine/batch/column.ts';
+import { isValid } from '../../engine/batch/column.ts';
 import { columnComparator, equalRows, sortComparator } from '../../engine/batch/compare.ts';
 import { concatBatches, concatColumns } from '../../engine/batch/concat.ts';
-import { NO_ROW, gatherBatch, gatherColumn } from '../../engine/batch/gather.ts';
+import { gatherBatch, gatherColumn, NO_ROW } from '../../engine/batch/gather.ts';
 import { hashColumns } from '../../engine/batch/hash.ts';
 import { sliceBatch, sliceColumn } from '../../engine/batch/slice.ts';
 import type { LiteralValue } from '../../engine/expr.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import type { Scratch } from '../../engine/memory/types.ts';
-import { T, field } from '../../engine/types.ts';
-import { TYPES, anyType, forms, key, nullable, show, toDict, typedValues, values } from './arbitrary.ts';
+import { field, T } from '../../engine/types.ts';
+import { anyType, forms, key, nullable, show, TYPES, toDict, typedValues, values } from './arbitrary.ts';
 
 /** Scratch whose memory comes dirty, as the arena's does. */
 function dirtyScratch(): Scratch {
@@ -69,8 +69,15 @@ test('build and read back', () => {
     fc.property(typedValues, ({ type, values }) => {
       for (const col of forms(type, values)) checkColumn(col, values);
       checkColumn(columnFromValues(type, values, scratch), values);
-      checkColumn(nullColumn(type, values.length, scratch), values.map(() => null));
-      for (const v of values.slice(0, 2)) checkColumn(constantColumn(type, v, values.length, scratch), values.map(() => v));
+      checkColumn(
+        nullColumn(type, values.length, scratch),
+        values.map(() => null),
+      );
+      for (const v of values.slice(0, 2))
+        checkColumn(
+          constantColumn(type, v, values.length, scratch),
+          values.map(() => v),
+        );
     }),
     { numRuns: 400 },
   );
@@ -89,7 +96,10 @@ test('ints take the narrowest form and know whether they are exact', () => {
   assert.equal(form(-9007199254740991), ['i64', false]);
   assert.equal(form(-9007199254740992n), ['i64', true]);
   assert.is(columnFromValues(T.decimal(38, 0), [1n << 63n]).phys, 'i128');
-  assert.throws(() => columnFromValues(T.int, [1n << 63n]), (e: Error) => /does not fit int/.test(e.message));
+  assert.throws(
+    () => columnFromValues(T.int, [1n << 63n]),
+    (e: Error) => /does not fit int/.test(e.message),
+  );
 });
 
 test('gather picks rows, missing ones are null', () => {
@@ -127,15 +137,26 @@ test('slice, then everything else on the slice', () => {
 });
 
 test('concat unifies physical forms', () => {
-  const parts = anyType.chain((type) => fc.array(fc.tuple(values(type), fc.boolean()), { maxLength: 4 }).map((p) => ({ type, p })));
+  const parts = anyType.chain((type) =>
+    fc.array(fc.tuple(values(type), fc.boolean()), { maxLength: 4 }).map((p) => ({ type, p })),
+  );
   fc.assert(
     fc.property(parts, ({ type, p }) => {
-      const cols = p.map(([v, dict]) => (dict && type.kind === 'string' ? toDict(columnFromValues(type, v)) : columnFromValues(type, v)));
-      checkColumn(concatColumns(cols, type, scratch), p.flatMap(([v]) => v));
+      const cols = p.map(([v, dict]) =>
+        dict && type.kind === 'string' ? toDict(columnFromValues(type, v)) : columnFromValues(type, v),
+      );
+      checkColumn(
+        concatColumns(cols, type, scratch),
+        p.flatMap(([v]) => v),
+      );
     }),
     { numRuns: 400 },
   );
-  const joined = concatColumns([toDict(columnFromValues(T.string, ['a', 'b', 'a'])), toDict(columnFromValues(T.string, ['b', 'c', 'b']))], T.string, scratch);
+  const joined = concatColumns(
+    [toDict(columnFromValues(T.string, ['a', 'b', 'a'])), toDict(columnFromValues(T.string, ['b', 'c', 'b']))],
+    T.string,
+    scratch,
+  );
   assert.is(joined.phys, 'dict');
   assert.equal(valuesOf(joined), ['a', 'b', 'a', 'b', 'c', 'b']);
 });
@@ -176,7 +197,8 @@ test('order of values', () => {
   const ordered = (type: (typeof TYPES)[number], vals: LiteralValue[]): void => {
     for (const col of forms(type, vals)) {
       const compare = columnComparator(col, col);
-      for (let i = 0; i + 1 < vals.length; i++) assert.ok(compare(i, i + 1) < 0, `${show(vals[i] as LiteralValue)} < ${show(vals[i + 1] as LiteralValue)}`);
+      for (let i = 0; i + 1 < vals.length; i++)
+        assert.ok(compare(i, i + 1) < 0, `${show(vals[i] as LiteralValue)} < ${show(vals[i + 1] as LiteralValue)}`);
     }
   };
   ordered(T.int, [-(1n << 63n), -5000000000, -1, 0, 1, 2147483648, (1n << 63n) - 1n]);
@@ -193,7 +215,12 @@ test('sortComparator places nulls and reverses', () => {
   const col = columnFromValues(T.int, vals);
   const text = toDict(columnFromValues(T.string, other));
   const order = (desc: boolean, nullsFirst: boolean): number[] =>
-    [0, 1, 2, 3, 4, 5].sort(sortComparator([{ column: col, desc, nullsFirst }, { column: text, desc: false, nullsFirst: false }]));
+    [0, 1, 2, 3, 4, 5].sort(
+      sortComparator([
+        { column: col, desc, nullsFirst },
+        { column: text, desc: false, nullsFirst: false },
+      ]),
+    );
   assert.equal(order(false, false), [5, 2, 3, 0, 4, 1]);
   assert.equal(order(true, false), [0, 3, 5, 2, 4, 1]);
   assert.equal(order(false, true), [4, 1, 5, 2, 3, 0]);
@@ -207,15 +234,38 @@ test('hashes spread: top bits and low bits of running keys', () => {
     for (const part of [(v: number): number => v >>> 26, (v: number): number => v & 63]) {
       const counts = new Int32Array(64);
       for (const v of h) counts[part(v)] = (counts[part(v)] as number) + 1;
-      assert.ok(Math.max(...counts) < 110 && Math.min(...counts) > 25, `${Math.min(...counts)}..${Math.max(...counts)}`);
+      assert.ok(
+        Math.max(...counts) < 110 && Math.min(...counts) > 25,
+        `${Math.min(...counts)}..${Math.max(...counts)}`,
+      );
     }
   };
   const ids = Array.from({ length: n }, (_, i) => i);
   spread(columnFromValues(T.int, ids));
-  spread(columnFromValues(T.int, ids.map((i) => i * 65536)));
-  spread(columnFromValues(T.int, ids.map((i) => BigInt(i) << 40n)));
-  spread(columnFromValues(T.float, ids.map((i) => i + 0.5)));
-  spread(columnFromValues(T.string, ids.map((i) => `k${i}`)));
+  spread(
+    columnFromValues(
+      T.int,
+      ids.map((i) => i * 65536),
+    ),
+  );
+  spread(
+    columnFromValues(
+      T.int,
+      ids.map((i) => BigInt(i) << 40n),
+    ),
+  );
+  spread(
+    columnFromValues(
+      T.float,
+      ids.map((i) => i + 0.5),
+    ),
+  );
+  spread(
+    columnFromValues(
+      T.string,
+      ids.map((i) => `k${i}`),
+    ),
+  );
 });
 
 test('batches: rows, gather of chosen columns, slice, concat', () => {
@@ -224,12 +274,19 @@ test('batches: rows, gather of chosen columns, slice, concat', () => {
   fc.assert(
     fc.property(fc.array(row, { maxLength: 20 }), (rows) => {
       const batch = batchFromRows(schema, rows);
-      const same = (a: Record<string, LiteralValue>[], b: Record<string, LiteralValue>[]): void => assert.equal(a.map(show), b.map(show));
+      const same = (a: Record<string, LiteralValue>[], b: Record<string, LiteralValue>[]): void =>
+        assert.equal(a.map(show), b.map(show));
       same(rowsOf(batch), rows);
       const half = rows.length >> 1;
-      same(rowsOf(concatBatches([sliceBatch(batch, 0, half), sliceBatch(batch, half, rows.length)], schema, scratch)), rows);
+      same(
+        rowsOf(concatBatches([sliceBatch(batch, 0, half), sliceBatch(batch, half, rows.length)], schema, scratch)),
+        rows,
+      );
       const picked = gatherBatch(batch, Uint32Array.from(rows.keys()), rows.length, scratch, [3, 1]);
-      same(rowsOf(picked), rows.map((r) => ({ c3: r['c3'] as LiteralValue, c1: r['c1'] as LiteralValue })));
+      same(
+        rowsOf(picked),
+        rows.map((r) => ({ c3: r.c3 as LiteralValue, c1: r.c1 as LiteralValue })),
+      );
     }),
     { numRuns: 40 },
   );
@@ -251,7 +308,10 @@ test('strings read from shared memory', () => {
 test('a value of the wrong kind is our bug', () => {
   fc.assert(
     fc.property(fc.constantFrom(...TYPES.filter((t) => t.kind !== 'bool')), (type) => {
-      assert.throws(() => columnFromValues(type, [true]), (e: Error) => e.name === 'EngineBug');
+      assert.throws(
+        () => columnFromValues(type, [true]),
+        (e: Error) => e.name === 'EngineBug',
+      );
     }),
   );
 });

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as assert from 'uvu/assert';
 import { rowsOf } from '../../engine/batch/access.ts';
 import { batchFromRows } from '../../engine/batch/build.ts';
 import type { Batch } from '../../engine/batch/column.ts';
+import { RunError } from '../../engine/errors.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import type { FormatDef, SerialWriter, Split } from '../../engine/formats/def.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
@@ -39,7 +41,15 @@ export function fakeContext(): TaskContext {
   const unused = (): never => {
     throw new Error('not part of this test');
   };
-  return { scratch, store: null as never, grant: 1 << 26, index: 0, side: unused, check: () => {}, shared: (_key, make) => make() };
+  return {
+    scratch,
+    store: null as never,
+    grant: 1 << 26,
+    index: 0,
+    side: unused,
+    check: () => {},
+    shared: (_key, make) => make(),
+  };
 }
 
 export interface ReadOptions {
@@ -55,12 +65,26 @@ export async function scanOf(format: FormatDef, paths: readonly string[], o: Rea
   const base = { paths, display: paths.join(), options: o.options ?? {} };
   const schema = o.schema ?? (await format.reader?.infer(base)) ?? [];
   const source: SourceSpec = { ...base, schema, declared: o.schema !== undefined };
-  const picked = o.columns?.map((name) => schema.find((f) => f.name === name) ?? { name, type: { kind: 'null' as const }, nullable: true }) ?? schema;
-  return { kind: 'scan', format: format.name, source, schema: picked, filter: o.filter ?? null, limit: o.limit ?? null };
+  const picked =
+    o.columns?.map(
+      (name) => schema.find((f) => f.name === name) ?? { name, type: { kind: 'null' as const }, nullable: true },
+    ) ?? schema;
+  return {
+    kind: 'scan',
+    format: format.name,
+    source,
+    schema: picked,
+    filter: o.filter ?? null,
+    limit: o.limit ?? null,
+  };
 }
 
 /** Every batch as `use` sees it while it is valid. */
-export async function eachBatch(format: FormatDef, scan: ScanInput, use: (batch: Batch, split: Split) => void): Promise<readonly Split[]> {
+export async function eachBatch(
+  format: FormatDef,
+  scan: ScanInput,
+  use: (batch: Batch, split: Split) => void,
+): Promise<readonly Split[]> {
   const reader = format.reader;
   if (reader === null) throw new Error(`${format.name} has no reader`);
   const splits = structuredClone(await reader.splits(scan));
@@ -78,13 +102,20 @@ export async function readRows(format: FormatDef, paths: readonly string[], o: R
 }
 
 /** The bytes of a file of these rows, handed over in batches of the given sizes (the last size repeats). */
-export async function encode(format: FormatDef, schema: Schema, rows: readonly Row[], options: Record<string, unknown> = {}, sizes: readonly number[] = [rows.length]): Promise<Buffer> {
+export async function encode(
+  format: FormatDef,
+  schema: Schema,
+  rows: readonly Row[],
+  options: Record<string, unknown> = {},
+  sizes: readonly number[] = [rows.length],
+): Promise<Buffer> {
   const writer = format.writer as SerialWriter;
   const encoder = await writer.open({ path: `out.${format.name}`, options, schema });
   const out: Uint8Array[] = [];
   for (let at = 0, k = 0; at < rows.length; k++) {
     const n = Math.max(1, sizes[Math.min(k, sizes.length - 1)] ?? 1);
-    for (const part of await encoder.write(batchFromRows(schema, rows.slice(at, at + n)))) out.push(new Uint8Array(part));
+    for (const part of await encoder.write(batchFromRows(schema, rows.slice(at, at + n))))
+      out.push(new Uint8Array(part));
     at += n;
   }
   for (const part of await encoder.finish()) out.push(part);
@@ -104,4 +135,17 @@ export function file(content: Uint8Array | string, name?: string): string {
 
 export function tempFolder(): string {
   return folder;
+}
+
+/** Runs into a RunError of this code and message. */
+export async function rejects(run: () => Promise<unknown>, code: string, pattern: RegExp): Promise<void> {
+  try {
+    await run();
+  } catch (e) {
+    assert.instance(e, RunError, String(e));
+    assert.is((e as RunError).code, code, (e as RunError).message);
+    assert.match((e as RunError).message, pattern);
+    return;
+  }
+  assert.unreachable(`no error, but ${code} ${pattern} was expected`);
 }

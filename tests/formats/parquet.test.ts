@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { readParquet } from 'parquet-wasm/node';
 import { test } from 'uvu';
@@ -9,27 +9,15 @@ import { RunError } from '../../engine/errors.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { parquet } from '../../engine/formats/parquet.ts';
 import type { DataType, Schema } from '../../engine/types.ts';
-import { T, field } from '../../engine/types.ts';
-import { TYPES, nullable, show, valueOf } from '../batch/arbitrary.ts';
+import { field, T } from '../../engine/types.ts';
+import { nullable, show, TYPES, valueOf } from '../batch/arbitrary.ts';
 import type { Row } from './harness.ts';
-import { eachBatch, encode, file, readRows, scanOf, tempFolder } from './harness.ts';
+import { eachBatch, encode, file, readRows, rejects, scanOf, tempFolder } from './harness.ts';
 
 const FLIGHTS = 'node_modules/vega-datasets/data/flights-3m.parquet';
 const STORABLE = TYPES.filter((t) => t.kind !== 'interval');
 const schemaOf = (types: readonly DataType[]): Schema => types.map((t, i) => field(`c${i}`, t));
 const text = (rows: readonly Row[]): string[] => rows.map(show);
-
-async function rejects(run: () => Promise<unknown>, code: string, pattern: RegExp): Promise<void> {
-  try {
-    await run();
-  } catch (e) {
-    assert.instance(e, RunError, String(e));
-    assert.is((e as RunError).code, code, (e as RunError).message);
-    assert.match((e as RunError).message, pattern);
-    return;
-  }
-  assert.unreachable(`no error, but ${code} ${pattern} was expected`);
-}
 
 test('every type survives, with nulls, at edge lengths, in every compression', async () => {
   const schema = schemaOf(STORABLE);
@@ -40,7 +28,10 @@ test('every type survives, with nulls, at edge lengths, in every compression', a
     const compression = ['snappy', 'zstd', 'gzip', 'none', 'brotli', 'lz4'][k++ % 6];
     const path = file(await encode(parquet, schema, rows.slice(0, n), { compression }));
     const scan = await scanOf(parquet, [path]);
-    assert.equal(scan.source.schema.map((f) => f.type.kind), schema.map((f) => f.type.kind));
+    assert.equal(
+      scan.source.schema.map((f) => f.type.kind),
+      schema.map((f) => f.type.kind),
+    );
     assert.equal(text(await readRows(parquet, [path])), text(rows.slice(0, n)), `${n} rows`);
   }
 });
@@ -61,13 +52,19 @@ test('columns without nulls stay so; types keep their details', async () => {
 
 test('row groups are cut by the data, not by batches; equal data gives equal bytes', async () => {
   const schema = schemaOf([T.int, T.string, T.list(T.int)]);
-  const rows = fc.sample(fc.record({ c0: nullable(T.int), c1: valueOf(T.string), c2: nullable(T.list(T.int)) }), { numRuns: 2000, seed: 3 }) as Row[];
+  const rows = fc.sample(fc.record({ c0: nullable(T.int), c1: valueOf(T.string), c2: nullable(T.list(T.int)) }), {
+    numRuns: 2000,
+    seed: 3,
+  }) as Row[];
   const one = await encode(parquet, schema, rows, { row_group_rows: 500 });
   for (const sizes of [[2000], [1, 7, 500, 64], [499, 3]]) {
     assert.ok(one.equals(await encode(parquet, schema, rows, { row_group_rows: 500 }, sizes)));
   }
   const meta = parquetMetadata(new Uint8Array(one));
-  assert.equal(meta.row_groups.map((g) => Number(g.num_rows)), [500, 500, 500, 500]);
+  assert.equal(
+    meta.row_groups.map((g) => Number(g.num_rows)),
+    [500, 500, 500, 500],
+  );
   assert.equal(text(await readRows(parquet, [file(one)])), text(rows));
 });
 
@@ -84,35 +81,66 @@ test('other readers read what we write, page indexes included', async () => {
   const bytes = await encode(parquet, schema, rows, { row_group_rows: 1000 });
   const buffer = new Uint8Array(bytes).buffer;
   const asyncBuffer = { byteLength: buffer.byteLength, slice: (a: number, b?: number) => buffer.slice(a, b) };
-  const seen = await parquetReadObjects({ file: asyncBuffer, useOffsetIndex: true, rowStart: 900, rowEnd: 2100, columns: ['c0', 'c2'] });
+  const seen = await parquetReadObjects({
+    file: asyncBuffer,
+    useOffsetIndex: true,
+    rowStart: 900,
+    rowEnd: 2100,
+    columns: ['c0', 'c2'],
+  });
   assert.equal(
-    seen.map((r) => [r['c0'] === null || r['c0'] === undefined ? null : Number(r['c0']), r['c2']]),
-    rows.slice(900, 2100).map((r) => [r['c0'], r['c2']]),
+    seen.map((r) => [r.c0 === null || r.c0 === undefined ? null : Number(r.c0), r.c2]),
+    rows.slice(900, 2100).map((r) => [r.c0, r.c2]),
   );
-  const found = await parquetReadObjects({ file: asyncBuffer, filter: { c5: { $eq: new Date(2500 * 86400000) } }, usePageIndex: true });
+  const found = await parquetReadObjects({
+    file: asyncBuffer,
+    filter: { c5: { $eq: new Date(2500 * 86400000) } },
+    usePageIndex: true,
+  });
   assert.is(found.length, 1);
-  assert.is(found[0]?.['c4'], 625);
+  assert.is(found[0]?.c4, 625);
   const table = readParquet(bytes);
-  assert.is(table.recordBatches().reduce((n, b) => n + b.numRows, 0), 3000);
+  assert.is(
+    table.recordBatches().reduce((n, b) => n + b.numRows, 0),
+    3000,
+  );
 });
 
 test('only wanted columns are decoded, and none for a bare count', async () => {
   const schema = schemaOf([T.int, T.string, T.float]);
   const rows: Row[] = Array.from({ length: 300 }, (_, i) => ({ c0: i, c1: `s${i}`, c2: i / 2 }));
   const path = file(await encode(parquet, schema, rows, { row_group_rows: 100 }));
-  assert.equal(await readRows(parquet, [path], { columns: ['c2', 'c0'] }), rows.map((r) => ({ c2: r['c2'], c0: r['c0'] })));
+  assert.equal(
+    await readRows(parquet, [path], { columns: ['c2', 'c0'] }),
+    rows.map((r) => ({ c2: r.c2, c0: r.c0 })),
+  );
   assert.is((await readRows(parquet, [path], { columns: [] })).length, 300);
   assert.is((await readRows(parquet, [path], { columns: [], limit: 10 })).length, 10);
-  assert.equal((await readRows(parquet, [path], { columns: ['c1'], limit: 3 })).map((r) => r['c1']), ['s0', 's1', 's2']);
+  assert.equal(
+    (await readRows(parquet, [path], { columns: ['c1'], limit: 3 })).map((r) => r.c1),
+    ['s0', 's1', 's2'],
+  );
 });
 
-const literal = (type: DataType, value: LiteralValue): Expr => ({ kind: 'literal', type, nullable: value === null, value });
+const literal = (type: DataType, value: LiteralValue): Expr => ({
+  kind: 'literal',
+  type,
+  nullable: value === null,
+  value,
+});
 const column = (name: string, type: DataType): Expr => ({ kind: 'column', name, type, nullable: true });
 const call = (fn: string, ...args: Expr[]): Expr => ({ kind: 'call', fn, args, type: T.bool, nullable: true });
 
 test('row groups that no row of can pass are skipped', async () => {
   const at: DataType = T.timestamp;
-  const schema: Schema = [field('n', T.int), field('s', T.string), field('d', T.decimal(20, 2)), field('t', at), field('f', T.float), field('u', T.int)];
+  const schema: Schema = [
+    field('n', T.int),
+    field('s', T.string),
+    field('d', T.decimal(20, 2)),
+    field('t', at),
+    field('f', T.float),
+    field('u', T.int),
+  ];
   const rows: Row[] = Array.from({ length: 400 }, (_, i) => ({
     n: i,
     s: `k${String(i).padStart(3, '0')}`,
@@ -125,7 +153,7 @@ test('row groups that no row of can pass are skipped', async () => {
   const kept = async (filter: Expr): Promise<number[]> => {
     const scan = await scanOf(parquet, [path], { filter });
     const splits = (await parquet.reader?.splits(scan)) ?? [];
-    return splits.flatMap((s) => s['groups'] as number[]);
+    return splits.flatMap((s) => s.groups as number[]);
   };
   const n = column('n', T.int);
   assert.equal(await kept(call('eq', n, literal(T.int, 150))), [1]);
@@ -136,7 +164,10 @@ test('row groups that no row of can pass are skipped', async () => {
   assert.equal(await kept(call('and', call('ge', n, literal(T.int, 150)), call('lt', n, literal(T.int, 250)))), [1, 2]);
   assert.equal(await kept(call('or', call('lt', n, literal(T.int, 5)), call('gt', n, literal(T.int, 395)))), [0, 3]);
   assert.equal(await kept(call('not', call('lt', n, literal(T.int, 5)))), [0, 1, 2, 3]);
-  assert.equal(await kept({ kind: 'in', arg: n, values: [3, 399], hasNull: false, negated: false, type: T.bool, nullable: true }), [0, 3]);
+  assert.equal(
+    await kept({ kind: 'in', arg: n, values: [3, 399], hasNull: false, negated: false, type: T.bool, nullable: true }),
+    [0, 3],
+  );
   assert.equal(await kept(call('eq', column('s', T.string), literal(T.string, 'k250'))), [2]);
   assert.equal(await kept(call('gt', column('d', T.decimal(20, 2)), literal(T.decimal(20, 2), 30000))), [3]);
   assert.equal(await kept(call('lt', column('t', at), literal(at, 100000000))), [0]);
@@ -153,24 +184,38 @@ test('pruning never loses a row that passes', async () => {
   const row = fc.record(Object.fromEntries(schema.map((f) => [f.name, nullable(f.type)])));
   const rows = fc.sample(row, { numRuns: 120, seed: 11 }) as Row[];
   const path = file(await encode(parquet, schema, rows, { row_group_rows: 4 }));
-  const same = (a: LiteralValue | undefined, b: LiteralValue): boolean => a !== undefined && show(a).replace('-0', 'n0') === show(b).replace('-0', 'n0');
+  const same = (a: LiteralValue | undefined, b: LiteralValue): boolean =>
+    a !== undefined && show(a).replace('-0', 'n0') === show(b).replace('-0', 'n0');
   for (const f of schema) {
     for (const r of rows.slice(0, 40)) {
       const value = r[f.name] as LiteralValue;
       if (value === null || Number.isNaN(value)) continue;
       const filter = call('eq', column(f.name, f.type), literal(f.type, value));
       const got = await readRows(parquet, [path], { columns: [f.name], filter });
-      assert.is(got.filter((g) => same(g[f.name], value)).length, rows.filter((g) => same(g[f.name], value)).length, `${f.name} ${show(value)}`);
+      assert.is(
+        got.filter((g) => same(g[f.name], value)).length,
+        rows.filter((g) => same(g[f.name], value)).length,
+        `${f.name} ${show(value)}`,
+      );
     }
   }
 });
 
 test('several files: by name, in the wider type; clear errors where types clash', async () => {
   const a = file(await encode(parquet, [field('id', T.int, false), field('x', T.int)], [{ id: 1, x: 2 }]));
-  const b = file(await encode(parquet, [field('x', T.float), field('id', T.int, false), field('y', T.string)], [{ id: 2, x: 2.5, y: 'b' }]));
+  const b = file(
+    await encode(
+      parquet,
+      [field('x', T.float), field('id', T.int, false), field('y', T.string)],
+      [{ id: 2, x: 2.5, y: 'b' }],
+    ),
+  );
   const scan = await scanOf(parquet, [a, b]);
   assert.equal(scan.source.schema, [field('id', T.int, false), field('x', T.float), field('y', T.string)]);
-  assert.equal(await readRows(parquet, [a, b]), [{ id: 1, x: 2, y: null }, { id: 2, x: 2.5, y: 'b' }]);
+  assert.equal(await readRows(parquet, [a, b]), [
+    { id: 1, x: 2, y: null },
+    { id: 2, x: 2.5, y: 'b' },
+  ]);
   const c = file(await encode(parquet, [field('id', T.string)], [{ id: 'no' }]));
   await rejects(() => scanOf(parquet, [a, c]), 'FLOW7003', /"id" is int in ".*", but string in/);
 });
@@ -178,14 +223,26 @@ test('several files: by name, in the wider type; clear errors where types clash'
 test('a declared schema is checked', async () => {
   const path = file(await encode(parquet, [field('n', T.int), field('s', T.string)], [{ n: 1, s: null }]));
   assert.equal(await readRows(parquet, [path], { schema: [field('n', T.decimal(30, 2))] }), [{ n: 100 }]);
-  await rejects(() => readRows(parquet, [path], { schema: [field('n', T.string)] }), 'FLOW7004', /"n" .* is int, but declared as string/);
+  await rejects(
+    () => readRows(parquet, [path], { schema: [field('n', T.string)] }),
+    'FLOW7004',
+    /"n" .* is int, but declared as string/,
+  );
   await rejects(() => readRows(parquet, [path], { schema: [field('z', T.int)] }), 'FLOW7003', /has no column "z"/);
-  await rejects(() => readRows(parquet, [path], { schema: [field('s', T.string, false)] }), 'FLOW7004', /"s" .* has nulls/);
+  await rejects(
+    () => readRows(parquet, [path], { schema: [field('s', T.string, false)] }),
+    'FLOW7004',
+    /"s" .* has nulls/,
+  );
 });
 
 test('hive partitions come from the path, and prune', async () => {
   const paths: string[] = [];
-  for (const [day, region] of [['2024-01-01', 'eu'], ['2024-01-02', 'us%20west'], ['2024-01-02', '__HIVE_DEFAULT_PARTITION__']] as const) {
+  for (const [day, region] of [
+    ['2024-01-01', 'eu'],
+    ['2024-01-02', 'us%20west'],
+    ['2024-01-02', '__HIVE_DEFAULT_PARTITION__'],
+  ] as const) {
     const name = `hive/day=${day}/n=7/region=${region}/part.parquet`;
     mkdirSync(dirname(join(tempFolder(), name)), { recursive: true });
     paths.push(file(await encode(parquet, [field('v', T.int)], [{ v: paths.length }]), name));
@@ -211,23 +268,39 @@ test('unusable files', async () => {
   await rejects(() => open('tests'), 'FLOW7002', /is a folder/);
   await rejects(() => open(file('')), 'FLOW7003', /is empty/);
   await rejects(() => open(file('a,b\n1,2\n3,4\n')), 'FLOW7003', /is not a Parquet file/);
-  await rejects(() => open(file(Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(40), Buffer.from('PARE')]))), 'FLOW7003', /is encrypted/);
+  await rejects(
+    () => open(file(Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(40), Buffer.from('PARE')]))),
+    'FLOW7003',
+    /is encrypted/,
+  );
 });
 
 test('a file cut off anywhere is an error, never a crash', async () => {
   const schema = schemaOf([T.int, T.string, T.list(T.int)]);
-  const rows = fc.sample(fc.record({ c0: nullable(T.int), c1: valueOf(T.string), c2: nullable(T.list(T.int)) }), { numRuns: 300, seed: 5 }) as Row[];
+  const rows = fc.sample(fc.record({ c0: nullable(T.int), c1: valueOf(T.string), c2: nullable(T.list(T.int)) }), {
+    numRuns: 300,
+    seed: 5,
+  }) as Row[];
   const whole = await encode(parquet, schema, rows, { row_group_rows: 100 });
-  for (let n = 0; n < whole.length; n += n < 16 || n > whole.length - 16 ? 1 : 97) {
-    await rejects(() => readRows(parquet, [file(whole.subarray(0, n), 'cut')]), 'FLOW7003', /empty|cut off|not a Parquet|damaged/);
+  for (let n = 0; n < whole.length; n += n < 16 || n > whole.length - 16 ? 1 : 397) {
+    await rejects(
+      () => readRows(parquet, [file(whole.subarray(0, n), 'cut')]),
+      'FLOW7003',
+      /empty|cut off|not a Parquet|damaged/,
+    );
   }
 });
 
 test('damaged bytes give an error or other values, never a crash', async () => {
   const schema = schemaOf([T.int, T.string, T.list(T.int), T.decimal(30, 1)]);
   const row = fc.record(Object.fromEntries(schema.map((f) => [f.name, nullable(f.type)])));
-  const whole = await encode(parquet, schema, fc.sample(row, { numRuns: 200, seed: 5 }) as Row[], { compression: 'none' });
-  const flips = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 })), { minLength: 1, maxLength: 4 });
+  const whole = await encode(parquet, schema, fc.sample(row, { numRuns: 200, seed: 5 }) as Row[], {
+    compression: 'none',
+  });
+  const flips = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 })), {
+    minLength: 1,
+    maxLength: 4,
+  });
   let errors = 0;
   await fc.assert(
     fc.asyncProperty(flips, async (changes) => {
