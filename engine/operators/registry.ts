@@ -3,6 +3,8 @@ import { compute } from './compute.ts';
 import type { OperatorDef } from './def.ts';
 import { distinct } from './distinct.ts';
 import { filter } from './filter.ts';
+import { join } from './join.ts';
+import { lookup } from './lookup.ts';
 import { evaluate, predict } from './predict.ts';
 import { sort } from './sort.ts';
 import { train } from './train.ts';
@@ -14,6 +16,8 @@ export const OPERATORS = {
   aggregate,
   distinct,
   sort,
+  join,
+  lookup,
   train,
   predict,
   evaluate,

@@ -2,8 +2,6 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { resolveAggregate } from '../../engine/aggregates/registry.ts';
-import { batchFromRows } from '../../engine/batch/build.ts';
-import { hashColumns } from '../../engine/batch/hash.ts';
 import { RunError } from '../../engine/errors.ts';
 import type { LiteralValue } from '../../engine/expr.ts';
 import { aggregate } from '../../engine/operators/aggregate.ts';
@@ -12,6 +10,7 @@ import type { Schema } from '../../engine/types.ts';
 import { field, T } from '../../engine/types.ts';
 import type { Row } from './harness.ts';
 import { AMPLE, runExchange, SETTINGS, sameRows, textOf } from './harness.ts';
+import { groupsOf } from './naive.ts';
 import { ALL_TYPES, tables } from './tables.ts';
 
 function spec(name: string, fn: string, args: readonly string[], schema: Schema, distinct = false): AggregateSpec {
@@ -22,25 +21,6 @@ function spec(name: string, fn: string, args: readonly string[], schema: Schema,
 
 function run(params: AggregateParams, rows: readonly Row[], schema: Schema, at: number): Promise<Row[]> {
   return runExchange(aggregate, params, params.keys, rows, schema, SETTINGS[at] as (typeof SETTINGS)[number]);
-}
-
-/** Groups in the engine's order: by hash of the key, then first appearance. */
-export function groupsOf(rows: readonly Row[], keys: readonly string[], schema: Schema): Row[][] {
-  const groups = new Map<string, { hash: number; rows: Row[] }>();
-  const batch = batchFromRows(schema, rows);
-  const hashes = new Uint32Array(rows.length);
-  hashColumns(
-    keys.map((k) => batch.columns[schema.findIndex((f) => f.name === k)] as (typeof batch.columns)[number]),
-    rows.length,
-    hashes,
-  );
-  rows.forEach((r, i) => {
-    const key = textOf(keys.map((k) => (r[k] === 0 ? 0 : r[k])));
-    const g = groups.get(key);
-    if (g === undefined) groups.set(key, { hash: hashes[i] as number, rows: [r] });
-    else g.rows.push(r);
-  });
-  return [...groups.values()].sort((a, b) => a.hash - b.hash).map((g) => g.rows);
 }
 
 type Fold = (values: LiteralValue[]) => LiteralValue;

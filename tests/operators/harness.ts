@@ -114,7 +114,7 @@ export async function collect(source: AsyncIterable<Batch>, ctx: TaskContext | n
   for await (const b of source) {
     assert.ok(b.rows <= 65536, 'a batch of more than 64K rows');
     for (const c of b.columns) assert.is(c.length, b.rows);
-    rows.push(...rowsOf(b));
+    for (const r of rowsOf(b)) rows.push(r);
     ctx?.scratch.reset();
   }
   return rows;
@@ -194,7 +194,7 @@ export async function finals<P>(
   for (const inputs of partitions) {
     const ctx = context(store, s.grant);
     try {
-      out.push(...(await collect(op.final?.(params, ref, inputs, ctx) as AsyncIterable<Batch>, ctx)));
+      for (const r of await collect(op.final?.(params, ref, inputs, ctx) as AsyncIterable<Batch>, ctx)) out.push(r);
     } finally {
       ctx.end();
     }

@@ -1,0 +1,237 @@
+import type { Batch } from '../batch/column.ts';
+import { hashColumns } from '../batch/hash.ts';
+import { Stage } from '../shuffle/stage.ts';
+import type { Schema } from '../types.ts';
+import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from './def.ts';
+import { JoinProbe, joinSchema, rightColumns } from './join_probe.ts';
+import { columnAt, gathered, JoinTable } from './join_table.ts';
+import type { JoinParams } from './params.ts';
+import { sortByKey } from './radix.ts';
+import { canSplit, Splitter, workingGrant } from './split.ts';
+
+/** Bytes in working memory for a byte of input: the rows are copied twice while they are put together. */
+const COPIES = 2;
+/** Bytes a row for hashes, order and directory. */
+const ROW_BYTES = 24;
+/** Largest input of a side that is put into one batch: offsets are 32-bit. */
+const MAX_SIDE = 1 << 30;
+
+interface JoinTask {
+  readonly params: JoinParams;
+  readonly output: Schema;
+  readonly ctx: TaskContext;
+}
+
+function footprint(side: RelationReader): number {
+  return side.bytes * COPIES + side.rows * ROW_BYTES;
+}
+
+/** Joins one partition: in memory when both sides fit, else by sub-partitions in hash order, else (one hash, too many rows) by blocks. */
+async function* joinPartition(
+  task: JoinTask,
+  left: RelationReader,
+  right: RelationReader,
+  bits: number,
+): AsyncIterable<Batch> {
+  const { params, ctx } = task;
+  if (left.rows === 0) return;
+  const grant = workingGrant(ctx);
+  const rightFits = footprint(right) <= grant && right.bytes < MAX_SIDE;
+  if (rightFits && footprint(left) + footprint(right) <= grant && left.bytes < MAX_SIDE) {
+    yield* joinInMemory(task, left, right, bits);
+    return;
+  }
+  // Left rows that all have one hash need no order of their own: they are the output's, as they come.
+  const oneHash = !canSplit(bits) || hasOneHash(left, params.leftKeys);
+  if (oneHash && rightFits) {
+    yield* joinStreamed(task, left, right, bits);
+    return;
+  }
+  if (!canSplit(bits) || (oneHash && hasOneHash(right, params.rightKeys))) {
+    yield* joinBlocks(task, left, right, bits);
+    return;
+  }
+  const lefts = new Splitter(ctx, left.schema, params.leftKeys, bits);
+  const rights = new Splitter(ctx, right.schema, params.rightKeys, bits);
+  try {
+    fill(lefts, left, ctx);
+    fill(rights, right, ctx);
+    for (let p = 0; p < lefts.parts; p++) {
+      const part = lefts.part(p);
+      yield* joinPartition(task, part, rights.part(p), part.hashBits);
+      lefts.done(p);
+      rights.done(p);
+    }
+  } finally {
+    lefts.free();
+    rights.free();
+  }
+}
+
+function fill(split: Splitter, side: RelationReader, ctx: TaskContext): void {
+  for (const b of side.batches()) {
+    ctx.check();
+    split.add(b);
+  }
+  split.finish();
+}
+
+/** Whether all rows have one hash, so that splitting would only copy them. Reads on only while that is so. */
+function hasOneHash(side: RelationReader, names: readonly string[]): boolean {
+  const keys = names.map((k) => columnAt(side.schema, k));
+  let hashes = new Uint32Array(0);
+  let first: number | null = null;
+  for (const b of side.batches()) {
+    if (hashes.length < b.rows) hashes = new Uint32Array(b.rows);
+    hashColumns(
+      keys.map((k) => b.columns[k] as Batch['columns'][number]),
+      b.rows,
+      hashes,
+    );
+    first ??= hashes[0] as number;
+    for (let i = 0; i < b.rows; i++) if (hashes[i] !== first) return false;
+  }
+  return true;
+}
+
+function tableOf(task: JoinTask, batches: Iterable<Batch>, right: RelationReader, bits: number): JoinTable {
+  return new JoinTable(batches, right.schema, task.params.rightKeys, rightColumns(task.params), task.ctx.store, bits);
+}
+
+function probeOf(task: JoinTask, left: RelationReader, right: RelationReader): JoinProbe {
+  return new JoinProbe(task.params, left.schema, right.schema, task.output, task.ctx.store);
+}
+
+/** Both sides in memory; the left rows are gone through by (hash, input order). */
+async function* joinInMemory(
+  task: JoinTask,
+  left: RelationReader,
+  right: RelationReader,
+  bits: number,
+): AsyncIterable<Batch> {
+  const { ctx } = task;
+  const memory = new Stage(ctx.store, 'join');
+  const probe = probeOf(task, left, right);
+  let table: JoinTable | null = null;
+  try {
+    table = tableOf(task, right.batches(), right, bits);
+    const columns = left.schema.map((_, i) => i);
+    const batch = gathered(left.batches(), columns, left.schema, ctx.store, memory);
+    const n = batch.rows;
+    const hashes = memory.scratch.u32(n);
+    hashColumns(probe.leftKeyColumns(batch), n, hashes);
+    const order = memory.scratch.u32(n);
+    for (let i = 0; i < n; i++) order[i] = i;
+    const sorted = sortByKey(hashes, order, memory.scratch.u32(n), n);
+    for (const b of probe.all(probe.left(batch, hashes, sorted), table)) {
+      ctx.check();
+      yield b;
+    }
+  } finally {
+    probe.free();
+    table?.free();
+    memory.free();
+  }
+}
+
+/** The right side in memory, the left side as it comes: for left rows that all have one hash. */
+async function* joinStreamed(
+  task: JoinTask,
+  left: RelationReader,
+  right: RelationReader,
+  bits: number,
+): AsyncIterable<Batch> {
+  const probe = probeOf(task, left, right);
+  let table: JoinTable | null = null;
+  try {
+    table = tableOf(task, right.batches(), right, bits);
+    yield* probeBatches(probe, left.batches(), table, task.ctx);
+  } finally {
+    probe.free();
+    table?.free();
+  }
+}
+
+/** Left batches in their own order against one table. */
+export function* probeBatches(
+  probe: JoinProbe,
+  batches: Iterable<Batch>,
+  table: JoinTable,
+  ctx: TaskContext,
+): Generator<Batch> {
+  let hashes = new Uint32Array(0);
+  for (const batch of batches) {
+    if (hashes.length < batch.rows) hashes = new Uint32Array(batch.rows);
+    hashColumns(probe.leftKeyColumns(batch), batch.rows, hashes);
+    for (const b of probe.all(probe.left(batch, hashes, null), table)) {
+      ctx.check();
+      yield b;
+    }
+  }
+}
+
+/**
+ * Left rows of one hash against more right rows of that hash than fit: each block of left rows meets the right side batch by batch. A filtering join notes
+ * the matches of a whole left batch; a join that gives pairs goes through the right side once a left row, as the order of its output asks.
+ */
+async function* joinBlocks(
+  task: JoinTask,
+  left: RelationReader,
+  right: RelationReader,
+  bits: number,
+): AsyncIterable<Batch> {
+  const { params, ctx } = task;
+  const probe = probeOf(task, left, right);
+  const none = tableOf(task, [], right, bits);
+  const filters = params.kind === 'semi' || params.kind === 'anti';
+  let hashes = new Uint32Array(0);
+  try {
+    for (const batch of left.batches()) {
+      if (hashes.length < batch.rows) hashes = new Uint32Array(batch.rows);
+      hashColumns(probe.leftKeyColumns(batch), batch.rows, hashes);
+      const rows = probe.left(batch, hashes, null);
+      if (filters) {
+        for (const table of blocks(task, right, bits)) probe.mark(rows, table);
+        probe.checkMatched(rows, 0, batch.rows);
+        yield* probe.kept(rows);
+        continue;
+      }
+      for (let p = 0; p < batch.rows; p++) {
+        ctx.check();
+        for (const table of blocks(task, right, bits)) yield* probe.pairs(rows, table, p, p + 1, false);
+        probe.checkMatched(rows, p, p + 1);
+        if (params.kind === 'left') yield* probe.unmatched(rows, none, p, p + 1);
+      }
+    }
+  } finally {
+    probe.free();
+    none.free();
+  }
+}
+
+/** The right side as one small table after another. */
+function* blocks(task: JoinTask, right: RelationReader, bits: number): Generator<JoinTable> {
+  for (const b of right.batches()) {
+    task.ctx.check();
+    const table = tableOf(task, [b], right, bits);
+    try {
+      yield table;
+    } finally {
+      table.free();
+    }
+  }
+}
+
+export const join: OperatorDef<JoinParams> = {
+  name: 'join',
+  traits: { shape: 'exchange', blocking: true },
+  schema: (params, [left, right]) => joinSchema(params, left as Schema, right as Schema),
+  /**
+   * Joins one partition of both sides. Output by (hash of the keys, left order, right order). Sides that do not fit the grant are split alike by
+   * further hash bits; rows of a single hash that do not fit are joined block by block.
+   */
+  final: (params, step, inputs, ctx) => {
+    const [left, right] = inputs as readonly [PartitionReader, PartitionReader];
+    return joinPartition({ params, output: step.output, ctx }, left, right, left.hashBits);
+  },
+};
