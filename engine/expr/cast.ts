@@ -16,8 +16,8 @@ import {
   parseTimestamp,
 } from '../functions/parse.ts';
 import { fromLocal, zoneOffset } from '../functions/zones.ts';
-import { castFromJson, castToJson } from './cast_json.ts';
 import { type DataType, formatType, typeEquals } from '../types.ts';
+import { castFromJson, castToJson } from './cast_json.ts';
 
 /**
  * The cast matrix. Numbers: a float or decimal to int and a float to decimal round (float to int half to even, decimals half away from zero) and fail out of
@@ -150,7 +150,7 @@ function int64(v: bigint): Int | null {
 
 /** Half to even; null when it is not finite or out of range. */
 export function floatToInt(v: number): Int | null {
-  if (v !== v || v >= 9223372036854775808 || v < -9223372036854775808) return null;
+  if (v !== v || v >= 2 ** 63 || v < -(2 ** 63)) return null;
   const down = Math.floor(v);
   const rest = v - down;
   const r = rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;

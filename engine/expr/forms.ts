@@ -1,7 +1,7 @@
-import { asBuffer } from '../batch/buffers.ts';
 import { stringReader, valueReader } from '../batch/access.ts';
-import { wordsOf } from '../batch/ints.ts';
+import { asBuffer } from '../batch/buffers.ts';
 import type { Column } from '../batch/column.ts';
+import { wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
 import type { DataType } from '../types.ts';
 

@@ -1,6 +1,6 @@
 import { EngineBug } from '../errors.ts';
-import type { Gen, Slot, Val } from './gen.ts';
 import { isIntLike, typeBound } from './forms.ts';
+import type { Gen, Slot, Val } from './gen.ts';
 
 /** Code that reads row `i` of a column. */
 export function genColumn(g: Gen, name: string): Val {

@@ -1,11 +1,11 @@
 import type { CallExpr, Expr } from '../expr.ts';
+import { isIntLike } from './forms.ts';
+import { Gen, type Mode, type Slot, type Val } from './gen.ts';
 import { genCall } from './gen_call.ts';
 import { genCast } from './gen_cast.ts';
 import { genColumn, nullFlag } from './gen_column.ts';
 import { genCase, genChain, genCoalesce, genIf, genIn, genIs } from './gen_special.ts';
 import { genTextTest } from './gen_text.ts';
-import { isIntLike } from './forms.ts';
-import { Gen, type Mode, type Slot, type Val } from './gen.ts';
 import { fewColumns } from './nodes.ts';
 
 export function newGen(slots: readonly Slot[], mode: Mode, trace: boolean): Gen {

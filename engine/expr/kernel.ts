@@ -1,5 +1,5 @@
-import type { Batch, Column } from '../batch/column.ts';
 import { ALL_VALID, type Validity } from '../batch/bitmap.ts';
+import type { Batch, Column } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import { columnsOf, type Expr, type LiteralValue, walkExpr } from '../expr.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';

@@ -1,9 +1,9 @@
+import type { Validity } from '../batch/bitmap.ts';
 import { asBuffer } from '../batch/buffers.ts';
 import { columnFromValues } from '../batch/build.ts';
-import type { Validity } from '../batch/bitmap.ts';
 import type { Column, Utf8Column } from '../batch/column.ts';
 import { MAX_OFFSET, tooLong } from '../batch/gather.ts';
-import { narrowI128, narrowI64, widthOfI64, wordsOf } from '../batch/ints.ts';
+import { narrowI64, narrowI128, widthOfI64, wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
 import type { LiteralValue } from '../expr.ts';
 import type { Scratch } from '../memory/types.ts';

@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
+import { validityOf } from '../batch/bitmap.ts';
 import { columnFromValues, constantColumn, nullColumn } from '../batch/build.ts';
 import type { Batch, Column, DictColumn, Utf8Column } from '../batch/column.ts';
-import { validityOf } from '../batch/bitmap.ts';
 import { gatherColumn } from '../batch/gather.ts';
 import { EngineBug } from '../errors.ts';
 import type { Expr, LiteralValue } from '../expr.ts';
@@ -236,7 +236,7 @@ function recode(
     const i = rows.select === null ? k : (rows.select[k] as number);
     const valid = validity === null || (((validity[i >> 3] as number) >> (i & 7)) & 1) === 1;
     const code = remap[valid ? (col.codes[i] as number) : last] as number;
-    codes[k] = code < 0 ? 0 : code;
+    codes[k] = Math.max(code, 0);
     if (code < 0) bits[k >> 3] = (bits[k >> 3] as number) & ~(1 << (k & 7));
   }
   if (entries.size === 0) return nullColumn(type, n, scratch);

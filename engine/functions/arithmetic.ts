@@ -2,7 +2,7 @@ import { RunError } from '../errors.ts';
 import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolved } from './build.ts';
 import type { FunctionImpl } from './def.ts';
-import { type Int, exact } from './ints.ts';
+import { exact, type Int } from './ints.ts';
 import { LONGEST_DECIMAL } from './limits.ts';
 import { temporalMinus, temporalPlus, temporalTimes } from './temporal_arithmetic.ts';
 import { asDecimal, implicitCost } from './types.ts';

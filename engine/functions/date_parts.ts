@@ -1,8 +1,8 @@
 import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve } from './build.ts';
 import { civilOf, daysOf, isLeap, isoWeek, isoWeekday, lastDayOfMonth } from './calendar.ts';
-import { addInt, floorDiv, floorMod, type Int } from './ints.ts';
 import { dateInRange } from './interval.ts';
+import { addInt, floorDiv, floorMod, type Int } from './ints.ts';
 import { DAY_MICROS } from './limits.ts';
 import { zoneOffset } from './zones.ts';
 

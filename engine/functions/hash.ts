@@ -110,7 +110,9 @@ function feedInt(into: Lanes, v: Int): void {
 
 function lanesOf(types: readonly DataType[], values: readonly LiteralValue[], seed: number): Lanes {
   const lanes = new Lanes(seed);
-  values.forEach((v, k) => feed(lanes, types[k] as DataType, v));
+  values.forEach((v, k) => {
+    feed(lanes, types[k] as DataType, v);
+  });
   return lanes;
 }
 

@@ -1,7 +1,7 @@
-import type { IntervalValue } from '../expr.ts';
 import { RunError } from '../errors.ts';
-import { type Int, addInt, floorDiv, floorMod, mulInt } from './ints.ts';
-import { daysOf, civilOf, lastDayOfMonth } from './calendar.ts';
+import type { IntervalValue } from '../expr.ts';
+import { civilOf, daysOf, lastDayOfMonth } from './calendar.ts';
+import { addInt, floorDiv, floorMod, type Int, mulInt } from './ints.ts';
 import { DAY_MICROS } from './limits.ts';
 
 export function interval(months: number, days: number, micros: Int): IntervalValue {

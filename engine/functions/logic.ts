@@ -1,4 +1,4 @@
-import { T, type DataType } from '../types.ts';
+import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolved } from './build.ts';
 import { commonTypeOf } from './types.ts';
 

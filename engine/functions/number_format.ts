@@ -1,6 +1,6 @@
-import type { FunctionImpl } from './def.ts';
 import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve } from './build.ts';
+import type { FunctionImpl } from './def.ts';
 import { formatDecimal, formatFloat } from './format.ts';
 import { divRound, type Int, narrow, pow10 } from './ints.ts';
 import { roundFloat } from './math.ts';

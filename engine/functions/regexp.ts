@@ -1,6 +1,6 @@
-import type { FunctionImpl } from './def.ts';
 import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve } from './build.ts';
+import type { FunctionImpl } from './def.ts';
 import type { Int } from './ints.ts';
 import { literalRegex, memo, regexOf } from './pattern.ts';
 import { implicitCost } from './types.ts';

@@ -2,7 +2,7 @@ import type { IntervalValue } from '../expr.ts';
 import { type DataType, T } from '../types.ts';
 import { overload, type Resolved } from './build.ts';
 import { addIntervals, between, dateInRange, scaleInterval, shiftDate, shiftTimestamp } from './interval.ts';
-import { type Int, addInt, floorMod } from './ints.ts';
+import { addInt, floorMod, type Int } from './ints.ts';
 import { DAY_MICROS } from './limits.ts';
 
 /** Whether an interval argument is a literal of whole days and months: a date moved by it stays a date. */

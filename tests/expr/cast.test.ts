@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LiteralValue } from '../../engine/expr.ts';
 import { castFn } from '../../engine/expr/cast.ts';
+import type { LiteralValue } from '../../engine/expr.ts';
 import { formatDecimal, formatFloat } from '../../engine/functions/format.ts';
 import { parseDecimal, parseFloat64 } from '../../engine/functions/parse.ts';
 import { type DataType, field, T } from '../../engine/types.ts';

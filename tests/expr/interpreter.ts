@@ -1,6 +1,6 @@
 import { RunError } from '../../engine/errors.ts';
-import type { CallExpr, Expr, IntervalValue, LiteralValue } from '../../engine/expr.ts';
 import { castFn } from '../../engine/expr/cast.ts';
+import type { CallExpr, Expr, IntervalValue, LiteralValue } from '../../engine/expr.ts';
 import { resolveFunction } from '../../engine/functions/registry.ts';
 import { type DataType, typeEquals } from '../../engine/types.ts';
 

@@ -175,119 +175,155 @@ type Exprs = Readonly<
   Record<'int' | 'float' | 'bool' | 'string' | 'decimal' | 'date' | 'timestamp', fc.Arbitrary<Expr>>
 >;
 
+/** Leaves: columns and literals. */
+const LEAF: Exprs = {
+  int: fc.oneof(columnOf(T.int), literalOf(T.int, fc.oneof(small, safe))),
+  float: fc.oneof(columnOf(T.float), literalOf(T.float, float)),
+  bool: fc.oneof(columnOf(T.bool), literalOf(T.bool, fc.boolean())),
+  string: fc.oneof(columnOf(T.string), literalOf(T.string, word)),
+  decimal: fc.oneof(columnOf(T.decimal(6, 2)), literalOf(T.decimal(4, 1), decimals(4))),
+  date: fc.oneof(columnOf(T.date), literalOf(T.date, date)),
+  timestamp: fc.oneof(columnOf(T.timestamp), literalOf(T.timestamp, timestamp)),
+};
+
+/** A call of one of the names. */
+function of(type: DataType, names: readonly string[], ...args: fc.Arbitrary<Expr>[]): fc.Arbitrary<Expr> {
+  return fc
+    .tuple(fc.constantFrom(...names), fc.tuple(...args))
+    .map(([n, a]) => sameKind(attempt(n, a, lit(type, null)), type));
+}
+
+/** if, coalesce and case over expressions of one type. */
+function choice(type: DataType, when: fc.Arbitrary<Expr>, arb: fc.Arbitrary<Expr>): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    fc.tuple(when, arb, arb).map(([c, a, b]) => sameKind(attempt('if', [c, a, b], a), type)),
+    fc.tuple(arb, arb).map(([a, b]) => sameKind(attempt('coalesce', [a, b], a), type)),
+    fc.tuple(when, arb, when, arb, arb).map(([p, a, q, b, o]) => caseOf(p, a, q, b, o)),
+  );
+}
+
+interface Parts {
+  readonly sub: Exprs;
+  readonly any: fc.Arbitrary<Expr>;
+  readonly exact: fc.Arbitrary<Expr>;
+}
+
+function ints({ sub }: Parts): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    LEAF.int,
+    of(T.int, ['add', 'sub', 'mul', 'intdiv', 'mod'], sub.int, sub.int),
+    of(T.int, ['neg', 'abs', 'sign'], sub.int),
+    of(T.int, ['length'], sub.string),
+    of(T.int, ['year', 'month', 'weekday', 'dayofyear'], fc.oneof(sub.date, sub.timestamp)),
+    of(T.int, ['sub'], sub.date, sub.date),
+    choice(T.int, sub.bool, sub.int),
+    cast(fc.oneof(sub.string, sub.float, sub.decimal, sub.bool), T.int),
+  );
+}
+
+function floats({ sub, exact }: Parts): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    LEAF.float,
+    of(T.float, ['add', 'sub', 'mul', 'intdiv', 'mod'], sub.float, fc.oneof(sub.float, exact)),
+    of(T.float, ['div'], fc.oneof(sub.float, exact), fc.oneof(sub.float, exact)),
+    of(T.float, ['neg', 'abs', 'sign', 'sqrt'], sub.float),
+    of(T.float, ['round', 'floor', 'ceil', 'trunc'], sub.float),
+    choice(T.float, sub.bool, sub.float),
+    cast(fc.oneof(sub.string, sub.int, sub.decimal, sub.bool), T.float),
+  );
+}
+
+function bools({ sub, any, exact }: Parts): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    LEAF.bool,
+    of(
+      T.bool,
+      ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is', 'isnot'],
+      fc.oneof(sub.float, exact),
+      fc.oneof(sub.float, exact),
+    ),
+    of(
+      T.bool,
+      ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is', 'isnot', 'like', 'contains', 'starts_with', 'ends_with'],
+      sub.string,
+      sub.string,
+    ),
+    of(T.bool, ['eq', 'lt', 'ge', 'is', 'isnot'], fc.oneof(sub.date, sub.timestamp), fc.oneof(sub.date, sub.timestamp)),
+    of(T.bool, ['and', 'or', 'is', 'isnot', 'eq', 'lt'], sub.bool, sub.bool),
+    of(T.bool, ['and', 'or'], sub.bool, sub.bool),
+    of(T.bool, ['not'], sub.bool),
+    of(T.bool, ['isnan'], sub.float),
+    any.map((e) => call('is', [e, lit(T.null, null)])),
+    inList(sub.int, fc.oneof(small, safe)),
+    inList(sub.string, word),
+    inList(sub.float, float),
+    choice(T.bool, sub.bool, sub.bool),
+  );
+}
+
+function strings({ sub, any }: Parts): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    LEAF.string,
+    of(T.string, ['concat', 'add'], sub.string, sub.string),
+    of(T.string, ['lower', 'upper', 'trim', 'reverse', 'initcap'], sub.string),
+    of(T.string, ['left', 'right', 'substr'], sub.string, literalOf(T.int, fc.integer({ min: -2, max: 3 }))),
+    of(T.string, ['nullif'], sub.string, sub.string),
+    choice(T.string, sub.bool, sub.string),
+    cast(any, T.string),
+  );
+}
+
+function decimalExprs({ sub, exact }: Parts): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    LEAF.decimal,
+    of(T.decimal(10, 2), ['add', 'sub', 'mul', 'intdiv', 'mod'], sub.decimal, exact),
+    of(T.decimal(10, 2), ['neg', 'abs', 'round'], sub.decimal),
+    choice(T.decimal(10, 2), sub.bool, sub.decimal),
+    cast(fc.oneof(sub.string, sub.int, sub.decimal, sub.float), T.decimal(9, 3)),
+    cast(fc.oneof(sub.int, sub.decimal), T.decimal(38, 10)),
+  );
+}
+
+function dates({ sub }: Parts): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    LEAF.date,
+    of(T.date, ['add', 'sub'], sub.date, sub.int),
+    of(T.date, ['last_day'], sub.date),
+    fc
+      .tuple(fc.constantFrom('month', 'week', 'year'), sub.date)
+      .map(([u, d]) => call('date_trunc', [lit(T.string, u), d])),
+    choice(T.date, sub.bool, sub.date),
+    cast(fc.oneof(sub.string, sub.timestamp), T.date),
+  );
+}
+
+function timestamps({ sub }: Parts): fc.Arbitrary<Expr> {
+  return fc.oneof(
+    LEAF.timestamp,
+    of(
+      T.timestamp,
+      ['add', 'sub'],
+      sub.timestamp,
+      fc.constant(lit(T.interval, { months: 1, days: -2, micros: 3_000_000 })),
+    ),
+    choice(T.timestamp, sub.bool, sub.timestamp),
+    cast(fc.oneof(sub.date, sub.string), T.timestamp),
+  );
+}
+
 /** Expressions of each type, `depth` levels deep. */
 export function exprs(depth: number): Exprs {
-  const leaf: Exprs = {
-    int: fc.oneof(columnOf(T.int), literalOf(T.int, fc.oneof(small, safe))),
-    float: fc.oneof(columnOf(T.float), literalOf(T.float, float)),
-    bool: fc.oneof(columnOf(T.bool), literalOf(T.bool, fc.boolean())),
-    string: fc.oneof(columnOf(T.string), literalOf(T.string, word)),
-    decimal: fc.oneof(columnOf(T.decimal(6, 2)), literalOf(T.decimal(4, 1), decimals(4))),
-    date: fc.oneof(columnOf(T.date), literalOf(T.date, date)),
-    timestamp: fc.oneof(columnOf(T.timestamp), literalOf(T.timestamp, timestamp)),
-  };
-  if (depth === 0) return leaf;
+  if (depth === 0) return LEAF;
   const sub = exprs(depth - 1);
-  const any = fc.oneof(...Object.values(sub));
-  const exact = fc.oneof(sub.int, sub.decimal);
-  const of = (type: DataType, names: readonly string[], ...args: fc.Arbitrary<Expr>[]): fc.Arbitrary<Expr> =>
-    fc
-      .tuple(fc.constantFrom(...names), fc.tuple(...args))
-      .map(([n, a]) => sameKind(attempt(n, a, lit(type, null)), type));
-  const choice = (type: DataType, arb: fc.Arbitrary<Expr>): fc.Arbitrary<Expr> =>
-    fc.oneof(
-      fc.tuple(sub.bool, arb, arb).map(([c, a, b]) => sameKind(attempt('if', [c, a, b], a), type)),
-      fc.tuple(arb, arb).map(([a, b]) => sameKind(attempt('coalesce', [a, b], a), type)),
-      fc.tuple(sub.bool, arb, sub.bool, arb, arb).map(([p, a, q, b, o]) => caseOf(p, a, q, b, o)),
-    );
+  const parts = { sub, any: fc.oneof(...Object.values(sub)), exact: fc.oneof(sub.int, sub.decimal) };
   return {
-    int: fc.oneof(
-      leaf.int,
-      of(T.int, ['add', 'sub', 'mul', 'intdiv', 'mod'], sub.int, sub.int),
-      of(T.int, ['neg', 'abs', 'sign'], sub.int),
-      of(T.int, ['length'], sub.string),
-      of(T.int, ['year', 'month', 'weekday', 'dayofyear'], fc.oneof(sub.date, sub.timestamp)),
-      of(T.int, ['sub'], sub.date, sub.date),
-      choice(T.int, sub.int),
-      cast(fc.oneof(sub.string, sub.float, sub.decimal, sub.bool), T.int),
-    ),
-    float: fc.oneof(
-      leaf.float,
-      of(T.float, ['add', 'sub', 'mul', 'intdiv', 'mod'], sub.float, fc.oneof(sub.float, exact)),
-      of(T.float, ['div'], fc.oneof(sub.float, exact), fc.oneof(sub.float, exact)),
-      of(T.float, ['neg', 'abs', 'sign', 'sqrt'], sub.float),
-      of(T.float, ['round', 'floor', 'ceil', 'trunc'], sub.float),
-      choice(T.float, sub.float),
-      cast(fc.oneof(sub.string, sub.int, sub.decimal, sub.bool), T.float),
-    ),
-    bool: fc.oneof(
-      leaf.bool,
-      of(
-        T.bool,
-        ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is', 'isnot'],
-        fc.oneof(sub.float, exact),
-        fc.oneof(sub.float, exact),
-      ),
-      of(
-        T.bool,
-        ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is', 'isnot', 'like', 'contains', 'starts_with', 'ends_with'],
-        sub.string,
-        sub.string,
-      ),
-      of(
-        T.bool,
-        ['eq', 'lt', 'ge', 'is', 'isnot'],
-        fc.oneof(sub.date, sub.timestamp),
-        fc.oneof(sub.date, sub.timestamp),
-      ),
-      of(T.bool, ['and', 'or', 'is', 'isnot', 'eq', 'lt'], sub.bool, sub.bool),
-      of(T.bool, ['and', 'or'], sub.bool, sub.bool),
-      of(T.bool, ['not'], sub.bool),
-      of(T.bool, ['isnan'], sub.float),
-      any.map((e) => call('is', [e, lit(T.null, null)])),
-      inList(sub.int, fc.oneof(small, safe)),
-      inList(sub.string, word),
-      inList(sub.float, float),
-      choice(T.bool, sub.bool),
-    ),
-    string: fc.oneof(
-      leaf.string,
-      of(T.string, ['concat', 'add'], sub.string, sub.string),
-      of(T.string, ['lower', 'upper', 'trim', 'reverse', 'initcap'], sub.string),
-      of(T.string, ['left', 'right', 'substr'], sub.string, literalOf(T.int, fc.integer({ min: -2, max: 3 }))),
-      of(T.string, ['nullif'], sub.string, sub.string),
-      choice(T.string, sub.string),
-      cast(any, T.string),
-    ),
-    decimal: fc.oneof(
-      leaf.decimal,
-      of(T.decimal(10, 2), ['add', 'sub', 'mul', 'intdiv', 'mod'], sub.decimal, exact),
-      of(T.decimal(10, 2), ['neg', 'abs', 'round'], sub.decimal),
-      choice(T.decimal(10, 2), sub.decimal),
-      cast(fc.oneof(sub.string, sub.int, sub.decimal, sub.float), T.decimal(9, 3)),
-      cast(fc.oneof(sub.int, sub.decimal), T.decimal(38, 10)),
-    ),
-    date: fc.oneof(
-      leaf.date,
-      of(T.date, ['add', 'sub'], sub.date, sub.int),
-      of(T.date, ['last_day'], sub.date),
-      fc
-        .tuple(fc.constantFrom('month', 'week', 'year'), sub.date)
-        .map(([u, d]) => call('date_trunc', [lit(T.string, u), d])),
-      choice(T.date, sub.date),
-      cast(fc.oneof(sub.string, sub.timestamp), T.date),
-    ),
-    timestamp: fc.oneof(
-      leaf.timestamp,
-      of(
-        T.timestamp,
-        ['add', 'sub'],
-        sub.timestamp,
-        fc.constant(lit(T.interval, { months: 1, days: -2, micros: 3_000_000 })),
-      ),
-      choice(T.timestamp, sub.timestamp),
-      cast(fc.oneof(sub.date, sub.string), T.timestamp),
-    ),
+    int: ints(parts),
+    float: floats(parts),
+    bool: bools(parts),
+    string: strings(parts),
+    decimal: decimalExprs(parts),
+    date: dates(parts),
+    timestamp: timestamps(parts),
   };
 }
 

@@ -1,9 +1,9 @@
+import { evaluateConstant } from '../../engine/expr/compile.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { parseDate, parseInterval, parseTimestamp } from '../../engine/functions/parse.ts';
 import { findFunction, misfit, resolveFunction } from '../../engine/functions/registry.ts';
 import { commonTypeOf } from '../../engine/functions/types.ts';
 import { type DataType, T, typeEquals } from '../../engine/types.ts';
-import { evaluateConstant } from '../../engine/expr/compile.ts';
 
 /** A small reader and binder of constant expressions, enough for the examples of the function library and independent of the real ones. */
 
