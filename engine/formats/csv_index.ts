@@ -47,7 +47,7 @@ const scan = { fields: 0, end: 0, next: 0, junk: false, incomplete: false, open:
 /**
  * Indexes records that start in [from, stop) of u8[0, length), at most `maxRows`. `final`: nothing follows `length`. Writes sentinels to
  * u8[length] and u8[length + 1]. Blank lines and comments are no records (a blank line is one where records have a single field).
- * A faulty record stops the run, or is left out (on_error "reject"), or is padded and cut to the width (on_error "null").
+ * A faulty record stops the run or, by on_error, is left out ("reject") or padded and cut to the width ("null"; with broken quotes it is left out).
  */
 export function indexRecords(
   s: RecordShape,
@@ -89,7 +89,7 @@ export function indexRecords(
     }
     scanRecord(s, u8, pos, length, ends, at, stride);
     if (scan.incomplete && (!final || scan.open)) {
-      if (final && onError === 'reject') {
+      if (final && onError !== 'error') {
         out.rejected++;
         pos = length;
         continue;

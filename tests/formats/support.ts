@@ -7,6 +7,7 @@ import { RunError } from '../../engine/errors.ts';
 import type { LiteralValue } from '../../engine/expr.ts';
 import type { FormatReader, FormatWriter, SinkSpec } from '../../engine/formats/def.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
+import type { Scratch } from '../../engine/memory/types.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
 import type { ScanInput } from '../../engine/plan.ts';
 import type { Store } from '../../engine/store/types.ts';
@@ -44,7 +45,7 @@ export class TestContext {
       },
     };
     this.context = {
-      scratch: heapScratch(),
+      scratch: dirtyScratch(),
       store: store as Store,
       grant,
       index: 0,
@@ -58,6 +59,29 @@ export class TestContext {
       shared: (_, make) => make(),
     };
   }
+}
+
+/** Memory comes dirty and is spoilt by a reset, as the arena's may be. */
+function dirtyScratch(): Scratch {
+  const heap = heapScratch();
+  let given: ArrayBufferView[] = [];
+  const dirty = <A extends ArrayBufferView>(a: A): A => {
+    new Uint8Array(a.buffer).fill(0xa5);
+    given.push(a);
+    return a;
+  };
+  return {
+    ...heap,
+    u8: (n) => dirty(heap.u8(n)),
+    i32: (n) => dirty(heap.i32(n)),
+    u32: (n) => dirty(heap.u32(n)),
+    f64: (n) => dirty(heap.f64(n)),
+    i64: (n) => dirty(heap.i64(n)),
+    reset: () => {
+      for (const a of given) new Uint8Array(a.buffer).fill(0x5a);
+      given = [];
+    },
+  };
 }
 
 export interface ReadOptions {
