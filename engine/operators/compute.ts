@@ -1,7 +1,5 @@
-import { type Projection, compileProjection } from '../expr/compile.ts';
-import { RunError } from '../errors.ts';
 import type { Batch } from '../batch/column.ts';
-import type { StepRef } from '../plan.ts';
+import { compileProjection, type Projection } from '../expr/compile.ts';
 import type { Schema } from '../types.ts';
 import type { BatchTransform, OperatorDef, TaskContext } from './def.ts';
 import type { ComputeParams } from './params.ts';
@@ -14,28 +12,20 @@ export const compute: OperatorDef<ComputeParams> = {
   name: 'compute',
   traits: { shape: 'map', ordered: true },
   schema: outputSchema,
-  map: (params, step, ctx) => transform(compileProjection(params.filter, params.outputs, step.input), step, ctx),
+  map: (params, step, ctx) => transform(compileProjection(params.filter, params.outputs, step.input), ctx),
 };
 
 function outputSchema(params: ComputeParams): Schema {
   return params.outputs.map(({ name, expr }) => ({ name, type: expr.type, nullable: expr.nullable }));
 }
 
-/** Runs a compiled projection over a stream; errors of the data name the step. */
-export function transform(project: Projection, step: StepRef, ctx: TaskContext): BatchTransform {
+/** Runs a compiled projection over a stream. */
+export function transform(project: Projection, ctx: TaskContext): BatchTransform {
   return async function* rows(input: AsyncIterable<Batch>) {
     for await (const batch of input) {
       ctx.check();
-      const out = named(step, () => project(batch, ctx.scratch));
+      const out = project(batch, ctx.scratch);
       if (out.rows > 0) yield out;
     }
   };
-}
-
-function named<V>(step: StepRef, run: () => V): V {
-  try {
-    return run();
-  } catch (e) {
-    throw e instanceof RunError ? e.at({ step: step.label, span: step.span }) : e;
-  }
 }

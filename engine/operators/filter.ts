@@ -13,6 +13,6 @@ export const filter: OperatorDef<FilterParams> = {
       name: f.name,
       expr: { kind: 'column' as const, name: f.name, type: f.type, nullable: f.nullable },
     }));
-    return transform(compileProjection(params.predicate, outputs, step.input), step, ctx);
+    return transform(compileProjection(params.predicate, outputs, step.input), ctx);
   },
 };
