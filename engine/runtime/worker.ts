@@ -40,16 +40,18 @@ async function perform(m: TaskMessage): Promise<FromWorker> {
   const known = stages.get(m.stage);
   if (known === undefined) return { type: 'failed', error: errorToData(new Error(`stage ${m.stage} is unknown here`)) };
   const ctx = taskContext(state, m.stage, m.index, known.grant, known.sides);
-  store.setIdle(false);
+  let kept = false;
+  store.beginTask();
   try {
     const { rows, output } = await runTask(known, m.input, ctx);
+    kept = true;
     return { type: 'done', rows, output };
   } catch (e) {
     if (e instanceof StageSatisfied) return { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
     return { type: 'failed', error: errorToData(e) };
   } finally {
     state.scratch.reset();
-    store.setIdle(true);
+    store.endTask(kept);
   }
 }
 

@@ -22,6 +22,8 @@ interface BytesLease {
 export class SharedStore implements Store {
   protected readonly parts: StoreParts;
   readonly #pressure: Pressure;
+  /** Entries of the objects the running task sealed; null between tasks. */
+  #made: number[] | null = null;
 
   constructor(parts: StoreParts) {
     this.parts = parts;
@@ -33,8 +35,29 @@ export class SharedStore implements Store {
     return this.parts.arena.limit;
   }
 
-  setIdle(idle: boolean): void {
-    this.parts.arena.threads.setIdle(this.parts.arena.slot, idle);
+  beginTask(): void {
+    this.parts.arena.threads.setIdle(this.parts.arena.slot, false);
+    this.#made = [];
+  }
+
+  endTask(keep: boolean): void {
+    const { arena } = this.parts;
+    const made = this.#made ?? [];
+    this.#made = null;
+    const gone = arena.locked(() => made.map((e) => this.#handOverHeld(e, arena.slot, keep)));
+    for (const file of gone) this.#unlink(file);
+    arena.threads.setIdle(arena.slot, true);
+  }
+
+  /** Under the lock: an object the thread's task made becomes its caller's, or goes. Returns the spill file to unlink, or -1. */
+  #handOverHeld(e: number, thread: number, keep: boolean): number {
+    const { table } = this.parts;
+    // The entry may stand for another object by now: one that was released and whose place was taken.
+    if (table.maker[e] !== thread + 1) return -1;
+    table.maker[e] = 0;
+    if (keep) return -1;
+    table.refs[e] = 0;
+    return this.#collectHeld(e);
   }
 
   /** Page number from `take` (called under the lock, -1 = none now), after making room as needed. */
@@ -122,6 +145,10 @@ export class SharedStore implements Store {
       arena.shrinkHeld(page, bytes);
       arena.giveToStoreHeld(page);
       table.refs[e] = 1;
+      if (this.#made !== null) {
+        table.maker[e] = arena.slot + 1;
+        this.#made.push(e);
+      }
       table.state[e] = STATE.SEALED;
       table.enlist(e);
       arena.eventHeld();
@@ -295,6 +322,7 @@ export class SharedStore implements Store {
     const gone: number[] = [];
     arena.locked(() => {
       table.each((e) => {
+        gone.push(this.#handOverHeld(e, thread, false));
         if (table.thread[e] !== thread) return;
         if (table.state[e] === STATE.WRITING) destroy(this.parts, e, false);
         else if (table.state[e] === STATE.SPILLING) {

@@ -50,13 +50,15 @@ function closeAll(): void {
   for (const store of open) store.close();
 }
 
-/** The store on another thread. */
+/** The store on a thread that runs tasks. */
 export interface ThreadStore extends Store {
+  /** The thread is at work from now on; the objects it seals belong to the task. */
+  beginTask(): void;
   /**
-   * Says whether the thread runs a task. What an idle thread holds is not going to be freed by it, so a thread in need of memory
-   * fails at once instead of waiting for it. A thread starts as not idle; the main thread always counts as idle.
+   * The task is done. `keep`: whoever gets its result owns the objects it left; otherwise they are released, and so they are when the thread dies before. Until
+   * the next task nobody waits for memory the thread holds.
    */
-  setIdle(idle: boolean): void;
+  endTask(keep: boolean): void;
 }
 
 class OwnedStore extends SharedStore implements MainStore {
@@ -65,7 +67,8 @@ class OwnedStore extends SharedStore implements MainStore {
   constructor(handle: StoreHandle, arena: Arena, write: WriteVector | undefined) {
     super(partsOf(handle, arena, write));
     this.handle = handle;
-    this.setIdle(true);
+    // The driver frees when it is told to, not of its own accord: no thread waits for it.
+    arena.threads.setIdle(arena.slot, true);
     if (open.size === 0) process.once('exit', closeAll);
     open.add(this);
   }

@@ -8,7 +8,7 @@ const CAPACITY = 1 << 20;
 export const STATE = { FREE: 0, WRITING: 1, SEALED: 2, SPILLING: 3 } as const;
 
 /** One word a field and entry; the list links are entry numbers + 1. */
-const WORDS = ['state', 'refs', 'pins', 'page', 'file', 'thread', 'generation', 'older', 'newer'] as const;
+const WORDS = ['state', 'refs', 'pins', 'page', 'file', 'thread', 'maker', 'generation', 'older', 'newer'] as const;
 const WIDE = ['bytes', 'offset'] as const;
 const HEAD = { HIGH: 0, FREE: 1, OLDEST: 2, NEWEST: 3, OBJECTS: 4, WORDS: 16 } as const;
 
@@ -33,6 +33,8 @@ export class ObjectTable {
   readonly file: Int32Array;
   /** Writer or spiller, while WRITING or SPILLING. */
   readonly thread: Int32Array;
+  /** Thread + 1 whose running task made the object; 0 once the task handed it over. */
+  readonly maker: Int32Array;
   readonly bytes: Float64Array;
   /** Place in the spill file. */
   readonly offset: Float64Array;
@@ -56,14 +58,8 @@ export class ObjectTable {
       return new Int32Array(sab, at - CAPACITY * 4, CAPACITY);
     };
     [this.bytes, this.offset] = [wide(), wide()];
-    [this.state, this.refs, this.pins, this.page, this.file, this.thread] = [
-      word(),
-      word(),
-      word(),
-      word(),
-      word(),
-      word(),
-    ];
+    [this.state, this.refs, this.pins] = [word(), word(), word()];
+    [this.page, this.file, this.thread, this.maker] = [word(), word(), word(), word()];
     [this.#generation, this.#older, this.#newer] = [word(), word(), word()];
     for (let t = 0; t < handle.threads; t++) {
       this.#pinsOf.push(new Uint16Array(sab, at, CAPACITY));
@@ -114,6 +110,7 @@ export class ObjectTable {
     this.page[e] = page + 1;
     this.file[e] = 0;
     this.thread[e] = thread;
+    this.maker[e] = 0;
     this.bytes[e] = bytes;
     this.offset[e] = 0;
     this.state[e] = STATE.WRITING;
@@ -124,6 +121,7 @@ export class ObjectTable {
   /** The entry's object is gone; its memory and disk space have been given back. */
   remove(e: number): void {
     this.state[e] = STATE.FREE;
+    this.maker[e] = 0;
     const h = this.#head;
     this.#newer[e] = h[HEAD.FREE] as number;
     h[HEAD.FREE] = e + 1;

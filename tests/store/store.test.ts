@@ -7,7 +7,7 @@ import { rowsOf } from '../../engine/batch/access.ts';
 import { batchFromRows } from '../../engine/batch/build.ts';
 import { EngineBug, type ErrorData, RunError } from '../../engine/errors.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
-import { createStore, type MainStore, testStore } from '../../engine/store/store.ts';
+import { attachStore, createStore, type MainStore, testStore } from '../../engine/store/store.ts';
 import type { ObjectId } from '../../engine/store/types.ts';
 import { field, T } from '../../engine/types.ts';
 import { checkAll, checkObject, makeObject } from './objects.ts';
@@ -252,6 +252,55 @@ test('a lock held by a dying thread is broken without word from the driver', asy
   } finally {
     store.close();
   }
+});
+
+test('objects of a task that fails or dies are released, those of one that is done are kept', () => {
+  withStore(1 << 20, (main) => {
+    const store = attachStore(main.handle, 1);
+    store.beginTask();
+    const kept = [makeObject(store, 1), makeObject(store, 2)];
+    store.release(kept.pop() as ObjectId);
+    store.endTask(true);
+    store.beginTask();
+    for (let i = 0; i < 60; i++) makeObject(store, i);
+    store.endTask(false);
+    assert.is(main.stats().objects, 1);
+    store.beginTask();
+    for (let i = 0; i < 60; i++) makeObject(store, i);
+    main.releaseThread(1);
+    assert.is(main.stats().objects, 1);
+    checkAll(main, kept, () => [1, 3]);
+    main.release(kept[0] as ObjectId);
+    assert.is(main.stats().diskBytes, 0);
+  });
+});
+
+test('threads killed at any point leave a store that works and holds nothing of theirs', async () => {
+  const dir = freshDir();
+  const store = createStore({ limit: 512 << 10, threads: 4, spillDirs: [dir] });
+  try {
+    const own = Array.from({ length: 10 }, (_, i) => makeObject(store, 50_000 + i));
+    for (let round = 0; round < 6; round++) {
+      const started = new SharedArrayBuffer(4);
+      const workers = [1, 2].map((thread) => startThread('./churn_thread.ts', { handle: store.handle, thread, started }).worker);
+      const ready = new Int32Array(started);
+      for (let n = 0; n < 10 + round; n = Atomics.load(ready, 0)) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      for (const thread of [1, 2]) store.markDying(thread);
+      await Promise.all(workers.map((w) => w.terminate()));
+      for (const thread of [1, 2]) store.releaseThread(thread);
+      assert.is(store.stats().objects, own.length);
+      assert.is(store.stats().workingBytes, 0);
+      checkAll(store, own, (i) => [50_000 + i, round]);
+    }
+    for (const id of own) store.release(id);
+    assert.is(store.stats().objectBytes, 0);
+    assert.is(store.stats().diskBytes, 0);
+  } finally {
+    store.close();
+  }
+  assert.equal(fs.readdirSync(dir), []);
 });
 
 test('arena scratch counts in the limit and comes back', () => {
