@@ -1,8 +1,7 @@
 // The syntax that parses and does not run yet. Every probe is given to the compiler: what it does not refuse with FLOW4001 any
 // more leaves the list by itself, and a test sees to it that nothing which is refused is missing here.
 import { check } from '../../index.ts';
-import { FORMATS } from '../../engine/formats/registry.ts';
-import type { FormatDef } from '../../engine/formats/def.ts';
+import { fileCatalog, type SourceCatalog } from '../../compiler/sources.ts';
 import { field, type Schema, T } from '../../engine/types.ts';
 import { code, table } from './markdown.ts';
 
@@ -75,12 +74,10 @@ const COLUMNS: Schema = [
 export async function refusals(flow: string): Promise<string[]> {
   const text = `let t = from csv("t.csv") as { k: int, x: float?, y: float?, name: string?, d: date?, tags: json? }\n`
     + `let u = from csv("u.csv") as { k: int, w: float?, d: date? }\n${flow}`;
-  const formats: Readonly<Record<string, FormatDef>> = FORMATS;
-  const sources = {
-    formats,
-    paths: (pattern: string | readonly string[]) => Promise.resolve(typeof pattern === 'string' ? [pattern] : pattern),
+  const sources: SourceCatalog = {
+    ...fileCatalog(),
+    paths: (pattern) => Promise.resolve(typeof pattern === 'string' ? [pattern] : pattern),
     infer: () => Promise.resolve(COLUMNS),
-    estimate: () => Promise.resolve({ rows: null, bytes: 0 }),
   };
   const { diagnostics } = await check(text, 'probe.flow', { sources });
   return diagnostics.filter((d) => d.code === NOT_EXECUTABLE).map((d) => d.message);

@@ -11,7 +11,7 @@
 //   ```csv file=x.csv           a data file (any language does): it is there for all blocks of its page
 //   ```ts                       is type-checked and run
 //   ```ts check                 is type-checked only
-//   ```sh run [exit=N]          its lines that begin with `flowc` are run; `text output` behind it is what they print
+//   ```sh run [exit=N]          is run by the shell; N is the exit code of its last command
 //
 // A block of another language or without these words is text for the reader.
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,15 +1,12 @@
 // Type-checks and runs the TypeScript blocks of the documentation as modules of a project that has flowc installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Block, root } from './blocks.ts';
 
 function project(folder: string): void {
-  const modules = join(folder, 'node_modules');
-  if (existsSync(modules)) return;
-  mkdirSync(modules);
-  symlinkSync(root, join(modules, 'flowc'), 'dir');
+  if (existsSync(join(folder, 'tsconfig.json'))) return;
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   // The types are those of the source: the declarations in dist/types are not built for the tests.
   const compilerOptions = {
@@ -32,7 +29,7 @@ export function checkModules(blocks: readonly Block[], folder: string): string {
 }
 
 /** Runs the blocks one after another in `folder`; what each printed, errors included. */
-export async function runModules(blocks: readonly Block[], folder: string): Promise<Map<Block, string>> {
+export function runModules(blocks: readonly Block[], folder: string): Map<Block, string> {
   project(folder);
   const out = new Map<Block, string>();
   for (const block of blocks) {

@@ -1,6 +1,6 @@
 // Runs the blocks of the documentation: flows in this process, over one engine; commands in processes of their own.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { diagnosticsText } from '../../cli/diagnostics.ts';
@@ -21,10 +21,12 @@ export interface Outcome {
   readonly warnings: readonly string[];
 }
 
-/** A folder with the data files of the tests and those that the blocks of one page define. */
+/** A folder of a project that has flowc and the sample data installed, with the files that the blocks of one page define. */
 export function pageFolder(blocks: readonly Block[]): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'flowc-docs-'));
-  cpSync(join(root, 'tests/docs/data'), folder, { recursive: true });
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(root, join(folder, 'node_modules/flowc'), 'dir');
+  symlinkSync(join(root, 'node_modules/vega-datasets'), join(folder, 'node_modules/vega-datasets'), 'dir');
   for (const block of blocks) {
     const file = wordOf(block, 'file');
     if (file === null) continue;
@@ -67,19 +69,15 @@ export async function runFlow(engine: Engine, block: Block, checkOnly: boolean):
   }
 }
 
-/** Runs the `flowc` lines of a block in a folder. A `# comment` behind a line is left out by the shell. */
+/** Runs a block by the shell in a folder, with `flowc` on the path. What it printed on both streams, without the line that tells time and memory. */
 export function runCommands(block: Block, folder: string): { stdout: string; status: number | null } {
-  const lines = block.text.split('\n').filter((line) => /^(npx )?flowc /.test(line));
-  const command = join(root, 'dist/cli.js');
-  let stdout = '';
-  let status: number | null = 0;
-  for (const line of lines) {
-    const script = line.replace(/^(npx )?flowc /, `"${process.execPath}" "${command}" `);
-    const done = spawnSync('sh', ['-c', script], {
-      cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
-    });
-    stdout += done.stdout + done.stderr.replace(/^read .* in .*, peak memory .*\n/m, '');
-    status = done.status;
-  }
-  return { stdout, status };
+  const bin = join(folder, '.bin');
+  mkdirSync(bin, { recursive: true });
+  const command = `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'dist/cli.js')}" "$@"\n`;
+  writeFileSync(join(bin, 'flowc'), command, { mode: 0o755 });
+  const done = spawnSync('sh', ['-c', `exec 2>&1\n${block.text.replaceAll('npx flowc', 'flowc')}`], {
+    cwd: folder, encoding: 'utf8',
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}`, NO_COLOR: '1', FORCE_COLOR: undefined },
+  });
+  return { stdout: done.stdout.replace(/^read .* in .*, peak memory .*\n/m, ''), status: done.status };
 }

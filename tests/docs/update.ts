@@ -30,7 +30,7 @@ async function update(page: string): Promise<void> {
   const blocks = blocksOf(page);
   const { folder, remove } = pageFolder(blocks);
   const lines = readFileSync(join(root, page), 'utf8').split('\n');
-  const modules = await runModules(blocks.filter((b) => b.language === 'ts' && b.words[0] !== 'check'), folder);
+  const modules = runModules(blocks.filter((b) => b.language === 'ts' && b.words[0] !== 'check'), folder);
   const outputs = new Map<Block, string>();
   process.chdir(folder);
   for (const block of blocks) {
