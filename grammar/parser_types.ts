@@ -18,7 +18,7 @@ export class TypeParser extends CstParser {
   constructor(errors: IParserErrorMessageProvider, validate: boolean) {
     super(T.parserTokens, {
       recoveryEnabled: false,
-      maxLookahead: 2,
+      maxLookahead: 1,
       nodeLocationTracking: 'onlyOffset',
       errorMessageProvider: errors,
       skipValidations: !validate,
