@@ -78,13 +78,15 @@ function naive(p: JoinParams, left: readonly Row[], right: readonly Row[], byHas
   const hashes = hashesOf(left, p.leftKeys, LEFT);
   const order = left.map((_, i) => i);
   if (byHash) order.sort((i, j) => (hashes[i] as number) - (hashes[j] as number));
+  const keyOf = (r: Row, names: readonly string[]): string | null =>
+    names.some((k) => r[k] === null) ? null : textOf(names.map((k) => r[k]));
+  const rightKeys = right.map((r) => keyOf(r, p.rightKeys));
   const out: Row[] = [];
   for (const i of order) {
     const l = left[i] as Row;
+    const key = keyOf(l, p.leftKeys);
     const matches = right.filter(
-      (r) =>
-        p.leftKeys.every((k, n) => l[k] !== null && textOf(l[k]) === textOf(r[p.rightKeys[n] as string])) &&
-        (p.residual === null || (l.x as number) < (r.y as number)),
+      (r, j) => key !== null && rightKeys[j] === key && (p.residual === null || (l.x as number) < (r.y as number)),
     );
     const added = (r: Row | null): Row =>
       Object.fromEntries(p.add.map((c) => [c.name, r === null ? null : (r[c.column] as LiteralValue)]));
