@@ -1,5 +1,6 @@
 import type * as Ast from '../../grammar/ast.ts';
 import { printFile } from '../../grammar/print.ts';
+import type { FlowResult, FlowRunOptions, Row } from '../run.ts';
 import { type ExprInput, toExpr } from './expr.ts';
 import { type Algorithm, Format } from './formats.ts';
 import {
@@ -146,29 +147,30 @@ export class Flow {
     return this.#add(makeStep('distinct', { keys: itemList(keys) }));
   }
 
-  join(kind: JoinKind, other: Flow, options: JoinOptions): Flow {
+  join(kind: JoinKind, other: Flow | Format, options: JoinOptions): Flow {
+    const right = flow(other);
     const on = toExpr(options.on);
     const add = itemList(options.add);
     return this.#step(
       (relationOf) =>
         makeStep('join', {
           joinKind: kind,
-          relation: relationOf(other),
+          relation: relationOf(right),
           alias: options.as === undefined ? null : name(options.as),
           on,
           matching: options.matching ?? null,
           add,
         }),
-      [other],
+      [right],
     );
   }
 
   /** Rows below each other, columns matched by name. `byName`: a column that one side does not have is null there. */
   union(
-    others: Flow | readonly Flow[],
+    others: Flow | Format | readonly (Flow | Format)[],
     options: { readonly distinct?: boolean; readonly byName?: boolean } = {},
   ): Flow {
-    const list = others instanceof Flow ? [others] : others;
+    const list = (others instanceof Flow || others instanceof Format ? [others] : others).map((one) => flow(one));
     return this.#step(
       (relationOf) =>
         makeStep('setStep', {
@@ -249,6 +251,18 @@ export class Flow {
   /** The text of that file. */
   toFlow(): string {
     return printFile(this.toAst());
+  }
+
+  /** Runs it. Throws DiagnosticsError for mistakes, RunError for what goes wrong while it runs. */
+  async run(options: FlowRunOptions = {}): Promise<FlowResult> {
+    const { runAst } = await import('../run.ts');
+    return runAst(this.toAst(), this.toFlow(), options);
+  }
+
+  /** Runs it and gives its rows as objects: for results that fit into the process; larger ones belong into a `write`. */
+  async collect(options: FlowRunOptions = {}): Promise<readonly Row[]> {
+    const { results } = await this.run(options);
+    return results[0]?.rows ?? [];
   }
 }
 

@@ -1,6 +1,7 @@
 /** The TypeScript builder: pipelines as method calls, over the same syntax tree as `.flow` files. */
 import type * as Ast from '../../grammar/ast.ts';
 import { printFile } from '../../grammar/print.ts';
+import type { FlowResult, FlowRunOptions } from '../run.ts';
 import type { Flow } from './flow.ts';
 import { program } from './program.ts';
 
@@ -57,4 +58,10 @@ export function fileOf(...flows: readonly Flow[]): Ast.FlowFile {
 /** The text of that file. */
 export function flowText(...flows: readonly Flow[]): string {
   return printFile(program(flows));
+}
+
+/** Runs several flows as one file. */
+export async function run(flows: readonly Flow[], options: FlowRunOptions = {}): Promise<FlowResult> {
+  const { runAst } = await import('../run.ts');
+  return runAst(fileOf(...flows), flowText(...flows), options);
 }

@@ -71,8 +71,8 @@ function parseWhole(before: string, text: string, after: string): Ast.FlowFile {
 export function withoutSpans<T extends Ast.Node>(node: T): T {
   return rewrite(node, (one) => {
     const copy: Record<string, unknown> = { ...one, span: noSpan };
-    if ('verbSpan' in one) copy['verbSpan'] = noSpan;
-    if ('opSpan' in one) copy['opSpan'] = noSpan;
+    if ('verbSpan' in one) copy.verbSpan = noSpan;
+    if ('opSpan' in one) copy.opSpan = noSpan;
     return copy as unknown as Ast.Node;
   });
 }

@@ -12,7 +12,7 @@ test('train: a model is a relation of one row', async () => {
   if (n?.op !== 'train') return;
   assert.equal(n.schema, [{ name: 'model', type: { kind: 'bytes' }, nullable: false }]);
   assert.equal(
-    [n.params.algorithm, n.params.options['trees'], n.params.options['depth'], n.params.seed, n.params.label.name],
+    [n.params.algorithm, n.params.options.trees, n.params.options.depth, n.params.seed, n.params.label.name],
     ['gbt', 20, 6, 42, 'active'],
   );
   assert.equal(

@@ -100,7 +100,7 @@ test('sources and sinks: options, a stated schema', () => {
 test('join: a source, a pipeline, a named flow', () => {
   same(
     'from csv("o.csv") | join left csv("c.csv") as c on customer_id == c.id and c.active matching one add customer = c.name, c.tier',
-    flow(csv('o.csv')).join('left', flow(csv('c.csv')), {
+    flow(csv('o.csv')).join('left', csv('c.csv'), {
       as: 'c',
       on: expr('customer_id == c.id and c.active'),
       matching: 'one',
@@ -122,7 +122,7 @@ test('union', () => {
   const more = flow(csv('b.csv')).where('x > 1');
   same(
     'from csv("a.csv") | union csv("c.csv"), (from csv("b.csv") | where x > 1)',
-    flow(csv('a.csv')).union([flow(csv('c.csv')), more]),
+    flow(csv('a.csv')).union([csv('c.csv'), more]),
   );
   same(
     'from csv("a.csv") | union distinct by name csv("c.csv")',
