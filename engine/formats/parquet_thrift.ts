@@ -48,159 +48,192 @@ const MAX_DEPTH = 64;
 
 /** The struct that starts at byte 0. */
 export function parseThrift(bytes: Uint8Array): ThriftStruct {
-  let at = 0;
+  return new Reader(bytes).struct(0);
+}
 
-  const byte = (): number => {
-    const b = bytes[at++];
+class Reader {
+  private readonly bytes: Uint8Array;
+  private at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  struct(depth: number): ThriftStruct {
+    const fields = new Map<number, Thrift>();
+    let id = 0;
+    for (let head = this.byte(); head !== 0; head = this.byte()) {
+      const wire = head & 15;
+      id = head >> 4 === 0 ? Number(this.zigzag()) : id + (head >> 4);
+      const flag = wire === TRUE || wire === FALSE;
+      fields.set(id, flag ? { kind: 'bool', value: wire === TRUE } : this.value(wire, depth + 1));
+    }
+    return { kind: 'struct', fields };
+  }
+
+  private value(wire: number, depth: number): Thrift {
+    if (depth > MAX_DEPTH) throw new ThriftError('it is nested too deeply');
+    if (wire === BYTE) return { kind: 'int', wire, value: (this.byte() << 24) >> 24 };
+    if (wire === 4 || wire === 5 || wire === 6) return { kind: 'int', wire, value: this.zigzag() };
+    if (wire === DOUBLE) return { kind: 'double', bytes: this.take(8) };
+    if (wire === BINARY) return { kind: 'binary', value: this.take(this.size()) };
+    if (wire === 9 || wire === 10) return this.list(wire, depth);
+    if (wire === STRUCT) return this.struct(depth);
+    throw new ThriftError(`it holds the unknown type ${wire}`);
+  }
+
+  private list(wire: 9 | 10, depth: number): ThriftList {
+    const head = this.byte();
+    const element = head & 15;
+    const n = head >> 4 === 15 ? this.size() : head >> 4;
+    const items: Thrift[] = [];
+    for (let i = 0; i < n; i++) {
+      if (element === TRUE || element === FALSE) items.push({ kind: 'bool', value: this.byte() === TRUE });
+      else items.push(this.value(element, depth + 1));
+    }
+    return { kind: 'list', wire, element, items };
+  }
+
+  private byte(): number {
+    const b = this.bytes[this.at++];
     if (b === undefined) throw new ThriftError('it ends too early');
     return b;
-  };
-  const varint = (): number | bigint => {
+  }
+
+  private varint(): number | bigint {
     let low = 0;
     let scale = 1;
     for (let k = 0; k < 7; k++) {
-      const b = byte();
+      const b = this.byte();
       low += (b & 127) * scale;
       if (b < 128) return low;
       scale *= 128;
     }
     let v = BigInt(low);
     for (let shift = 49n; shift < 70n; shift += 7n) {
-      const b = byte();
+      const b = this.byte();
       v |= BigInt(b & 127) << shift;
       if (b < 128) return v;
     }
     throw new ThriftError('a number is too long');
-  };
-  const zigzag = (): number | bigint => {
-    const v = varint();
+  }
+
+  private zigzag(): number | bigint {
+    const v = this.varint();
     if (typeof v === 'number') return v % 2 === 0 ? v / 2 : -(v + 1) / 2;
     const n = BigInt.asIntN(64, (v >> 1n) ^ -(v & 1n));
     return Number.isSafeInteger(Number(n)) ? Number(n) : n;
-  };
-  const size = (least: number): number => {
-    const n = varint();
-    if (typeof n !== 'number' || n * least > bytes.length - at) throw new ThriftError('a length goes beyond its end');
+  }
+
+  /** A length: of bytes, or of a list whose items take a byte or more each. */
+  private size(): number {
+    const n = this.varint();
+    if (typeof n !== 'number' || n > this.bytes.length - this.at) throw new ThriftError('a length goes beyond its end');
     return n;
-  };
-  const take = (n: number): Uint8Array => {
-    if (at + n > bytes.length) throw new ThriftError('it ends too early');
-    at += n;
-    return bytes.subarray(at - n, at);
-  };
-  const value = (wire: number, depth: number): Thrift => {
-    if (depth > MAX_DEPTH) throw new ThriftError('it is nested too deeply');
-    if (wire === BYTE) return { kind: 'int', wire, value: (byte() << 24) >> 24 };
-    if (wire === 4 || wire === 5 || wire === 6) return { kind: 'int', wire, value: zigzag() };
-    if (wire === DOUBLE) return { kind: 'double', bytes: take(8) };
-    if (wire === BINARY) return { kind: 'binary', value: take(size(1)) };
-    if (wire === 9 || wire === 10) return list(wire, depth);
-    if (wire === STRUCT) return struct(depth);
-    throw new ThriftError(`it holds the unknown type ${wire}`);
-  };
-  const list = (wire: 9 | 10, depth: number): ThriftList => {
-    const head = byte();
-    const element = head & 15;
-    const n = head >> 4 === 15 ? size(1) : head >> 4;
-    const items: Thrift[] = [];
-    for (let i = 0; i < n; i++) {
-      if (element === TRUE || element === FALSE) items.push({ kind: 'bool', value: byte() === TRUE });
-      else items.push(value(element, depth + 1));
-    }
-    return { kind: 'list', wire, element, items };
-  };
-  const struct = (depth: number): ThriftStruct => {
-    const fields = new Map<number, Thrift>();
-    let id = 0;
-    for (let head = byte(); head !== 0; head = byte()) {
-      const wire = head & 15;
-      id = head >> 4 === 0 ? Number(zigzag()) : id + (head >> 4);
-      fields.set(id, wire === TRUE || wire === FALSE ? { kind: 'bool', value: wire === TRUE } : value(wire, depth + 1));
-    }
-    return { kind: 'struct', fields };
-  };
-  return struct(0);
+  }
+
+  private take(n: number): Uint8Array {
+    if (this.at + n > this.bytes.length) throw new ThriftError('it ends too early');
+    this.at += n;
+    return this.bytes.subarray(this.at - n, this.at);
+  }
 }
 
 export function serializeThrift(tree: ThriftStruct): Uint8Array {
-  let out = Buffer.alloc(4096);
-  let at = 0;
-  const reserve = (n: number): void => {
-    if (at + n <= out.length) return;
-    out = Buffer.concat([out.subarray(0, at)], Math.max(out.length * 2, at + n));
-  };
-  const byte = (b: number): void => {
-    reserve(1);
-    out[at++] = b;
-  };
-  const varint = (v: number | bigint): void => {
-    let n = BigInt(v);
-    for (; n > 127n; n >>= 7n) byte(Number(n & 127n) | 128);
-    byte(Number(n));
-  };
-  const small = (v: number): void => {
-    let n = v;
-    for (; n > 127; n = Math.floor(n / 128)) byte((n % 128) | 128);
-    byte(n);
-  };
-  const zigzag = (v: number | bigint): void => {
-    if (typeof v === 'number' && Math.abs(v) < 2 ** 51) small(v < 0 ? -2 * v - 1 : 2 * v);
-    else varint(BigInt.asUintN(64, (BigInt(v) << 1n) ^ (BigInt(v) >> 63n)));
-  };
-  const raw = (bytes: Uint8Array): void => {
-    reserve(bytes.length);
-    out.set(bytes, at);
-    at += bytes.length;
-  };
-  const value = (t: Thrift): void => {
-    switch (t.kind) {
-      case 'bool':
-        byte(t.value ? TRUE : FALSE);
-        break;
-      case 'int':
-        if (t.wire === BYTE) byte(Number(t.value) & 255);
-        else zigzag(t.value);
-        break;
-      case 'double':
-        raw(t.bytes);
-        break;
-      case 'binary':
-        small(t.value.length);
-        raw(t.value);
-        break;
-      case 'list':
-        if (t.items.length < 15) byte((t.items.length << 4) | t.element);
-        else {
-          byte(0xf0 | t.element);
-          small(t.items.length);
-        }
-        t.items.forEach(value);
-        break;
-      case 'struct':
-        struct(t);
-    }
-  };
-  const wireOf = (t: Thrift): number => {
-    if (t.kind === 'bool') return t.value ? TRUE : FALSE;
-    if (t.kind === 'int' || t.kind === 'list') return t.wire;
-    return t.kind === 'double' ? DOUBLE : t.kind === 'binary' ? BINARY : STRUCT;
-  };
-  const struct = (s: ThriftStruct): void => {
+  const writer = new Writer();
+  writer.struct(tree);
+  return writer.view();
+}
+
+class Writer {
+  private out = Buffer.alloc(4096);
+  private at = 0;
+
+  view(): Uint8Array {
+    return this.out.subarray(0, this.at);
+  }
+
+  struct(s: ThriftStruct): void {
     let last = 0;
     for (const [id, t] of [...s.fields].sort((a, b) => a[0] - b[0])) {
       const delta = id - last;
-      if (delta > 0 && delta < 16) byte((delta << 4) | wireOf(t));
+      if (delta > 0 && delta < 16) this.byte((delta << 4) | wireOf(t));
       else {
-        byte(wireOf(t));
-        zigzag(id);
+        this.byte(wireOf(t));
+        this.zigzag(id);
       }
       last = id;
-      if (t.kind !== 'bool') value(t);
+      if (t.kind !== 'bool') this.value(t);
     }
-    byte(0);
-  };
-  struct(tree);
-  return out.subarray(0, at);
+    this.byte(0);
+  }
+
+  private value(t: Thrift): void {
+    switch (t.kind) {
+      case 'bool':
+        this.byte(t.value ? TRUE : FALSE);
+        break;
+      case 'int':
+        if (t.wire === BYTE) this.byte(Number(t.value) & 255);
+        else this.zigzag(t.value);
+        break;
+      case 'double':
+        this.raw(t.bytes);
+        break;
+      case 'binary':
+        this.size(t.value.length);
+        this.raw(t.value);
+        break;
+      case 'list':
+        if (t.items.length < 15) this.byte((t.items.length << 4) | t.element);
+        else {
+          this.byte(0xf0 | t.element);
+          this.size(t.items.length);
+        }
+        for (const item of t.items) this.value(item);
+        break;
+      case 'struct':
+        this.struct(t);
+    }
+  }
+
+  private reserve(n: number): void {
+    if (this.at + n <= this.out.length) return;
+    this.out = Buffer.concat([this.out.subarray(0, this.at)], Math.max(this.out.length * 2, this.at + n));
+  }
+
+  private byte(b: number): void {
+    this.reserve(1);
+    this.out[this.at++] = b;
+  }
+
+  private size(n: number): void {
+    let rest = n;
+    for (; rest > 127; rest = Math.floor(rest / 128)) this.byte((rest % 128) | 128);
+    this.byte(rest);
+  }
+
+  private zigzag(v: number | bigint): void {
+    if (typeof v === 'number' && Math.abs(v) < 2 ** 51) {
+      this.size(v < 0 ? -2 * v - 1 : 2 * v);
+      return;
+    }
+    let n = BigInt.asUintN(64, (BigInt(v) << 1n) ^ (BigInt(v) >> 63n));
+    for (; n > 127n; n >>= 7n) this.byte(Number(n & 127n) | 128);
+    this.byte(Number(n));
+  }
+
+  private raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length);
+    this.out.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+}
+
+function wireOf(t: Thrift): number {
+  if (t.kind === 'bool') return t.value ? TRUE : FALSE;
+  if (t.kind === 'int' || t.kind === 'list') return t.wire;
+  return t.kind === 'double' ? DOUBLE : t.kind === 'binary' ? BINARY : STRUCT;
 }
 
 /** The same struct with some fields replaced, or removed (null). */

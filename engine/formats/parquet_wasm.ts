@@ -3,11 +3,11 @@ import { createRequire } from 'node:module';
 /** The decoder and encoder, loaded when the first Parquet file is touched: compiling it takes some 30 ms. */
 export type ParquetWasm = typeof import('parquet-wasm/node');
 
-const require = createRequire(import.meta.url);
+const nodeRequire = createRequire(import.meta.url);
 let loaded: ParquetWasm | null = null;
 
 export function parquetWasm(): ParquetWasm {
-  loaded ??= require('parquet-wasm/node') as ParquetWasm;
+  loaded ??= nodeRequire('parquet-wasm/node') as ParquetWasm;
   return loaded;
 }
 
@@ -19,7 +19,7 @@ export function retireParquetWasm(used: ParquetWasm, broken: boolean): void {
   if (loaded !== used || !(broken || used.wasmMemory().buffer.byteLength > KEEP_BYTES)) return;
   loaded = null;
   // The package instantiates when its module is evaluated, so a new instance takes a new evaluation.
-  delete require.cache[require.resolve('parquet-wasm/node')];
+  delete nodeRequire.cache[nodeRequire.resolve('parquet-wasm/node')];
 }
 
 /** A WebAssembly trap: the decoder met a state it does not handle. */
