@@ -4,6 +4,7 @@ import type { Scratch } from '../memory/types.ts';
 import type { Schema } from '../types.ts';
 import { Kernel } from './kernel.ts';
 import { measure } from './nodes.ts';
+import { readPaths } from './paths.ts';
 import { evaluate, unitsOf } from './units.ts';
 
 /**
@@ -41,8 +42,9 @@ function keyOf(...parts: readonly unknown[]): string {
 export function compileFilter(pred: Expr, input: Schema): Filter {
   measure(pred);
   return cached(keyOf('filter', pred, input), () => {
-    const kernel = new Kernel('filter', [pred], input);
-    return (batch, scratch) => kernel.select(batch, scratch);
+    const paths = readPaths([pred], input);
+    const kernel = new Kernel('filter', paths.exprs, paths.schema);
+    return (batch, scratch) => kernel.select(paths.widen(batch, scratch), scratch);
   });
 }
 
@@ -58,18 +60,20 @@ export function compileProjection(filter: Expr | null, outputs: readonly NamedEx
 
 function makeProjection(filter: Expr | null, outputs: readonly NamedExpr[], input: Schema): Projection {
   const select = filter === null ? null : compileFilter(filter, input);
-  const units = unitsOf(
+  const paths = readPaths(
     outputs.map((o) => o.expr),
     input,
   );
+  const units = unitsOf(paths.exprs, paths.schema);
   const schema: Schema = outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));
   return (batch, scratch) => {
     const passed = select === null ? null : select(batch, scratch);
     const count = passed === null ? batch.rows : passed.length;
     const rows = { count, select: count === batch.rows ? null : passed };
     const columns = new Array<Column>(outputs.length);
+    const wide = paths.widen(batch, scratch);
     for (const unit of units) {
-      const made = unit.run(batch, rows, scratch);
+      const made = unit.run(wide, rows, scratch);
       unit.outputs.forEach((at, k) => {
         columns[at] = made[k] as Column;
       });

@@ -232,6 +232,19 @@ test('an expression may be long, and is refused when it is too deep', () => {
   assert.match(e.message, 'nests more than 1000 levels');
 });
 
+test('fields of structs read as columns', () => {
+  const point = T.struct([field('x', T.int), field('tag', T.string)]);
+  const outer = T.struct([field('p', point)]);
+  const schema = [field('o', outer)];
+  const data = batch(schema, [{ p: { x: 1, tag: 'a' } }], [{ p: null }], [null], [{ p: { x: null, tag: 'b' } }]);
+  const p = call('get', [col('o', outer), text('p')]);
+  const at = (name: string): Expr => call('get', [p, text(name)]);
+  assert.equal(valuesOf(project(call('add', [at('x'), int(1)]), data)), [2, null, null, null]);
+  assert.equal(valuesOf(project(at('tag'), data)), ['a', null, null, 'b']);
+  assert.equal(valuesOf(project(p, data)), [{ x: 1, tag: 'a' }, null, null, { x: null, tag: 'b' }]);
+  assert.equal(Array.from(compileFilter(call('eq', [at('tag'), text('b')]), schema)(data, scratch)), [3]);
+});
+
 test('nan equals itself and is the greatest', () => {
   const schema = [field('x', T.float)];
   const data = batch(schema, [Number.NaN], [Number.POSITIVE_INFINITY], [-0]);
