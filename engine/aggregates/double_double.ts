@@ -34,13 +34,7 @@ export class DoubleDoubles {
   /** Merges states as `states` gives them. */
   merge(groups: Uint32Array, n: number, hi: Column, lo: Column): void {
     if (hi.phys !== 'f64' || lo.phys !== 'f64') return;
-    const h = hi.values;
-    const l = lo.values;
-    for (let i = 0; i < n; i++) {
-      if (Object.is(l[i], -0)) continue;
-      accumulateOne(this.hi.data, this.lo.data, groups[i] as number, h[i] as number);
-      accumulateOne(this.hi.data, this.lo.data, groups[i] as number, l[i] as number);
-    }
+    mergeSums(this.hi.data, this.lo.data, groups, hi.values, lo.values, n);
   }
 
   isEmpty(group: number): boolean {
@@ -98,15 +92,31 @@ function accumulate(hi: Float64Array, lo: Float64Array, groups: Uint32Array, val
   }
 }
 
-function accumulateOne(hi: Float64Array, lo: Float64Array, g: number, x: number): void {
-  const a = hi[g] as number;
-  const s = a + x;
-  const b = s - a;
-  const l = (lo[g] as number) + (a - (s - b) + (x - b));
-  const t = s + l;
-  const finite = t - t === 0;
-  hi[g] = finite ? t : s;
-  lo[g] = finite ? l - (t - s) : 0;
+/** Adds sums: the high part, then the low one; those without terms (low part -0) are left out. */
+function mergeSums(
+  hi: Float64Array,
+  lo: Float64Array,
+  groups: Uint32Array,
+  high: Float64Array,
+  low: Float64Array,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    const y = low[i] as number;
+    if (y === 0 && 1 / y < 0) continue;
+    const g = groups[i] as number;
+    for (let x = high[i] as number, rest = y, k = 0; k < 2; k++, x = rest) {
+      const a = hi[g] as number;
+      const s = a + x;
+      const b = s - a;
+      const l = (lo[g] as number) + (a - (s - b) + (x - b));
+      const t = s + l;
+      const finite = t - t === 0;
+      hi[g] = finite ? t : s;
+      lo[g] = finite ? l - (t - s) : 0;
+      if (rest === 0) break;
+    }
+  }
 }
 
 /** A double-double value. */

@@ -114,21 +114,8 @@ export class IntSum implements Accumulator {
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
     const limb = (k: number): Float64Array => (state[k] as Column & { phys: 'f64' }).values;
-    const low = limb(0);
-    const v = slot(0, rows);
-    const kept = slot(1, rows);
-    const high = slot(2, rows);
-    const target = new Uint32Array(rows);
-    let n = 0;
-    for (let i = 0; i < rows; i++) {
-      if (Object.is(low[i], -0)) continue;
-      target[n] = groups[i] as number;
-      v[n] = low[i] as number;
-      kept[n] = limb(1)[i] as number;
-      high[n] = this.limbs === 3 ? (limb(2)[i] as number) : 0;
-      n++;
-    }
-    this.addLimbs(target, v, kept, this.limbs === 3 ? high : null, n);
+    if (this.limbs === 2) mergePairs(this.lo.data, this.mid.data, groups, limb(0), limb(1), rows);
+    else mergeTriples(this.lo.data, this.mid.data, this.top.data, groups, [limb(0), limb(1), limb(2)], rows);
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[] {
@@ -224,4 +211,51 @@ function splitDoubles(values: Float64Array, n: number): [Float64Array, Float64Ar
     low[i] = x - m * LIMB;
   }
   return [low, mid];
+}
+
+/** Adds sums of two limbs; those without terms stay so. */
+function mergePairs(
+  lo: Float64Array,
+  mid: Float64Array,
+  groups: Uint32Array,
+  low: Float64Array,
+  high: Float64Array,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    const x = low[i] as number;
+    if (x === 0 && 1 / x < 0) continue;
+    const g = groups[i] as number;
+    let l = (lo[g] as number) + x;
+    let m = high[i] as number;
+    if (l > LIMB || l < -LIMB) {
+      const carry = Math.trunc(l / LIMB);
+      l -= carry * LIMB;
+      m += carry;
+    }
+    lo[g] = l;
+    if (m !== 0) mid[g] = (mid[g] as number) + m;
+  }
+}
+
+function mergeTriples(
+  lo: Float64Array,
+  mid: Float64Array,
+  top: Float64Array,
+  groups: Uint32Array,
+  limbs: readonly [Float64Array, Float64Array, Float64Array],
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    const x = limbs[0][i] as number;
+    if (x === 0 && 1 / x < 0) continue;
+    const g = groups[i] as number;
+    const l = (lo[g] as number) + x;
+    const low = Math.trunc(l / LIMB);
+    lo[g] = l - low * LIMB;
+    const m = (mid[g] as number) + (limbs[1][i] as number) + low;
+    const high = Math.trunc(m / LIMB);
+    mid[g] = m - high * LIMB;
+    top[g] = (top[g] as number) + (limbs[2][i] as number) + high;
+  }
 }

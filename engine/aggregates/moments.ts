@@ -127,7 +127,7 @@ class Moments implements Accumulator {
 
 /** A sum of squares that rounding left just below 0; NaN stays. */
 function atLeast0(v: number): number {
-  return v < 0 ? 0 : v;
+  return Math.max(0, v);
 }
 
 const varPop: Formula = (c) => c.xx / c.n;
@@ -142,7 +142,7 @@ const root =
 function corr(c: Centred): number | null {
   if (c.n < 2 || c.xx === 0 || c.yy === 0) return null;
   const r = c.xy / Math.sqrt(c.xx) / Math.sqrt(c.yy);
-  return r > 1 ? 1 : r < -1 ? -1 : r;
+  return Math.max(-1, Math.min(1, r));
 }
 
 function moments(args: readonly DataType[], arity: 1 | 2, formula: Formula): ResolvedAggregate | null {
