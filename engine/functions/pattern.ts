@@ -22,7 +22,7 @@ export function memo<V>(make: (key: string) => V): (key: string) => V {
 /** The reason a pattern does not compile, without the engine's prefix. */
 function reason(e: unknown): string {
   const text = e instanceof Error ? e.message : String(e);
-  return text.replace(/^Invalid regular expression: /, '');
+  return text.replace(/^Invalid regular expression: (?:\/.*\/\w*: )?/su, '');
 }
 
 /** A regular expression of a pattern that stands in the data. */
