@@ -1,10 +1,10 @@
 import { EngineBug, RunError } from '../errors.ts';
-import type { Arena } from '../memory/arena.ts';
 import { C } from '../memory/control.ts';
 import { PAGE } from '../memory/pages.ts';
+import { compact } from './compact.ts';
+import type { StoreParts } from './parts.ts';
 import { cannotSpill, size, spillFailure } from './spill_dir.ts';
-import type { SpillFiles } from './spill_files.ts';
-import { type ObjectTable, STATE } from './table.ts';
+import { STATE } from './table.ts';
 
 /** Float64 counters shared by all threads; written under the lock. */
 export const S = {
@@ -17,17 +17,6 @@ export const S = {
   CLOSED: 6,
   WORDS: 8,
 } as const;
-
-export interface StoreParts {
-  readonly arena: Arena;
-  readonly table: ObjectTable;
-  readonly files: SpillFiles;
-  readonly counters: Float64Array;
-  /** Most bytes that spill files may take. */
-  readonly diskCap: number;
-  /** With no sign of life from any other thread for this long, a thread in need of memory gives up. */
-  readonly stallMs: number;
-}
 
 /** A thread spills about this share of the limit at once, and not more than MAX_SPILL, when it needs less. */
 const SPILL_SHARE = 8;
@@ -84,6 +73,7 @@ export class Pressure {
       );
     }
     this.#spill(victims, toWrite);
+    compact(this.#p);
     return true;
   }
 
@@ -137,7 +127,7 @@ export class Pressure {
       victims.forEach((e, i) => {
         table.offset[e] = offsets[i] as number;
         table.file[e] = file + 1;
-        files.addObjectHeld(file);
+        files.addObjectHeld(file, table.bytes[e] as number);
         const pinned = (table.pins[e] as number) > 0;
         if (!pinned) dropFromMemory(this.#p, e);
         table.state[e] = STATE.SEALED;
@@ -220,10 +210,11 @@ export function destroy(p: StoreParts, e: number, listed: boolean): number {
   const { table, files, arena } = p;
   const page = table.page[e] as number;
   const file = (table.file[e] as number) - 1;
+  const bytes = table.bytes[e] as number;
   if (listed) table.unlist(e);
   table.remove(e);
   if (page > 0) arena.freeHeld(page - 1);
-  return file >= 0 && files.dropObjectHeld(file) ? file : -1;
+  return file >= 0 && files.dropObjectHeld(file, bytes) ? file : -1;
 }
 
 export function add(counters: Float64Array, i: number, n: number): void {

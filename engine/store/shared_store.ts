@@ -5,7 +5,8 @@ import { C } from '../memory/control.ts';
 import { PAGE } from '../memory/pages.ts';
 import type { Block } from '../memory/types.ts';
 import type { Schema } from '../types.ts';
-import { add, destroy, Pressure, S, type StoreParts } from './pressure.ts';
+import type { StoreParts } from './parts.ts';
+import { add, destroy, Pressure, S } from './pressure.ts';
 import { chunkEnd, chunkStart } from './spill_files.ts';
 import { STATE } from './table.ts';
 import type { BatchLease, BatchRef, ObjectId, ObjectWriter, Store, StoreStats } from './types.ts';
@@ -201,17 +202,21 @@ export class SharedStore implements Store {
         throw new EngineBug(`bytes ${offset}+${bytes} of object ${id} (${size} bytes) cannot be read`);
       }
       const page = (table.page[e] as number) - 1;
-      if (page < 0)
-        return { e, page, file: (table.file[e] as number) - 1, offset: table.offset[e] as number, bytes: size };
       table.pin(e, arena.slot);
       arena.threads.addPins(arena.slot, 1);
-      if (table.state[e] === STATE.SEALED) {
+      if (page >= 0 && table.state[e] === STATE.SEALED) {
         table.unlist(e);
         table.enlist(e);
       }
-      return { e, page, file: -1, offset: 0, bytes: size };
+      return { e, page, file: (table.file[e] as number) - 1, offset: table.offset[e] as number, bytes: size };
     });
-    if (found.page < 0) return this.#restore(found, offset, bytes);
+    if (found.page < 0) {
+      try {
+        return this.#restore(found, offset, bytes);
+      } finally {
+        this.#unpin(found.e);
+      }
+    }
     const view = arena.view(found.page * PAGE + offset, bytes);
     if (bytes <= found.bytes / 2 && this.#short) {
       const copy = this.tryAllocate(bytes, 'data read back');
@@ -352,7 +357,7 @@ export class SharedStore implements Store {
     const used = new Set<number>();
     table.each((e) => {
       if ((table.page[e] as number) > 0) used.add((table.page[e] as number) - 1);
-      if ((table.file[e] as number) > 0) files.addObjectHeld((table.file[e] as number) - 1);
+      if ((table.file[e] as number) > 0) files.addObjectHeld((table.file[e] as number) - 1, table.bytes[e] as number);
     });
     const lost: number[] = [];
     arena.blocksHeld((first, slot) => {

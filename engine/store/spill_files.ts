@@ -4,19 +4,20 @@ import { crc32 } from 'node:zlib';
 import { RunError } from '../errors.ts';
 import { makeSpillFolder } from './spill_dir.ts';
 
-/** A file is closed to new objects once it is this large. */
-const ROLL_BYTES = 100 << 20;
 /** Bytes under one checksum. A read of a range reads and checks whole chunks. */
 export const CHUNK = 4 << 10;
 const FILES = 1 << 16;
 const OPEN_FILES = 16;
 const ALIGN = 64;
 const MAX_VECTORS = 512;
+const COPY_BYTES = 1 << 20;
 
 export interface SpillHandle {
   readonly sab: SharedArrayBuffer;
   /** The store's own folder in each spill directory. */
   readonly folders: readonly string[];
+  /** A file is closed to new objects once it is this large. */
+  readonly fileBytes: number;
 }
 
 /** The system call that tests replace to see a disk fail. */
@@ -35,7 +36,9 @@ interface OpenFile {
   readonly fd: number;
 }
 
-const STATUS = { NONE: 0, OPEN: 1, WRITING: 2, CLOSED: 3 } as const;
+const STATUS = { NONE: 0, OPEN: 1, WRITING: 2, CLOSED: 3, COMPACTING: 4 } as const;
+/** A closed file with less than this share of its bytes in use is worth compacting. */
+const SPARSE_SHARE = 0.25;
 /** Word of the head: number of the next file. */
 const NEXT = 0;
 const HEAD_WORDS = 16;
@@ -51,6 +54,7 @@ export class SpillFiles {
   /** By file number modulo FILES. */
   readonly #status: Int32Array;
   readonly #live: Int32Array;
+  readonly #liveBytes: Float64Array;
   readonly #writer: Int32Array;
   readonly #size: Float64Array;
   readonly #readers: OpenFile[] = [];
@@ -60,14 +64,15 @@ export class SpillFiles {
     this.handle = handle;
     this.#write = write;
     this.#size = new Float64Array(handle.sab, 0, FILES);
-    this.#status = new Int32Array(handle.sab, FILES * 8, FILES);
-    this.#live = new Int32Array(handle.sab, FILES * 12, FILES);
-    this.#writer = new Int32Array(handle.sab, FILES * 16, FILES);
-    this.#head = new Int32Array(handle.sab, FILES * 20, HEAD_WORDS);
+    this.#liveBytes = new Float64Array(handle.sab, FILES * 8, FILES);
+    this.#status = new Int32Array(handle.sab, FILES * 16, FILES);
+    this.#live = new Int32Array(handle.sab, FILES * 20, FILES);
+    this.#writer = new Int32Array(handle.sab, FILES * 24, FILES);
+    this.#head = new Int32Array(handle.sab, FILES * 28, HEAD_WORDS);
   }
 
-  static create(folders: readonly string[], write?: WriteVector): SpillFiles {
-    return new SpillFiles({ sab: new SharedArrayBuffer(FILES * 20 + HEAD_WORDS * 4), folders }, write);
+  static create(folders: readonly string[], fileBytes: number): SpillFiles {
+    return new SpillFiles({ sab: new SharedArrayBuffer(FILES * 28 + HEAD_WORDS * 4), folders, fileBytes });
   }
 
   path(file: number): string {
@@ -93,7 +98,7 @@ export class SpillFiles {
     const own = this.#own;
     if (own !== null) {
       const at = own.file % FILES;
-      if (this.#status[at] === STATUS.OPEN && (this.#size[at] as number) < ROLL_BYTES) {
+      if (this.#status[at] === STATUS.OPEN && (this.#size[at] as number) < this.handle.fileBytes) {
         this.#status[at] = STATUS.WRITING;
         return { file: own.file, offset: this.#size[at] as number };
       }
@@ -104,6 +109,7 @@ export class SpillFiles {
     this.#head[NEXT] = file + 1;
     this.#size[at] = 0;
     this.#live[at] = 0;
+    this.#liveBytes[at] = 0;
     this.#writer[at] = thread;
     this.#status[at] = STATUS.WRITING;
     return { file, offset: 0 };
@@ -113,19 +119,47 @@ export class SpillFiles {
   endHeld(file: number, size: number, close: boolean): boolean {
     const at = file % FILES;
     this.#size[at] = size;
-    this.#status[at] = close || size >= ROLL_BYTES ? STATUS.CLOSED : STATUS.OPEN;
+    this.#status[at] = close || size >= this.handle.fileBytes ? STATUS.CLOSED : STATUS.OPEN;
     return this.#goneHeld(at);
   }
 
-  addObjectHeld(file: number): void {
-    (this.#live[file % FILES] as number)++;
+  /** The file holds one more object, of `bytes` bytes. */
+  addObjectHeld(file: number, bytes: number): void {
+    const at = file % FILES;
+    this.#live[at] = (this.#live[at] as number) + 1;
+    this.#liveBytes[at] = (this.#liveBytes[at] as number) + bytes;
   }
 
   /** True when that was the file's last object and the file must be unlinked. */
-  dropObjectHeld(file: number): boolean {
+  dropObjectHeld(file: number, bytes: number): boolean {
     const at = file % FILES;
-    (this.#live[at] as number)--;
-    return this.#status[at] !== STATUS.WRITING && this.#goneHeld(at);
+    const status = this.#status[at];
+    this.#live[at] = (this.#live[at] as number) - 1;
+    this.#liveBytes[at] = (this.#liveBytes[at] as number) - bytes;
+    return status !== STATUS.WRITING && status !== STATUS.COMPACTING && this.#goneHeld(at);
+  }
+
+  /** A closed file of which little is in use, reserved for compacting until endCompactHeld; -1 when there is none. */
+  sparseHeld(thread: number): number {
+    const next = this.#head[NEXT] as number;
+    for (let f = Math.max(0, next - FILES); f < next; f++) {
+      const at = f % FILES;
+      if (
+        this.#status[at] !== STATUS.CLOSED ||
+        (this.#liveBytes[at] as number) >= (this.#size[at] as number) * SPARSE_SHARE
+      )
+        continue;
+      this.#status[at] = STATUS.COMPACTING;
+      this.#writer[at] = thread;
+      return f;
+    }
+    return -1;
+  }
+
+  /** True when no object is left in the file and it must be unlinked. */
+  endCompactHeld(file: number): boolean {
+    this.#status[file % FILES] = STATUS.CLOSED;
+    return this.#goneHeld(file % FILES);
   }
 
   #goneHeld(at: number): boolean {
@@ -138,6 +172,7 @@ export class SpillFiles {
   /** Before all objects are counted anew (addObjectHeld). */
   resetCountsHeld(): void {
     this.#live.fill(0);
+    this.#liveBytes.fill(0);
   }
 
   /** Closes the files of a dead thread; returns those without objects, to be unlinked. */
@@ -147,7 +182,7 @@ export class SpillFiles {
     for (let f = Math.max(0, next - FILES); f < next; f++) {
       const at = f % FILES;
       const status = this.#status[at];
-      if (this.#writer[at] !== thread || (status !== STATUS.OPEN && status !== STATUS.WRITING)) continue;
+      if (this.#writer[at] !== thread || status === STATUS.NONE || status === STATUS.CLOSED) continue;
       this.#status[at] = STATUS.CLOSED;
       if (this.#goneHeld(at)) gone.push(f);
     }
@@ -176,6 +211,31 @@ export class SpillFiles {
         }
       }
       this.#writeAll(fd, views, from);
+    } catch (e) {
+      fs.ftruncateSync(fd, offset);
+      throw e;
+    }
+    return { offsets, end: at };
+  }
+
+  /** Appends objects of another file as they are, checksums included; otherwise as `append`. */
+  copy(from: number, places: readonly SpillPlace[], file: number, offset: number): { offsets: number[]; end: number } {
+    const source = this.#openReader(from, this.path(from));
+    const fd = this.#openOwn(file);
+    const buffer = new Uint8Array(COPY_BYTES);
+    const offsets: number[] = [];
+    let at = offset;
+    try {
+      for (const p of places) {
+        offsets.push(at);
+        const span = aligned(p.bytes) + aligned(Math.ceil(p.bytes / CHUNK) * 4);
+        for (let done = 0; done < span; done += COPY_BYTES) {
+          const part = buffer.subarray(0, Math.min(COPY_BYTES, span - done));
+          readFully(source, part, p.offset + done);
+          this.#writeAll(fd, [part], at + done);
+        }
+        at += span;
+      }
     } catch (e) {
       fs.ftruncateSync(fd, offset);
       throw e;

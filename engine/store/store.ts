@@ -16,6 +16,8 @@ export interface StoreOptions {
   readonly threads: number;
   /** Most bytes that spill files may take; default: no cap. */
   readonly diskCap?: number;
+  /** Size from which on a spill file takes no more objects. */
+  readonly fileBytes?: number;
   /** How long a thread in need of memory waits without a sign of life from any other thread. */
   readonly stallMs?: number;
 }
@@ -42,6 +44,7 @@ export interface MainStore extends Store {
 }
 
 const STALL_MS = 60_000;
+const FILE_BYTES = 100 << 20;
 
 const open = new Set<MainStore>();
 
@@ -111,7 +114,7 @@ export function createStore(options: StoreOptions, write?: WriteVector): MainSto
   const handle: StoreHandle = {
     arena: arena.handle,
     table: ObjectTable.create(options.threads).handle,
-    spill: SpillFiles.create(dirs.map(spillFolder)).handle,
+    spill: SpillFiles.create(dirs.map(spillFolder), options.fileBytes ?? FILE_BYTES).handle,
     counters: new SharedArrayBuffer(S.WORDS * 8),
     diskCap: options.diskCap ?? Number.POSITIVE_INFINITY,
     stallMs: options.stallMs ?? STALL_MS,

@@ -168,6 +168,31 @@ test('a file goes when its last object goes, and all go with the store', () => {
   assert.equal(fs.readdirSync(dir), []);
 });
 
+test('a large file is not kept by a few objects that live on', () => {
+  const dir = freshDir();
+  const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [dir, `${dir}-2`], fileBytes: 1 << 20 });
+  try {
+    let live: { id: number; seed: number }[] = [];
+    for (let round = 0; round < 20; round++) {
+      fill(store, 40).forEach((id, i) => {
+        live.push({ id, seed: i });
+      });
+      live = live.filter(({ id }, i) => {
+        if (i % 20 !== 0) store.release(id);
+        return i % 20 === 0;
+      });
+    }
+    const bytes = live.reduce((n, { id }) => n + store.size(id), 0);
+    const disk = store.stats().diskBytes;
+    assert.ok(disk < 4 * bytes + (3 << 20), `${disk} bytes on disk for ${bytes} bytes of objects`);
+    for (const { id, seed } of live) checkObject(store, id, seed, 0);
+    for (const { id } of live) store.release(id);
+    assert.is(store.stats().diskBytes, 0);
+  } finally {
+    store.close();
+  }
+});
+
 test('an object that comes back into need is not written twice', () => {
   const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [freshDir()] });
   try {

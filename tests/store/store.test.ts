@@ -282,7 +282,9 @@ test('threads killed at any point leave a store that works and holds nothing of 
     const own = Array.from({ length: 10 }, (_, i) => makeObject(store, 50_000 + i));
     for (let round = 0; round < 6; round++) {
       const started = new SharedArrayBuffer(4);
-      const workers = [1, 2].map((thread) => startThread('./churn_thread.ts', { handle: store.handle, thread, started }).worker);
+      const workers = [1, 2].map(
+        (thread) => startThread('./churn_thread.ts', { handle: store.handle, thread, started }).worker,
+      );
       const ready = new Int32Array(started);
       for (let n = 0; n < 10 + round; n = Atomics.load(ready, 0)) {
         await new Promise((resolve) => setTimeout(resolve, 1));
