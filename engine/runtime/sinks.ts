@@ -53,7 +53,12 @@ export class SinkFile {
   }
 
   discard(): void {
-    if (!this.toStdout) fs.rmSync(this.temp, { force: true });
+    if (this.toStdout) return;
+    try {
+      fs.rmSync(this.temp, { force: true });
+    } catch {
+      // A place that could not be written (a path through a file) holds nothing to remove; the error that matters is the first one.
+    }
   }
 
   bytes(): number {
