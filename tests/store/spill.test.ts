@@ -172,19 +172,16 @@ test('a large file is not kept by a few objects that live on', () => {
   const dir = freshDir();
   const store = createStore({ limit: 1 << 20, threads: 1, spillDirs: [dir, `${dir}-2`], fileBytes: 1 << 20 });
   try {
-    let live: { id: number; seed: number }[] = [];
+    const live: { id: number; seed: number }[] = [];
     for (let round = 0; round < 20; round++) {
       fill(store, 40).forEach((id, i) => {
-        live.push({ id, seed: i });
-      });
-      live = live.filter(({ id }, i) => {
-        if (i % 20 !== 0) store.release(id);
-        return i % 20 === 0;
+        if (i % 20 === 0) live.push({ id, seed: i });
+        else store.release(id);
       });
     }
     const bytes = live.reduce((n, { id }) => n + store.size(id), 0);
     const disk = store.stats().diskBytes;
-    assert.ok(disk < 4 * bytes + (3 << 20), `${disk} bytes on disk for ${bytes} bytes of objects`);
+    assert.ok(disk < 5 * bytes + (3 << 20), `${disk} bytes on disk for ${bytes} bytes of objects`);
     for (const { id, seed } of live) checkObject(store, id, seed, 0);
     for (const { id } of live) store.release(id);
     assert.is(store.stats().diskBytes, 0);
