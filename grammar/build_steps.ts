@@ -85,7 +85,7 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
   summarize: (ctx, node) => ({
     ...base(ctx, 'summarize'),
     items: namedExprs(ctx, node),
-    by: nodesOf(node, 'groupElement').map((item) => groupElement(ctx, item)),
+    by: nodesOf(node, 'groupBy').flatMap((by) => nodesOf(by, 'groupElement').map((item) => groupElement(ctx, item))),
   }),
   sort: (ctx, node) => ({ ...base(ctx, 'sort'), keys: buildSortKeys(ctx, needNode(node, 'sortKeys')) }),
   take: (ctx, node) => {

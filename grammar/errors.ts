@@ -7,7 +7,17 @@ import { tokenEnd } from './lexer.ts';
 import { suggest, suggestAll } from './suggest.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
-import { backticked, clauses, isVerb, joinKinds, statementWords, type Verb, verbSynonyms, verbs } from './words.ts';
+import {
+  backticked,
+  clauses,
+  isReserved,
+  isVerb,
+  joinKinds,
+  statementWords,
+  type Verb,
+  verbSynonyms,
+  verbs,
+} from './words.ts';
 
 export interface Problem {
   /** `redundant`: the rule was complete and something follows. */
@@ -83,6 +93,7 @@ export interface Place {
 /** Names for what a rule begins with, where the list of tokens would say less. */
 const ruleNames: Readonly<Record<string, string>> = {
   primary: 'an expression',
+  summarizeStep: 'an aggregate, or `by`',
   argument: 'an argument',
   valueType: 'a type',
   plainType: 'a type',
@@ -94,6 +105,7 @@ const ruleNames: Readonly<Record<string, string>> = {
   letHead: 'a name, or { names }',
   splitOutput: '`when` and a condition, a fraction, or `rest`',
   functionType: 'a function type: (type, …) -> type',
+  takeStep: 'a number of rows, or a range such as 5..10',
   selectItem: 'a column, `*`, a pattern or an expression',
   stringText: 'a string',
   lambda: 'a name',
@@ -209,36 +221,43 @@ function reservedAsName(problem: Problem, place: Place, found: IToken | undefine
 function expectedName(problem: Problem): string {
   // Behind `from`, the head of a pipeline wants what a relation is.
   const sourceOnly = problem.rule === 'fromHead' && !problem.expected.includes(T.K.from);
-  const named = ruleNames[sourceOnly ? 'relation' : problem.rule];
+  const letValue = problem.rule === 'letHead' && problem.expected.includes(T.K.from);
+  const named = ruleNames[sourceOnly ? 'relation' : letValue ? 'fromHead' : problem.rule];
   // A rule's name stands for all it can begin with, not for a token in its middle.
-  const atStart = problem.expected.length > 1 || problem.rule === 'formatCall';
+  const atStart =
+    problem.expected.length > 1 || (problem.rule === 'formatCall' && problem.expected[0] === T.Identifier);
   return named !== undefined && atStart ? named : alternatives(problem.expected.map(tokenName));
 }
 
 function unexpected(problem: Problem, place: Place, found: IToken | undefined, span: Span): Diagnostic {
-  const extras: { -readonly [P in keyof DiagnosticExtras]: DiagnosticExtras[P] } = {};
-  if (found !== undefined && tokenMatcher(found, T.Identifier)) {
-    const words = problem.expected.map((type) => type.name.replaceAll('`', '')).filter((name) => /^[a-z]/.test(name));
-    const near = suggest(found.image, words);
-    if (near !== null) extras.suggestion = { text: `did you mean \`${near}\`?`, replacement: near };
-  }
-  if (problem.rule === 'formatCall' && found?.tokenType === T.PlainString) {
-    extras.suggestion = {
-      text: `name the format: csv(${found.image})`,
-      replacement: `csv(${found.image})`,
-      span,
-    };
-  } else if ((problem.rule === 'relation' || problem.rule === 'fromHead') && found?.tokenType === T.PlainString) {
-    extras.suggestion = { text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})` };
-  } else if (found?.tokenType === T.K.from && problem.rule === 'relation') {
-    extras.suggestion = { text: 'a pipeline used here stands in parentheses: (from …)' };
-  }
   return diagnostic(
     syntax.unexpected,
     { expected: expectedName(problem), found: foundName(found, place) },
     span,
-    extras,
+    found === undefined ? {} : { suggestion: unexpectedHelp(problem, place, found) },
   );
+}
+
+function unexpectedHelp(problem: Problem, place: Place, found: IToken): DiagnosticExtras['suggestion'] {
+  const { rule, expected } = problem;
+  if (tokenMatcher(found, T.Identifier)) {
+    const words = expected.map((type) => type.name.replaceAll('`', '')).filter((name) => /^[a-z]/.test(name));
+    const near = suggest(found.image, words);
+    if (near !== null) return { text: `did you mean \`${near}\`?`, replacement: near };
+  }
+  if (found.tokenType === T.PlainString && ['relation', 'fromHead', 'formatCall'].includes(rule)) {
+    if (expected.includes(T.Identifier)) {
+      return { text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})` };
+    }
+  }
+  if (found.tokenType === T.K.from && rule === 'relation') {
+    return { text: 'a pipeline used here stands in parentheses: (from …)' };
+  }
+  if (rule === 'letHead' && expected.includes(T.K.from)) {
+    return { text: 'a `let` names a pipeline; a constant is a `param`, a computation an `fn`' };
+  }
+  const closing = expected.some((type) => [T.RParen, T.RBracket, T.RBrace].includes(type));
+  return closing ? missingComma(place, problemIndex(problem, place.tokens)) : undefined;
 }
 
 /** Starts of operands: where two stand side by side, a comma is most likely what is missing. */
@@ -282,8 +301,11 @@ function redundantHelp(
   found: IToken,
   words: readonly string[],
 ): DiagnosticExtras['suggestion'] {
-  const insertion = { ...tokenSpan(found, place.file), end: found.startOffset };
   if (tokenMatcher(found, T.Identifier)) {
+    const lower = found.image.toLowerCase();
+    if (lower !== found.image && (isReserved(lower) || words.includes(lower))) {
+      return { text: `words of the language are in lower case: \`${lower}\``, replacement: lower };
+    }
     const [, kind] = place.tokens;
     const nearKind = place.word === 'join' && i === 2 && kind !== undefined ? suggest(kind.image, joinKinds) : null;
     if (nearKind !== null && kind !== undefined) {
@@ -300,18 +322,29 @@ function redundantHelp(
       return { text: `a step begins with \`|\`: \`| ${synonym}\``, replacement: `| ${synonym}` };
     }
   }
-  const previous = place.tokens[i - 1];
-  const newLine = previous !== undefined && place.text.slice(tokenEnd(previous), found.startOffset).includes('\n');
-  if (newLine) {
+  if (found.tokenType === T.Question) return { text: 'a choice is written `case when … then … else … end`' };
+  if (startsLine(place, i)) {
     const near = tokenMatcher(found, T.Identifier) ? suggest(found.image, statementWords) : null;
     return near === null
       ? { text: 'a step begins with `|`, and a pipeline with `from`' }
       : { text: `did you mean \`${near}\`?`, replacement: near };
   }
-  if (previous !== undefined && (tokenMatcher(found, T.Identifier) || operandStarts.includes(found.tokenType))) {
-    return { text: 'a comma may be missing', replacement: ', ', span: insertion };
-  }
-  return undefined;
+  return place.what === 'step' && place.word !== 'join' ? missingComma(place, i) : undefined;
+}
+
+function startsLine(place: Place, i: number): boolean {
+  const [previous, token] = [place.tokens[i - 1], place.tokens[i]];
+  if (previous === undefined || token === undefined) return false;
+  return place.text.slice(tokenEnd(previous), token.startOffset).includes('\n');
+}
+
+/** Where an operand stands right behind another one. */
+function missingComma(place: Place, i: number): DiagnosticExtras['suggestion'] {
+  const found = place.tokens[i];
+  if (i === 0 || found === undefined || startsLine(place, i)) return undefined;
+  if (!tokenMatcher(found, T.Identifier) && !operandStarts.includes(found.tokenType)) return undefined;
+  const span = { ...tokenSpan(found, place.file), end: found.startOffset };
+  return { text: 'a comma may be missing', replacement: ', ', span };
 }
 
 /** A step that begins with no verb. */

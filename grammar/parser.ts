@@ -53,22 +53,34 @@ export class FlowParser extends LearningParser {
 
   summarizeStep: Rule = this.RULE('summarizeStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
-    this.OPTION({
-      GATE: () => !(this.is(1, T.K.by) && (this.startsOperand(2, T.K.matches, T.K.over) || this.is(3, T.Assign))),
-      DEF: () => this.SUBRULE(this.namedExprs),
-    });
-    this.OPTION2(() => {
-      this.CONSUME(T.K.by);
-      this.SUBRULE(this.groupElement);
-      this.MANY({
-        GATE: () => this.moreItems(),
-        DEF: () => {
-          this.CONSUME(T.Comma);
-          this.SUBRULE2(this.groupElement);
+    this.OR([
+      { GATE: () => this.groupsOnly(), ALT: () => this.SUBRULE(this.groupBy) },
+      {
+        ALT: () => {
+          this.SUBRULE(this.namedExprs);
+          this.OPTION(() => this.SUBRULE2(this.groupBy));
         },
-      });
-      this.OPTION3(() => this.CONSUME2(T.Comma));
+        IGNORE_AMBIGUITIES: true,
+      },
+    ]);
+  });
+
+  /** `summarize by k`, where `by` is no column. */
+  private groupsOnly(): boolean {
+    return this.startsOperand(2, T.K.matches, T.K.over) || this.is(3, T.Assign);
+  }
+
+  groupBy: Rule = this.RULE('groupBy', () => {
+    this.CONSUME(T.K.by);
+    this.SUBRULE(this.groupElement);
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.groupElement);
+      },
     });
+    this.OPTION(() => this.CONSUME2(T.Comma));
   });
 
   groupElement: Rule = this.RULE('groupElement', () => {
@@ -123,15 +135,27 @@ export class FlowParser extends LearningParser {
 
   takeStep: Rule = this.RULE('takeStep', () => {
     this.CONSUME(T.Identifier, { LABEL: 'verb' });
-    this.OPTION({ GATE: () => !this.is(1, T.DotDot), DEF: () => this.SUBRULE(this.coalesce, { LABEL: 'low' }) });
-    this.OPTION2(() => {
-      this.CONSUME(T.DotDot);
-      this.OPTION3({
-        GATE: () => !this.is(1, this.endOfInput, T.K.sort, T.K.by),
-        DEF: () => this.SUBRULE2(this.coalesce, { LABEL: 'high' }),
-      });
-    });
-    this.MANY(() => this.OR([{ ALT: () => this.SUBRULE(this.sortClause) }, { ALT: () => this.SUBRULE(this.by) }]));
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(T.DotDot);
+          this.SUBRULE(this.coalesce, { LABEL: 'high' });
+        },
+      },
+      {
+        ALT: () => {
+          this.SUBRULE2(this.coalesce, { LABEL: 'low' });
+          this.OPTION(() => {
+            this.CONSUME2(T.DotDot);
+            this.OPTION2({
+              GATE: () => !this.is(1, this.endOfInput, T.K.sort, T.K.by),
+              DEF: () => this.SUBRULE3(this.coalesce, { LABEL: 'high' }),
+            });
+          });
+        },
+      },
+    ]);
+    this.MANY(() => this.OR2([{ ALT: () => this.SUBRULE(this.sortClause) }, { ALT: () => this.SUBRULE(this.by) }]));
   });
 
   distinctStep: Rule = this.RULE('distinctStep', () => {

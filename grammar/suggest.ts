@@ -33,7 +33,7 @@ export function editDistance(a: string, b: string, limit: number = Number.POSITI
  */
 export function suggestAll(name: string, candidates: Iterable<string>, count = 3): string[] {
   const wanted = fold(name);
-  const limit = Math.min(3, Math.floor(Math.max(wanted.length, 3) / 3));
+  const limit = wanted.length < 2 ? 0 : Math.min(3, Math.floor(Math.max(wanted.length, 3) / 3));
   const found: { text: string; distance: number }[] = [];
   for (const text of new Set(candidates)) {
     if (text === name) continue;

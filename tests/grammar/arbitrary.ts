@@ -428,7 +428,13 @@ const tied = fc.letrec<Tied>((tie) => {
       step({ kind: kind('distinct'), keys: any(named) }),
       step({
         kind: kind('take'),
-        amount: fc.oneof(expr, node({ kind: kind('range'), low: nullable(expr), high: nullable(expr) })),
+        amount: fc.oneof(
+          expr,
+          fc.oneof(
+            node({ kind: kind('range'), low: expr, high: nullable(expr) }),
+            node({ kind: kind('range'), low: fc.constant(null), high: expr }),
+          ),
+        ),
         sort: any(sorts, 2),
         by: any(named, 2),
       }),

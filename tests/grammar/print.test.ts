@@ -35,7 +35,7 @@ test('a printed expression reads back as the same tree', () => {
       assert.ok(statement?.kind === 'fn', text);
       assert.equal(withoutSpans(statement.body), withoutSpans(expr), text);
     }),
-    runs(600),
+    runs(150),
   );
 });
 
@@ -49,7 +49,7 @@ test('a printed file reads back as the same tree, and is its own format', () => 
       const once = format(text, 'x.flow').text;
       assert.is(format(once ?? '', 'x.flow').text, once);
     }),
-    runs(300),
+    runs(150),
   );
 });
 
@@ -91,7 +91,7 @@ test('comments are kept wherever they stand, and stay where they are put', () =>
       assert.equal(withoutSpans(after.ast.statements), withoutSpans(before.ast.statements));
       assert.is(format(once, 'x.flow').text, once);
     }),
-    runs(400),
+    runs(120),
   );
 });
 
