@@ -26,7 +26,7 @@ const SLICE_MS = 100;
 /** What a thread does when memory is short: spills what may be spilled, else waits for the others, else says what holds the memory. */
 export class Pressure {
   readonly #p: StoreParts;
-  #stalledSince = 0;
+  #slept = 0;
   #lastActivity = -1;
 
   constructor(parts: StoreParts) {
@@ -172,17 +172,16 @@ export class Pressure {
     if (stalled) throw this.outOfMemory(bytes, owner);
   }
 
-  /** Whether no thread allocated, freed or unpinned anything for too long. */
+  /** Whether no thread allocated, freed or unpinned anything for too long; counted in slices slept, as a suspended process does not wait. */
   #stalled(activity: number): boolean {
-    const now = performance.now();
-    if (activity !== this.#lastActivity) this.#stalledSince = now;
+    this.#slept = activity === this.#lastActivity ? this.#slept + 1 : 0;
     this.#lastActivity = activity;
-    return now - this.#stalledSince > this.#p.stallMs;
+    return this.#slept * SLICE_MS > this.#p.stallMs;
   }
 
   /** A new need for memory starts with patience. */
   calm(): void {
-    this.#lastActivity = -1;
+    this.#slept = 0;
   }
 
   outOfMemory(bytes: number, owner: string): RunError {

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { RunError } from '../errors.ts';
-import { makeSpillFolder } from './spill_dir.ts';
+import { EngineBug, RunError } from '../errors.ts';
+import { makeSpillFolder, removeSpillFolder } from './spill_dir.ts';
 
 /** Bytes under one checksum. A read of a range reads and checks whole chunks. */
 export const CHUNK = 4 << 10;
@@ -39,8 +39,9 @@ interface OpenFile {
 const STATUS = { NONE: 0, OPEN: 1, WRITING: 2, CLOSED: 3, COMPACTING: 4 } as const;
 /** A closed file with less than this share of its bytes in use is worth compacting. */
 const SPARSE_SHARE = 0.25;
-/** Word of the head: number of the next file. */
+/** Words of the head: number of the next file; whether the store is closed. */
 const NEXT = 0;
+const CLOSED = 1;
 const HEAD_WORDS = 16;
 
 /**
@@ -259,6 +260,7 @@ export class SpillFiles {
   #openOwn(file: number): number {
     if (this.#own?.file === file) return this.#own.fd;
     this.closeOwn();
+    if (Atomics.load(this.#head, CLOSED) !== 0) throw new EngineBug('the store is closed');
     if (!fs.existsSync(this.folderOf(file))) makeSpillFolder(this.folderOf(file));
     const fd = fs.openSync(this.path(file), 'w+');
     this.#own = { file, fd };
@@ -270,10 +272,16 @@ export class SpillFiles {
     this.#own = null;
   }
 
-  /** Closes what this thread has open. */
-  close(): void {
+  /** Removes all files of all threads, which may still run, and keeps them from making more. */
+  removeAll(): void {
+    Atomics.store(this.#head, CLOSED, 1);
     this.closeOwn();
     for (const r of this.#readers.splice(0)) fs.closeSync(r.fd);
+    for (const folder of this.handle.folders) {
+      removeSpillFolder(folder);
+      // A thread may have been between looking at the mark and making its file.
+      if (fs.existsSync(folder)) removeSpillFolder(folder);
+    }
   }
 
   /**

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
 import { S } from './pressure.ts';
 import { SharedStore } from './shared_store.ts';
-import { checkSpillDir, cleanStale, removeSpillFolder, spillFolder } from './spill_dir.ts';
+import { checkSpillDir, cleanStale, spillFolder } from './spill_dir.ts';
 import { SpillFiles, type SpillHandle, type WriteVector } from './spill_files.ts';
 import { ObjectTable, type TableHandle } from './table.ts';
 import type { Store } from './types.ts';
@@ -84,8 +84,7 @@ class OwnedStore extends SharedStore implements MainStore {
     if (!open.delete(this)) return;
     if (open.size === 0) process.off('exit', closeAll);
     this.parts.counters[S.CLOSED] = 1;
-    this.parts.files.close();
-    for (const folder of this.handle.spill.folders) removeSpillFolder(folder);
+    this.parts.files.removeAll();
   }
 }
 

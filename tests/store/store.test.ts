@@ -191,6 +191,22 @@ test('threads that all wait for each other get an error instead of a deadlock; o
   }
 });
 
+test('a thread that holds memory and does nothing for long is not waited for without end', async () => {
+  const store = createStore({ limit: 1 << 20, threads: 2, stallMs: 300 });
+  try {
+    const gate = new SharedArrayBuffer(4);
+    const data = { handle: store.handle, thread: 1, first: 700_000, second: 1, gate, holders: 2 };
+    const { worker } = startThread<Answer>('./greedy_thread.ts', data);
+    while (Atomics.load(new Int32Array(gate), 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.is(codeOf(() => store.allocate(500_000, 'sort buffer')).code, 'FLOW7007');
+    await worker.terminate();
+    store.releaseThread(1);
+    store.free(store.allocate(500_000, 'sort buffer'));
+  } finally {
+    store.close();
+  }
+});
+
 test('nobody waits for what an idle thread holds', async () => {
   const store = testStore(1 << 20);
   try {
