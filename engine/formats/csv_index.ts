@@ -34,10 +34,18 @@ export interface RecordShape {
   readonly newline: number;
 }
 
-/** Room for about `fields` fields, and at least for a few records. */
-export function recordIndex(width: number, fields = 1 << 17): RecordIndex {
+/** Bytes of an index with room for about `fields` fields, and at least for a few records. */
+export function indexBytes(width: number, fields: number): number {
+  return 4 * Math.max(fields, 4 * (width + 1));
+}
+
+/** An index over `memory` (4-byte aligned), or over memory of its own. */
+export function recordIndex(
+  width: number,
+  memory: Uint8Array = new Uint8Array(indexBytes(width, 1 << 17)),
+): RecordIndex {
   const stride = width + 1;
-  const ends = new Int32Array(Math.max(fields, 4 * stride));
+  const ends = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength >> 2);
   return { ends, stride, rows: 0, next: 0, stopped: 'end', fault: null, rejected: 0 };
 }
 

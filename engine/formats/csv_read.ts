@@ -9,7 +9,7 @@ import { type Cells, type ColumnKernel, type ColumnPlan, Misfits } from './csv_c
 import type { Dialect } from './csv_dialect.ts';
 import { faultError, misfitError, rowNumberAt } from './csv_errors.ts';
 import { gzipDamaged } from './csv_file.ts';
-import { indexRecords, type RecordIndex, type RecordShape, recordIndex } from './csv_index.ts';
+import { indexBytes, indexRecords, type RecordIndex, type RecordShape, recordIndex } from './csv_index.ts';
 import { boolColumn, decimalColumn, floatColumn, intColumn } from './csv_numbers.ts';
 import { firstRecordStart, LEAD } from './csv_quotes.ts';
 import type { CsvSplit } from './csv_splits.ts';
@@ -61,17 +61,27 @@ export async function* readCsv(
   const shape: RecordShape = { dialect, width: split.width, trailing: split.trailing, newline: split.newline };
   const lead = split.gzip ? split.start : Math.min(LEAD, split.start - split.dataStart);
   const begin = split.start - lead;
-  const source = openSource(split.local, split.path, split.gzip ? 0 : begin, split.gzip);
-  const window = new TextWindow(source, split.gzip ? 0 : begin, tuning.windowBytes, ctx.store, ctx.grant);
-  const reader = new SplitReader(split, scan, shape, ctx, tuning, window);
+  const block = ctx.store.allocate(indexBytes(split.width, tuning.indexFields), 'csv index');
+  let window: TextWindow | null = null;
+  let seen = 0;
   let reported = 0;
   try {
+    const from = split.gzip ? 0 : begin;
+    window = new TextWindow(
+      openSource(split.local, split.path, from, split.gzip),
+      from,
+      tuning.windowBytes,
+      ctx.store,
+      ctx.grant,
+    );
+    const reader = new SplitReader(split, scan, shape, ctx, recordIndex(split.width, block.view), window);
     await window.advance(0);
     if (!(await reader.begin(lead))) return;
     while (await reader.next()) {
       ctx.check();
       ctx.scratch.reset();
       const batch = await reader.convert();
+      seen = reader.seen;
       const consumed = Math.min(window.consumed(), split.bytes);
       progress(consumed - reported);
       reported = consumed;
@@ -80,10 +90,11 @@ export async function* readCsv(
     }
     progress(split.bytes - reported);
   } catch (e) {
-    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, reader.seen);
+    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, seen);
     throw e;
   } finally {
-    window.close();
+    window?.close();
+    ctx.store.free(block);
   }
 }
 
@@ -109,7 +120,7 @@ class SplitReader {
     scan: ScanInput,
     shape: RecordShape,
     ctx: TaskContext,
-    tuning: CsvTuning,
+    index: RecordIndex,
     window: TextWindow,
   ) {
     const { dialect } = shape;
@@ -117,7 +128,7 @@ class SplitReader {
     this.#shape = shape;
     this.#ctx = ctx;
     this.#window = window;
-    this.#index = recordIndex(split.width, tuning.indexFields);
+    this.#index = index;
     this.#cell = new CellReader(dialect, window.bytes, window.text);
     this.#misfits = new Misfits(dialect.onError);
     this.#schema = scan.schema;

@@ -36,7 +36,8 @@ export abstract class JsonColumn {
   readonly nullable: boolean;
   length = 0;
   #nulls = 0;
-  #bits: Uint8Array = new Uint8Array(128);
+  /** Kept from the first null on. */
+  #bits: Uint8Array = new Uint8Array(0);
 
   constructor(type: DataType, nullable: boolean) {
     this.type = type;
@@ -95,7 +96,8 @@ export abstract class JsonColumn {
 
   truncate(length: number): void {
     this.cut(length);
-    for (let i = length; i < this.length; i++) if ((this.#bits[i >> 3]! & (1 << (i & 7))) === 0) this.#nulls--;
+    for (let i = length; this.#nulls > 0 && i < this.length; i++)
+      if ((this.#bits[i >> 3]! & (1 << (i & 7))) === 0) this.#nulls--;
     this.length = length;
   }
 
@@ -115,8 +117,10 @@ export abstract class JsonColumn {
 
   #mark(valid: boolean): void {
     const i = this.length++;
+    if (valid && this.#nulls === 0) return;
     const at = i >> 3;
-    if (at >= this.#bits.length) this.#bits = grown(this.#bits, at + 1);
+    if (at >= this.#bits.length) this.#bits = grown(this.#bits, Math.max(128, at + 1));
+    if (this.#nulls === 0) this.#bits.fill(0xff, 0, at + 1);
     const bit = 1 << (i & 7);
     this.#bits[at] = valid ? this.#bits[at]! | bit : this.#bits[at]! & ~bit;
   }

@@ -42,7 +42,7 @@ class JsonSampler {
   readonly #layout: JsonLayout;
   readonly #shape: JsonShape;
   readonly #budget: SampleBudget;
-  readonly #index: ValueIndex = valueIndex(1 << 14);
+  readonly #index: ValueIndex = valueIndex(new Uint8Array(1 << 17));
   readonly #scanner = new JsonScanner();
 
   constructor(layout: JsonLayout, shape: JsonShape, budget: SampleBudget) {

@@ -206,6 +206,7 @@ class JsonStructs extends JsonColumn {
 export class JsonMembers {
   readonly columns: readonly JsonColumn[];
   readonly #names: readonly string[];
+  /** Names as they mostly stand in the text, quotes and colon included. */
   readonly #bytes: readonly Uint8Array[];
   readonly #byName: ReadonlyMap<string, number>;
   /** Columns the object at hand has filled. */
@@ -216,7 +217,7 @@ export class JsonMembers {
   constructor(fields: readonly Field[]) {
     this.columns = fields.map(jsonColumn);
     this.#names = fields.map((f) => f.name);
-    this.#bytes = this.#names.map((n) => Buffer.from(n));
+    this.#bytes = this.#names.map((n) => Buffer.from(`${JSON.stringify(n)}:`));
     this.#byName = new Map(this.#names.map((n, i) => [n, i]));
     this.#filled = new Uint8Array(fields.length);
   }
@@ -230,8 +231,7 @@ export class JsonMembers {
     try {
       if (s.open()) {
         do {
-          s.key();
-          i = this.#find(s);
+          i = this.#expected(s);
           if (i < 0 || filled[i] === 1) s.skip();
           else {
             filled[i] = 1;
@@ -250,19 +250,15 @@ export class JsonMembers {
     for (const c of this.columns) if (c.length > length) c.truncate(length);
   }
 
-  #find(s: JsonScanner): number {
-    if (s.escaped) return this.#byName.get(s.stringValue()) ?? -1;
+  /** The column of the member that starts next, or -1; leaves the scanner at its value. */
+  #expected(s: JsonScanner): number {
     const count = this.#bytes.length;
     if (this.#next >= count) this.#next = 0;
-    if (count > 0 && sameBytes(this.#bytes[this.#next]!, s.u8, s.from, s.to)) return this.#next++;
-    const i = this.#byName.get(s.text.utf8Slice(s.from, s.to)) ?? -1;
+    s.blanks();
+    if (count > 0 && s.literal(this.#bytes[this.#next]!)) return this.#next++;
+    s.key();
+    const i = this.#byName.get(s.stringValue()) ?? -1;
     if (i >= 0) this.#next = i + 1;
     return i;
   }
-}
-
-function sameBytes(name: Uint8Array, u8: Uint8Array, from: number, to: number): boolean {
-  if (name.length !== to - from) return false;
-  for (let i = 0, k = from; k < to; i++, k++) if (name[i] !== u8[k]) return false;
-  return true;
 }

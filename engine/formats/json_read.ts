@@ -51,22 +51,26 @@ export async function* readJson(
   // A line starts behind a line end: the byte before the split tells whether one starts with it.
   const lead = split.start > split.dataStart ? 1 : 0;
   const begin = split.gzip ? 0 : split.start - lead;
-  const window = new TextWindow(
-    openSource(split.local, split.path, begin, split.gzip),
-    begin,
-    tuning.windowBytes,
-    ctx.store,
-    ctx.grant,
-  );
-  const reader = new SplitReader(split, scan, onError, ctx, tuning, window);
+  const block = ctx.store.allocate(8 * tuning.rows, 'json index');
+  let window: TextWindow | null = null;
+  let seen = 0;
   let reported = 0;
   try {
+    window = new TextWindow(
+      openSource(split.local, split.path, begin, split.gzip),
+      begin,
+      tuning.windowBytes,
+      ctx.store,
+      ctx.grant,
+    );
+    const reader = new SplitReader(split, scan, onError, ctx, valueIndex(block.view), window);
     await window.advance(0);
     await reader.begin(lead);
     while (await reader.next()) {
       ctx.check();
       ctx.scratch.reset();
       const batch = await reader.convert();
+      seen = reader.seen;
       const consumed = Math.min(window.consumed(), split.bytes);
       progress(consumed - reported);
       reported = consumed;
@@ -75,10 +79,11 @@ export async function* readJson(
     }
     progress(split.bytes - reported);
   } catch (e) {
-    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, reader.seen);
+    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, seen);
     throw e;
   } finally {
-    window.close();
+    window?.close();
+    ctx.store.free(block);
   }
 }
 
@@ -106,7 +111,7 @@ class SplitReader {
     scan: ScanInput,
     onError: OnError,
     ctx: TaskContext,
-    tuning: JsonTuning,
+    index: ValueIndex,
     window: TextWindow,
   ) {
     this.#split = split;
@@ -114,7 +119,7 @@ class SplitReader {
     this.#onError = onError;
     this.#ctx = ctx;
     this.#window = window;
-    this.#index = valueIndex(tuning.rows);
+    this.#index = index;
     this.#members = new JsonMembers(scan.schema);
     this.#scanner.lenient = onError === 'null';
     const only = scan.source.schema.length === 1 ? scan.source.schema[0] : undefined;

@@ -11,8 +11,10 @@ export interface ValueIndex {
   stopped: 'end' | 'full' | 'incomplete' | 'closed';
 }
 
-export function valueIndex(values: number): ValueIndex {
-  return { bounds: new Int32Array(2 * values), rows: 0, next: 0, stopped: 'end' };
+/** An index over `memory` (4-byte aligned): 8 bytes a value. */
+export function valueIndex(memory: Uint8Array): ValueIndex {
+  const bounds = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength >> 2);
+  return { bounds, rows: 0, next: 0, stopped: 'end' };
 }
 
 const LF = 10;

@@ -202,6 +202,16 @@ export class JsonScanner {
     this.pos++;
   }
 
+  /** Passes over these very bytes, if they stand next. */
+  literal(bytes: Uint8Array): boolean {
+    const { u8, pos } = this;
+    const { length } = bytes;
+    if (pos + length > this.end) return false;
+    for (let i = 0; i < length; i++) if (u8[pos + i] !== bytes[i]) return false;
+    this.pos = pos + length;
+    return true;
+  }
+
   /** The last string, without its escapes. */
   stringValue(): string {
     const { text, from, to } = this;

@@ -43,7 +43,12 @@ export class TextWindow {
     this.#memory = memory;
     this.#limit = Math.max(size, Math.min(limit, MAX_RECORD_BYTES));
     this.offset = offset;
-    this.#block = memory.allocate(size + WINDOW_SLACK, 'text window');
+    try {
+      this.#block = memory.allocate(size + WINDOW_SLACK, 'text window');
+    } catch (e) {
+      source.close();
+      throw e;
+    }
     this.bytes = this.#block.view;
     this.text = bufferOver(this.bytes);
   }
