@@ -59,9 +59,11 @@ class Groups {
       'aggregate',
     );
     this.accumulators = params.aggregates.map((a) => resolve(a).create(store));
+    let at = params.keys.length;
+    // States stand behind the keys, in order: by place, since a key may be named like one of them.
     this.columns = partial
       ? params.aggregates.map((a) => a.args.map((c) => indexOf(input, c)))
-      : stateFields(params).map((fields) => fields.map((f) => indexOf(input, f.name)));
+      : stateFields(params).map((fields) => fields.map(() => at++));
   }
 
   get count(): number {
