@@ -12,7 +12,10 @@ export const STDIN = '-';
  * of these in the order written, or `-`. Relative paths start in `cwd`; what comes back is relative to the process's folder where it lies below it.
  * RunError FLOW7001 when nothing is there (with near names), FLOW7002 when it is a folder or may not be read.
  */
-export async function resolvePaths(pattern: string | readonly string[], cwd: string = process.cwd()): Promise<string[]> {
+export async function resolvePaths(
+  pattern: string | readonly string[],
+  cwd: string = process.cwd(),
+): Promise<string[]> {
   const patterns = typeof pattern === 'string' ? [pattern] : pattern;
   if (patterns.length === 0) throw new RunError('FLOW7001', 'the list of input files is empty');
   const found: string[] = [];
@@ -59,7 +62,12 @@ function checkFile(written: string, path: string, cwd: string): void {
     throw readError(written, e);
   }
   if (stats.isDirectory()) {
-    throw new RunError('FLOW7002', `"${written}" is a folder, not a file`, { file: written }, `name its files: "${folderGlob(written, path)}"`);
+    throw new RunError(
+      'FLOW7002',
+      `"${written}" is a folder, not a file`,
+      { file: written },
+      `name its files: "${folderGlob(written, path)}"`,
+    );
   }
   try {
     accessSync(path, constants.R_OK);

@@ -82,14 +82,21 @@ export async function globFiles(pattern: string, root: string): Promise<string[]
   return [...found].sort((a, b) => (a < b ? -1 : 1));
 }
 
-async function walk(base: string, segments: readonly string[], at: number, root: string, found: Set<string>): Promise<void> {
+async function walk(
+  base: string,
+  segments: readonly string[],
+  at: number,
+  root: string,
+  found: Set<string>,
+): Promise<void> {
   const segment = segments[at];
   if (segment === undefined) return;
   const last = at === segments.length - 1;
   if (segment === '**') {
     await walk(base, last ? [...segments, '*'] : segments, at + 1, root, found);
     for (const entry of await list(base, root)) {
-      if (entry.isDirectory() && !entry.name.startsWith('.')) await walk(join(base, entry.name), segments, at, root, found);
+      if (entry.isDirectory() && !entry.name.startsWith('.'))
+        await walk(join(base, entry.name), segments, at, root, found);
     }
     return;
   }
