@@ -121,7 +121,11 @@ function cellWriter(col: Column, field: Field, text: TextPut, out: ByteOut, entr
   if (plain !== null) return plain;
   if (type.kind === 'float' && col.phys === 'f64') {
     const { values } = col;
-    return (row) => out.ascii(formatFloat(values[row]!));
+    return (row) => {
+      const v = values[row]!;
+      if (Number.isFinite(v) && !Number.isInteger(v)) out.float(v);
+      else out.ascii(formatFloat(v));
+    };
   }
   if ((type.kind === 'string' || type.kind === 'json') && (col.phys === 'utf8' || col.phys === 'dict')) {
     return stringWriter(col, out, entries, text.put);

@@ -135,7 +135,9 @@ function floatWriter(col: Column, out: ByteOut): PutRow {
     const v = values[row]!;
     if (Object.is(v, -0)) out.ascii('-0');
     else if (Number.isInteger(v) && Math.abs(v) < 1e15) out.int(v);
-    else out.ascii(Number.isFinite(v) ? String(v) : 'null');
+    else if (!Number.isFinite(v)) out.ascii('null');
+    else if (Number.isInteger(v)) out.ascii(String(v));
+    else out.float(v);
   };
 }
 

@@ -77,6 +77,33 @@ export class ByteOut {
     else this.ascii(String((BigInt(hi) << 32n) | BigInt(lo >>> 0)));
   }
 
+  /**
+   * A float that is no integer, in its shortest exact form. Few decimals are the common case: where v is the double nearest to r / 10^k with
+   * at most 15 digits, no shorter decimal can be, so that r's digits are the answer.
+   */
+  float(v: number): void {
+    if (v > -1e9 && v < 1e9) {
+      for (let k = 2; k <= 6; k += 2) {
+        const unit = k === 2 ? 1e2 : k === 4 ? 1e4 : 1e6;
+        const scaled = Math.round(v * unit);
+        if (scaled / unit !== v) continue;
+        this.#fixed(v < 0 ? -scaled : scaled, unit, k, v < 0);
+        return;
+      }
+    }
+    this.ascii(String(v));
+  }
+
+  #fixed(scaled: number, unit: number, places: number, negative: boolean): void {
+    if (negative) this.byte(45);
+    const whole = Math.floor(scaled / unit);
+    this.int(whole);
+    this.byte(46);
+    this.reserve(places);
+    this.#digits(scaled - whole * unit, places);
+    while (this.bytes[this.length - 1] === ZERO) this.length--;
+  }
+
   /** `2024-05-01`; years outside 0 to 9999 are the caller's. */
   date(days: number): void {
     const { year, month, day } = civilOf(days);

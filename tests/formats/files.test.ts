@@ -2,11 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { resolvePaths } from '../../engine/formats/files.ts';
 import { expandBraces, isGlob, segmentMatcher } from '../../engine/formats/glob.ts';
 import { didYouMean, nearestNames } from '../../engine/formats/nearest.ts';
+import { ByteOut } from '../../engine/formats/out.ts';
 import { formatByExtension } from '../../engine/formats/registry.ts';
 import { compileTimeFormat } from '../../engine/formats/time_format.ts';
 import { runError } from './support.ts';
@@ -131,6 +133,24 @@ test('time formats', () => {
   assert.is(moment('%Y %j', '2023 366'), null);
   assert.is(moment('100%% %Y', '100% 1970'), 0);
   assert.throws(() => compileTimeFormat('%Q'), /unknown directive %Q/);
+});
+
+test('floats are written as String writes them', () => {
+  const out = new ByteOut(8);
+  const text = (v: number): string => {
+    out.clear();
+    out.float(v);
+    return Buffer.from(out.view()).toString();
+  };
+  const decimal = fc.tuple(fc.integer(), fc.integer({ min: 0, max: 8 })).map(([v, k]) => v / 10 ** k);
+  fc.assert(
+    fc.property(fc.oneof(decimal, fc.double({ noNaN: true, noDefaultInfinity: true })), (v) => {
+      if (!Number.isInteger(v)) assert.is(text(v), String(v));
+    }),
+    { numRuns: 3000 },
+  );
+  for (const v of [0.1, -0.5, 0.000001, 1e-7, 123456789.123456, 999999999.99, -12.340001, 5e-324])
+    assert.is(text(v), String(v));
 });
 
 test('standard input is read once and by ranges', () => {
