@@ -103,8 +103,11 @@ function parseFormat(format: string, children: readonly ArrowField[]): ArrowType
   return { kind: 'other', name: `the Arrow type "${format}"` };
 }
 
+/** Dictionaries met before, by where they lie: arrays of one table share them, and what is derived from them. */
+export type FfiDictionaries = Map<string, readonly ArrowArray[]>;
+
 /** The array at an address; sizes of buffers follow from its type and length. */
-export function ffiArray(m: WasmView, at: number, type: ArrowType): ArrowArray {
+export function ffiArray(m: WasmView, at: number, type: ArrowType, shared: FfiDictionaries): ArrowArray {
   const length = count(m, at);
   const offset = count(m, at + 16);
   const rows = length + offset;
@@ -115,7 +118,7 @@ export function ffiArray(m: WasmView, at: number, type: ArrowType): ArrowArray {
   };
   const types = childTypes(type);
   const children = pointers(m, pointer(m, at + 44), count(m, at + 32)).map((p, i) =>
-    ffiArray(m, p, types[i] as ArrowType),
+    ffiArray(m, p, types[i] as ArrowType, shared),
   );
   const dictionary = pointer(m, at + 48);
   if (type.kind === 'dictionary' && dictionary === 0) throw new EngineBug('a dictionary array without its dictionary');
@@ -127,8 +130,16 @@ export function ffiArray(m: WasmView, at: number, type: ArrowType): ArrowArray {
     validity: (buffers[0] ?? 0) === 0 || type.kind === 'null' ? null : view(0, (rows + 7) >> 3),
     ...buffersOf(type, rows, view, m, buffers),
     children,
-    dictionary: type.kind === 'dictionary' ? [ffiArray(m, dictionary, type.value)] : null,
+    dictionary: type.kind === 'dictionary' ? ffiDictionary(m, dictionary, type.value, shared) : null,
   };
+}
+
+function ffiDictionary(m: WasmView, at: number, type: ArrowType, shared: FfiDictionaries): readonly ArrowArray[] {
+  const buffers = pointers(m, pointer(m, at + 40), count(m, at + 24));
+  const key = `${count(m, at)} ${count(m, at + 16)} ${buffers.join(' ')}`;
+  const known = shared.get(key) ?? [ffiArray(m, at, type, shared)];
+  shared.set(key, known);
+  return known;
 }
 
 function childTypes(type: ArrowType): readonly ArrowType[] {

@@ -2,13 +2,14 @@ import type { Column } from '../batch/column.ts';
 import { MORSEL_ROWS } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
-import type { WasmView } from './arrow_ffi.ts';
+import type { FfiDictionaries, WasmView } from './arrow_ffi.ts';
 import { ffiArray, ffiField, wasmView } from './arrow_ffi.ts';
 import { importColumn } from './arrow_import.ts';
-import type { ArrowField } from './arrow_types.ts';
+import type { ArrowArray, ArrowField } from './arrow_types.ts';
 import type { ParquetFooter, RowGroup } from './parquet_footer.ts';
 import { damaged } from './parquet_footer.ts';
 import { buildPart, footerOnly } from './parquet_part.ts';
+import { isText } from './parquet_stats.ts';
 import type { ParquetWasm } from './parquet_wasm.ts';
 import { isTrap, parquetWasm, retireParquetWasm } from './parquet_wasm.ts';
 
@@ -50,6 +51,12 @@ export interface DecodedRows {
 /** Decoded bytes held at a time: larger row groups are decoded in pieces. */
 const PIECE_BYTES = 256 << 20;
 
+/** Columns of a row group that are decoded together: strings that stay dictionaries, or all others. */
+interface Part {
+  readonly names: readonly string[];
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Decodes a row group's columns, at most `limit` rows, in batches of at most MORSEL_ROWS rows copied to scratch (reset before each).
  * RunError FLOW7003 names the file, the row group and the column that cannot be decoded.
@@ -65,18 +72,17 @@ export function* decodeGroup(
   const group = footer.groups[index];
   if (group === undefined)
     throw new RunError('FLOW7002', `"${footer.path}" changed while it was read`, { file: footer.path });
-  const wanted = new Set(names);
-  const leaves = leavesOf(footer, wanted);
+  const leaves = leavesOf(footer, new Set(names));
   checkCodecs(footer, index, leaves);
   const rows = Math.min(group.rows, limit);
-  const bytes = buildPart(fd, footer, group, wanted);
   const uncompressed = group.chunks.reduce((n, c, i) => n + (leaves.has(i) ? c.uncompressed : 0), 0);
   const pieces = Math.max(1, Math.ceil(uncompressed / PIECE_BYTES));
   const step = Math.ceil(group.rows / pieces / MORSEL_ROWS) * MORSEL_ROWS;
+  const decoder = new GroupDecoder(fd, footer, group, index, names);
   for (let from = 0; from < rows; from += step) {
     const length = Math.min(step, rows - from);
     let got = 0;
-    for (const part of decodePiece(fd, bytes, footer, index, names, from, length, scratch)) {
+    for (const part of decoder.rows(from, length, scratch)) {
       got += part.rows;
       yield part;
     }
@@ -85,60 +91,120 @@ export function* decodeGroup(
   }
 }
 
-function* decodePiece(
-  fd: number,
-  bytes: Uint8Array,
-  footer: ParquetFooter,
-  group: number,
-  names: readonly string[],
-  from: number,
-  rows: number,
-  scratch: Scratch,
-): Generator<DecodedRows> {
-  const wasm = parquetWasm();
-  const stream = readTable(wasm, fd, bytes, footer, group, names, from, rows);
-  try {
-    const addresses = stream.arrayAddrs();
-    for (const address of addresses) {
-      scratch.reset();
-      // Another reader of this thread may have made the memory grow since the last batch, so its views are made anew.
-      yield importBatch(wasmView(wasm.wasmMemory()), stream.schemaAddr(), address, footer, names, scratch);
-    }
-  } finally {
-    stream.free();
-    retireParquetWasm(wasm, false);
-  }
-}
+type Table = ReturnType<ReturnType<ParquetWasm['readParquet']>['intoFFI']>;
 
-function readTable(
-  wasm: ParquetWasm,
-  fd: number,
-  bytes: Uint8Array,
-  footer: ParquetFooter,
-  group: number,
-  names: readonly string[],
-  offset: number,
-  limit: number,
-): ReturnType<ReturnType<ParquetWasm['readParquet']>['intoFFI']> {
-  try {
-    return wasm.readParquet(bytes, { batchSize: MORSEL_ROWS, offset, limit }).intoFFI();
-  } catch (e) {
-    const trapped = isTrap(e);
-    retireParquetWasm(wasm, trapped);
+class GroupDecoder {
+  private readonly fd: number;
+  private readonly footer: ParquetFooter;
+  private readonly group: RowGroup;
+  private readonly index: number;
+  private readonly names: readonly string[];
+  private readonly parts: readonly Part[];
+
+  constructor(fd: number, footer: ParquetFooter, group: RowGroup, index: number, names: readonly string[]) {
+    this.fd = fd;
+    this.footer = footer;
+    this.group = group;
+    this.index = index;
+    this.names = names;
+    const encoded = dictionaryColumns(footer, group);
+    const split = [names.filter((n) => !encoded.has(n)), names.filter((n) => encoded.has(n))];
+    this.parts = split.flatMap((some, k) =>
+      some.length > 0 ? [{ names: some, bytes: buildPart(fd, footer, group, new Set(some), k === 1) }] : [],
+    );
+  }
+
+  *rows(offset: number, limit: number, scratch: Scratch): Generator<DecodedRows> {
+    const wasm = parquetWasm();
+    const tables: Table[] = [];
+    let trapped = false;
+    try {
+      for (const part of this.parts) tables.push(this.table(wasm, part, offset, limit));
+      const dictionaries: FfiDictionaries = new Map();
+      const addresses = tables.map((t) => t.arrayAddrs());
+      const batches = addresses[0]?.length ?? 0;
+      for (let k = 0; k < batches; k++) {
+        scratch.reset();
+        // Another reader of this thread may have made the memory grow since the last batch, so its views are made anew.
+        const m = wasmView(wasm.wasmMemory());
+        yield this.batch(
+          m,
+          tables,
+          addresses.map((a) => a[k] ?? 0),
+          dictionaries,
+          scratch,
+        );
+      }
+    } catch (e) {
+      trapped = isTrap(e);
+      throw trapped ? this.undecodable(e) : e;
+    } finally {
+      if (!trapped) for (const t of tables) t.free();
+      retireParquetWasm(wasm, trapped);
+    }
+  }
+
+  private table(wasm: ParquetWasm, part: Part, offset: number, limit: number): Table {
+    try {
+      return wasm.readParquet(part.bytes, { batchSize: MORSEL_ROWS, offset, limit }).intoFFI();
+    } catch (e) {
+      throw isTrap(e) ? e : this.undecodable(e);
+    }
+  }
+
+  private undecodable(e: unknown): RunError {
+    const { fd, footer, group, index, names } = this;
     const column = names.length === 1 ? names[0] : names.find((name) => !decodes(fd, footer, group, name));
-    const where = column === undefined ? `row group ${group}` : `column "${column}" of row group ${group}`;
+    const where = column === undefined ? `row group ${index}` : `column "${column}" of row group ${index}`;
     const error = damaged(footer.path, `${where} cannot be decoded (${reason(e)})`);
-    throw column === undefined ? error : error.at({ column });
+    return column === undefined ? error : error.at({ column });
+  }
+
+  /** One batch of every part, side by side: they have the same rows. */
+  private batch(
+    m: WasmView,
+    tables: readonly Table[],
+    addresses: readonly number[],
+    dictionaries: FfiDictionaries,
+    scratch: Scratch,
+  ): DecodedRows {
+    const found = new Map<string, Column>();
+    let rows = -1;
+    tables.forEach((table, p) => {
+      const root = ffiField(m, table.schemaAddr());
+      const address = addresses[p] as number;
+      const array = address === 0 ? null : ffiArray(m, address, root.type, dictionaries);
+      if (array === null || (rows >= 0 && array.length !== rows))
+        throw damaged(this.footer.path, `the columns of row group ${this.index} differ in length`);
+      rows = array.length;
+      const fields = root.type.kind === 'struct' ? root.type.fields : [];
+      fields.forEach((f, i) => {
+        const child = array.children[i];
+        if (child !== undefined) found.set(f.name, this.column(f.name, child, scratch));
+      });
+    });
+    const columns = this.names.map((name) => {
+      const column = found.get(name);
+      if (column === undefined) throw damaged(this.footer.path, `column "${name}" is missing from its data`);
+      return column;
+    });
+    return { rows, columns };
+  }
+
+  private column(name: string, array: ArrowArray, scratch: Scratch): Column {
+    try {
+      return importColumn(array, 0, array.length, scratch);
+    } catch (e) {
+      throw e instanceof RunError ? e.at({ file: this.footer.path, column: name }) : e;
+    }
   }
 }
 
 /** Whether one column alone decodes: finds the culprit for the message. */
-function decodes(fd: number, footer: ParquetFooter, group: number, name: string): boolean {
+function decodes(fd: number, footer: ParquetFooter, group: RowGroup, name: string): boolean {
   const wasm = parquetWasm();
   try {
-    wasm
-      .readParquet(buildPart(fd, footer, footer.groups[group] as RowGroup, new Set([name])), { batchSize: MORSEL_ROWS })
-      .free();
+    wasm.readParquet(buildPart(fd, footer, group, new Set([name]), false), { batchSize: MORSEL_ROWS }).free();
     return true;
   } catch (e) {
     retireParquetWasm(wasm, isTrap(e));
@@ -146,31 +212,20 @@ function decodes(fd: number, footer: ParquetFooter, group: number, name: string)
   }
 }
 
-function importBatch(
-  m: WasmView,
-  schema: number,
-  address: number,
-  footer: ParquetFooter,
-  names: readonly string[],
-  scratch: Scratch,
-): DecodedRows {
-  const root = ffiField(m, schema);
-  const array = ffiArray(m, address, root.type);
-  const fields = root.type.kind === 'struct' ? root.type.fields : [];
-  const columns = names.map((name) => {
-    const child = array.children[fields.findIndex((f) => f.name === name)];
-    if (child === undefined) throw damaged(footer.path, `column "${name}" is missing from its data`);
-    try {
-      return importColumn(child, 0, array.length, scratch);
-    } catch (e) {
-      throw e instanceof RunError ? e.at({ file: footer.path, column: name }) : e;
-    }
-  });
-  return { rows: array.length, columns };
-}
-
 function leavesOf(footer: ParquetFooter, names: ReadonlySet<string>): ReadonlySet<number> {
   return new Set(footer.leaves.flatMap((leaf, i) => (names.has(leaf.path[0] ?? '') ? [i] : [])));
+}
+
+/** Top-level string columns whose pages in this row group refer to a small dictionary. */
+function dictionaryColumns(footer: ParquetFooter, group: RowGroup): ReadonlySet<string> {
+  const found = new Set<string>();
+  footer.leaves.forEach((leaf, i) => {
+    const chunk = group.chunks[i];
+    const [name] = leaf.path;
+    if (leaf.path.length !== 1 || name === undefined || chunk === undefined || !isText(leaf)) return;
+    if (chunk.dictionary) found.add(name);
+  });
+  return found;
 }
 
 const CODECS = ['none', 'snappy', 'gzip', 'lzo', 'brotli', 'lz4', 'zstd', 'lz4_raw'];

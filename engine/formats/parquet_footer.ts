@@ -5,6 +5,7 @@ import type { ThriftStruct } from './parquet_thrift.ts';
 import {
   binaryField,
   intField,
+  listField,
   parseThrift,
   structField,
   structsField,
@@ -68,6 +69,8 @@ export interface Chunk {
   readonly bytes: number;
   readonly uncompressed: number;
   readonly codec: number;
+  /** Its pages refer to a small dictionary. */
+  readonly dictionary: boolean;
   readonly statistics: ThriftStruct | undefined;
 }
 
@@ -220,8 +223,31 @@ function chunkOf(path: string, c: ThriftStruct, dataEnd: number): Chunk {
     bytes,
     uncompressed: need(intField(meta, 6), 'size of a column'),
     codec: need(intField(meta, 4), 'codec of a column'),
+    dictionary: smallDictionary(meta),
     statistics: structField(meta, 12),
   };
+}
+
+/** Encodings that refer to a dictionary: PLAIN_DICTIONARY, RLE_DICTIONARY. */
+const DICTIONARY = [2, 8];
+/** Kinds of pages that hold data: DATA_PAGE, DATA_PAGE_V2. */
+const DATA = [0, 3];
+/** A dictionary of more (compressed) bytes has so many entries that keeping it gains nothing. */
+const SMALL_BYTES = 1 << 16;
+/** At most so many bytes a value can be codes of a small dictionary. */
+const CODE_BYTES = 2.5;
+
+/**
+ * A guess from the metadata: reading a column of another kind as a dictionary is right, too, but slower. Some writers do not say how the pages are
+ * encoded, or where the dictionary is.
+ */
+function smallDictionary(meta: ThriftStruct): boolean {
+  const known = listField(meta, 2).some((e) => e.kind === 'int' && DICTIONARY.includes(Number(e.value)));
+  const pages = structsField(meta, 13).filter((p) => DATA.includes(intField(p, 1) ?? -1));
+  if (!known || !pages.every((p) => DICTIONARY.includes(intField(p, 2) ?? -1))) return false;
+  const at = intField(meta, 11) ?? 0;
+  if (at > 0) return (intField(meta, 9) ?? 0) - at <= SMALL_BYTES;
+  return (intField(meta, 6) ?? 0) <= CODE_BYTES * (intField(meta, 5) ?? 0);
 }
 
 function leavesOf(elements: readonly ThriftStruct[]): Leaf[] {

@@ -1,4 +1,5 @@
 import { EngineBug } from '../errors.ts';
+import { dictionaryHint } from './arrow_hint.ts';
 import type { ParquetFooter, RowGroup } from './parquet_footer.ts';
 import { readAt } from './parquet_footer.ts';
 import type { Thrift, ThriftStruct } from './parquet_thrift.ts';
@@ -17,9 +18,16 @@ const MAGIC = Buffer.from('PAR1');
 
 /**
  * A Parquet file in memory that holds some top-level columns of one row group: their bytes, read by range from the open file, between the magic and a
- * footer with only these columns at their new places. The decoder is handed this instead of the whole file.
+ * footer with only these columns at their new places. The decoder is handed this instead of the whole file. `dictionaries`: the columns are strings that
+ * are to stay dictionaries.
  */
-export function buildPart(fd: number, footer: ParquetFooter, group: RowGroup, names: ReadonlySet<string>): Uint8Array {
+export function buildPart(
+  fd: number,
+  footer: ParquetFooter,
+  group: RowGroup,
+  names: ReadonlySet<string>,
+  dictionaries: boolean,
+): Uint8Array {
   let at = MAGIC.length;
   const chunks = structsField(group.tree, 1).flatMap((tree, i) => {
     const chunk = group.chunks[i];
@@ -30,13 +38,32 @@ export function buildPart(fd: number, footer: ParquetFooter, group: RowGroup, na
   });
   const columns = chunks.map(({ tree, chunk, start }) => moveChunk(tree, start - chunk.start));
   const moved = withFields(group.tree, { 1: structList(columns), 4: null, 5: null, 6: null, 7: null });
-  const tree = serializeThrift(withFields(plainFooter(footer, names), { 3: i64(group.rows), 4: structList([moved]) }));
+  const edits = {
+    3: i64(group.rows),
+    4: structList([moved]),
+    5: dictionaries ? structList([arrowSchemaPair(topLevelNames(footer, names))]) : null,
+  };
+  const tree = serializeThrift(withFields(plainFooter(footer, names), edits));
   const bytes = new Uint8Array(at + tree.length + 8);
   bytes.set(MAGIC);
   for (const { chunk, start } of chunks)
     readAt(fd, footer.path, bytes.subarray(start, start + chunk.bytes), chunk.start);
   closeFile(bytes, at, tree);
   return bytes;
+}
+
+/** Chosen top-level columns in the order of the file. */
+function topLevelNames(footer: ParquetFooter, names: ReadonlySet<string>): string[] {
+  return [...new Set(footer.leaves.map((l) => l.path[0] ?? ''))].filter((n) => names.has(n));
+}
+
+function arrowSchemaPair(names: readonly string[]): ThriftStruct {
+  const text = (t: string): Thrift => ({ kind: 'binary', value: Buffer.from(t) });
+  const pair: [number, Thrift][] = [
+    [1, text('ARROW:schema')],
+    [2, text(dictionaryHint(names))],
+  ];
+  return { kind: 'struct', fields: new Map(pair) };
 }
 
 /** A file without data, enough for the schema: as the footer has it, or plain, without the Arrow types that some writers put beside it. */

@@ -56,8 +56,9 @@ function floatBound(v: number): number | null {
 }
 
 /** Members of parquet.thrift's LogicalType and values of its ConvertedType. */
-const LOGICAL = { time: 7, timestamp: 8, integer: 10, json: 12, uuid: 14, float16: 15 } as const;
+const LOGICAL = { string: 1, time: 7, timestamp: 8, integer: 10, json: 12, uuid: 14, float16: 15 } as const;
 const CONVERTED = {
+  utf8: 0,
   timeMillis: 7,
   timeMicros: 8,
   timestampMillis: 9,
@@ -119,4 +120,11 @@ export function leafKind(leaf: Leaf): 'json' | 'uuid' | null {
   const member = logicalMember(leaf);
   if (member === LOGICAL.json || (member === 0 && leaf.converted === CONVERTED.json)) return 'json';
   return member === LOGICAL.uuid ? 'uuid' : null;
+}
+
+/** Plain text: strings and enumerations, not JSON. */
+export function isText(leaf: Leaf): boolean {
+  const member = logicalMember(leaf);
+  if (leaf.physical !== 'BYTE_ARRAY') return false;
+  return member === 0 ? leaf.converted === CONVERTED.utf8 : member === LOGICAL.string;
 }
