@@ -73,6 +73,8 @@ function test(
     return fn === 'isnot' && !allNull;
   }
   if (fn === 'isnot') return true;
+  // NaN is greater than every number, and bounds do not tell whether there is one.
+  if (known.type.kind === 'float' && (fn === 'gt' || fn === 'ge')) return true;
   if (allNull) return false;
   const bound = asBound(value);
   if (bound === null || known.min === null || known.max === null || !comparable(through, type)) return true;

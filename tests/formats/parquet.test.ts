@@ -207,6 +207,9 @@ test('row groups that no row of can pass are skipped', async () => {
   assert.equal(await kept(call('is', column('u', T.int), literal(T.int, null))), [0]);
   assert.equal(await kept(call('isnot', column('u', T.int), literal(T.int, null))), [1, 2, 3]);
   assert.equal(await kept(call('eq', column('u', T.int), literal(T.int, 5))), []);
+  const f = column('f', T.float);
+  assert.equal(await kept(call('lt', f, literal(T.float, 50))), [0]);
+  assert.equal(await kept(call('gt', f, literal(T.float, 199))), [0, 1, 2, 3], 'a NaN is greater');
   const asFloat: Expr = { kind: 'cast', arg: n, safe: false, type: T.float, nullable: true };
   assert.equal(await kept(call('gt', asFloat, literal(T.float, 299.5))), [3]);
 });
