@@ -8,3 +8,5 @@ export { encodeRows, type Shown, showBatch } from './engine/show.ts';
 export { type DataType, type Field, formatType, type Schema } from './engine/types.ts';
 export type { Diagnostic } from './grammar/diagnostics.ts';
 export { compilerRegistries } from './compiler/diagnostics.ts';
+export * from './compiler/builder/index.ts';
+export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';

@@ -1,0 +1,124 @@
+import * as fs from 'node:fs';
+import { valueReader } from '../engine/batch/access.ts';
+import { RunError } from '../engine/errors.ts';
+import type { LiteralValue } from '../engine/expr.ts';
+import { formatValue } from '../engine/functions/format.ts';
+import { Engine, type EngineOptions, type ResultRelation, type RunResult } from '../engine/runtime/engine.ts';
+import type { DataType, Schema } from '../engine/types.ts';
+import type { FlowFile } from '../grammar/ast.ts';
+import type { Diagnostic } from '../grammar/diagnostics.ts';
+import { renderDiagnostic } from '../grammar/frame.ts';
+import { type Bound, bindAst, check, type CompileOptions, plan } from './compile.ts';
+
+/** The flow has mistakes; nothing was run. `message` shows them with their place. */
+export class DiagnosticsError extends Error {
+  override readonly name = 'DiagnosticsError';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[], text: string) {
+    super(diagnostics.filter((d) => d.severity === 'error').map((d) => renderDiagnostic(d, { source: () => text })).join('\n\n'));
+    this.diagnostics = diagnostics;
+  }
+}
+
+export interface FlowRunOptions extends CompileOptions, EngineOptions {
+  /** An engine that is kept for several runs; without it one is made and closed. */
+  readonly engine?: Engine;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A row as an object. bool, string and float are JavaScript's; int is a number, or a bigint beyond 2^53; date and timestamp are a Date (UTC, to the
+ * millisecond); decimal, time and interval are text; bytes a Uint8Array; list an array; struct an object; null is null.
+ */
+export type Row = Record<string, unknown>;
+
+export interface FlowResult {
+  /** The rows of each pipeline without a sink, in the order of the file. */
+  readonly results: readonly { readonly schema: Schema; readonly rows: readonly Row[] }[];
+  readonly written: readonly { readonly path: string; readonly format: string; readonly rows: number; readonly bytes: number }[];
+  readonly spilledBytes: number;
+  readonly ms: number;
+}
+
+/** Runs a `.flow` file. Throws DiagnosticsError for mistakes in it, RunError for what goes wrong while it runs. */
+export async function runFile(path: string, options: FlowRunOptions = {}): Promise<FlowResult> {
+  let text: string;
+  try {
+    text = fs.readFileSync(path, 'utf8');
+  } catch (e) {
+    throw new RunError('FLOW7001', `cannot read ${path}: ${e instanceof Error ? e.message : String(e)}`, { file: path });
+  }
+  return runText(text, { ...options, name: path });
+}
+
+/** Runs the text of a flow; `name` stands in diagnostics. */
+export async function runText(text: string, options: FlowRunOptions & { readonly name?: string } = {}): Promise<FlowResult> {
+  return runBound(await check(text, options.name ?? '<text>', options), text, options);
+}
+
+/** Runs a syntax tree, such as the builder makes; `text` is shown in diagnostics. */
+export async function runAst(ast: FlowFile, text: string, options: FlowRunOptions = {}): Promise<FlowResult> {
+  return runBound(await bindAst(ast, options), text, options);
+}
+
+async function runBound(bound: Bound, text: string, options: FlowRunOptions): Promise<FlowResult> {
+  if (bound.plan === null) throw new DiagnosticsError(bound.diagnostics, text);
+  const { physical } = await plan(bound.plan, options);
+  const engine = options.engine ?? new Engine(options);
+  try {
+    const run = await engine.run(physical, options.signal ? { signal: options.signal } : {});
+    return resultOf(run);
+  } finally {
+    if (options.engine === undefined) await engine.close();
+  }
+}
+
+function resultOf(run: RunResult): FlowResult {
+  const results = run.results.map((r) => {
+    const rows = rowsOf(r);
+    r.release();
+    return { schema: r.schema, rows };
+  });
+  return { results, written: run.sinks, spilledBytes: run.store.spilledBytes, ms: run.ms };
+}
+
+function rowsOf(r: ResultRelation): Row[] {
+  const rows: Row[] = [];
+  for (const b of r.batches()) {
+    const readers = b.columns.map(valueReader);
+    for (let i = 0; i < b.rows; i++) {
+      // Without a prototype, so that a column may have any name.
+      const row: Row = Object.create(null) as Row;
+      r.schema.forEach((f, c) => {
+        row[f.name] = toJs(f.type, readers[c]?.(i) ?? null);
+      });
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+function toJs(t: DataType, v: LiteralValue): unknown {
+  if (v === null) return null;
+  switch (t.kind) {
+    case 'date':
+      return new Date(Number(v) * 86_400_000);
+    case 'timestamp':
+      return new Date(Math.floor(Number(v) / 1000));
+    case 'decimal':
+    case 'time':
+    case 'interval':
+      return formatValue(t, v);
+    case 'bytes':
+      return v instanceof Uint8Array ? v.slice() : v;
+    case 'list':
+      return Array.isArray(v) ? v.map((x: LiteralValue) => toJs(t.item.type, x)) : v;
+    case 'struct': {
+      const fields = v as { readonly [name: string]: LiteralValue };
+      return Object.fromEntries(t.fields.map((f) => [f.name, toJs(f.type, fields[f.name] ?? null)]));
+    }
+    default:
+      return v;
+  }
+}
