@@ -83,7 +83,8 @@ export class WorkerPool {
   }
 
   #start(slot: Slot): Worker {
-    const worker = new Worker(workerUrl(), { workerData: this.#options.init(slot.thread), stdout: false, stderr: false });
+    // The options of this process (a loader, say) are not the worker's: it is built code, and they may not resolve from the folder we are in now.
+    const worker = new Worker(workerUrl(), { execArgv: [], workerData: this.#options.init(slot.thread), stdout: false, stderr: false });
     slot.worker = worker;
     worker.on('message', (m: FromWorker) => {
       const job = slot.busy;
