@@ -10,11 +10,13 @@ import type { Dialect } from './csv_dialect.ts';
 import { faultError, misfitError, rowNumberAt } from './csv_errors.ts';
 import { gzipDamaged } from './csv_file.ts';
 import { indexBytes, indexRecords, type RecordIndex, type RecordShape, recordIndex } from './csv_index.ts';
+import { nestedColumn } from './csv_nested.ts';
 import { boolColumn, decimalColumn, floatColumn, intColumn } from './csv_numbers.ts';
 import { firstRecordStart, LEAD } from './csv_quotes.ts';
 import type { CsvSplit } from './csv_splits.ts';
 import { bytesColumn, holdsText, stringColumn } from './csv_strings.ts';
 import { dateColumn, microsColumn } from './csv_times.ts';
+import { canReadFromJson } from './json_nested.ts';
 import { GzipDamage, openSource } from './source.ts';
 import { MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
 
@@ -37,10 +39,14 @@ const KERNELS: Partial<Record<TypeKind, ColumnKernel>> = {
   date: dateColumn,
   time: microsColumn,
   timestamp: microsColumn,
+  json: nestedColumn,
+  list: nestedColumn,
+  struct: nestedColumn,
+  map: nestedColumn,
 };
 
 export function canReadFromCsv(type: DataType): boolean {
-  return KERNELS[type.kind] !== undefined;
+  return KERNELS[type.kind] !== undefined && canReadFromJson(type);
 }
 
 function kernelOf(type: DataType): ColumnKernel {

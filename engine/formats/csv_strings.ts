@@ -1,5 +1,4 @@
 import type { Column } from '../batch/column.ts';
-import { T } from '../types.ts';
 import { type Cells, type ColumnPlan, Nulls } from './csv_columns.ts';
 import { hexDigit } from './json_scanner.ts';
 import { TextDictionary } from './text_dictionary.ts';
@@ -145,5 +144,6 @@ export function bytesColumn(c: Cells, plan: ColumnPlan): Column {
 
 /** Whether text must be checked to be UTF-8 for a column of this type. */
 export function holdsText(plan: ColumnPlan): boolean {
-  return plan.type.kind === T.string.kind || plan.type.kind === T.json.kind;
+  const { kind } = plan.type;
+  return kind === 'string' || kind === 'json' || kind === 'list' || kind === 'struct' || kind === 'map';
 }

@@ -458,8 +458,25 @@ test('low cardinality becomes a dictionary, distinct values do not', async () =>
   assert.equal([rows[3]?.k, rows[4]?.k, rows[1999]?.v], [null, 'k4', 'v1999']);
 });
 
-test('columns that text cannot hold are refused', async () => {
-  const e = await runError(() => read('a\n[1]\n', { schema: [field('a', T.list(T.int))] }));
+test('nested columns hold JSON; what text cannot hold is refused', async () => {
+  const schema = [field('l', T.list(T.int)), field('s', T.struct([field('a', T.string)])), field('j', T.json)];
+  const text = 'l,s,j\n"[1,null]","{""a"":""é""}",[1]\n,,\n[],{},"{""x"": ""y""}"\n';
+  const { rows } = await read(text, { schema });
+  assert.equal(rows, [
+    { l: [1, null], s: { a: 'é' }, j: '[1]' },
+    { l: null, s: null, j: null },
+    { l: [], s: { a: null }, j: '{"x": "y"}' },
+  ]);
+  const spec = { path: 'x.csv', options: {}, schema };
+  const again = await written(csv.writer!, [batchFromRows(schema, rows)], spec);
+  assert.equal((await read(again, { schema })).rows, rows);
+  const bad = await runError(() => read('l\n[1]\n"[1,]"\n', { schema: [schema[0]!] }));
+  assert.equal([bad.code, bad.where.row, bad.where.value], ['FLOW7004', 2, '[1,]']);
+  assert.equal((await read('l\n[1]\n"[1,""x""]"\n', { schema: [schema[0]!], options: { on_error: 'null' } })).rows, [
+    { l: [1] },
+    { l: null },
+  ]);
+  const e = await runError(() => read('a\n1d\n', { schema: [field('a', T.interval)] }));
   assert.match(e.message, /delimited text does not hold/);
 });
 
