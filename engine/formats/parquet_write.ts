@@ -59,8 +59,7 @@ class ParquetEncoder implements SerialEncoder {
   constructor(arrow: Arrow, spec: SinkSpec) {
     this.arrow = arrow;
     this.spec = spec;
-    const rows = spec.options.row_group_rows;
-    this.groups = new RowGroups(spec.schema, typeof rows === 'number' && rows > 0 ? rows : ROW_GROUP_ROWS);
+    this.groups = new RowGroups(spec.schema, groupRows(spec));
     this.join = new ParquetJoin(jsonColumns(spec.schema));
   }
 
@@ -107,6 +106,17 @@ class ParquetEncoder implements SerialEncoder {
       retireParquetWasm(wasm, trapped);
     }
   }
+}
+
+function groupRows(spec: SinkSpec): number {
+  const rows = spec.options.row_group_rows ?? ROW_GROUP_ROWS;
+  if (typeof rows === 'number' && Number.isInteger(rows) && rows > 0) return rows;
+  throw new RunError(
+    'FLOW7006',
+    `row_group_rows is ${String(rows)}`,
+    { file: spec.path },
+    'give a whole number from 1 on',
+  );
 }
 
 function jsonColumns(schema: Schema): ReadonlySet<string> {
