@@ -89,7 +89,7 @@ function validReader(col: Exclude<Column, { phys: 'null' }>): (row: number) => L
   }
 }
 
-export function i128At(col: I128Column, row: number): bigint {
+function i128At(col: I128Column, row: number): bigint {
   return ((col.values[2 * row + 1] as bigint) << 64n) | BigInt.asUintN(64, col.values[2 * row] as bigint);
 }
 

@@ -253,7 +253,7 @@ function textComparator(a: TextColumn, b: TextColumn): RowComparator {
 }
 
 /** Position of each entry in sorted order: one sort of the dictionary replaces comparing bytes row by row. */
-export function dictionaryRanks(dictionary: Utf8Column): Int32Array {
+function dictionaryRanks(dictionary: Utf8Column): Int32Array {
   const { bytes, offsets, length } = dictionary;
   const order = Array.from({ length }, (_, i) => i);
   order.sort((i, j) =>

@@ -3,7 +3,7 @@ import { ALL_VALID, bitmapBytes, copyBits, validityOf } from './bitmap.ts';
 import type { Batch, Column } from './column.ts';
 
 /** Rows [from, to) of a bitmap; zero-copy on a byte boundary, else a copy on the heap. */
-export function sliceBits(bits: Uint8Array, from: number, to: number): Uint8Array {
+function sliceBits(bits: Uint8Array, from: number, to: number): Uint8Array {
   if ((from & 7) === 0) return bits.subarray(from >> 3, bitmapBytes(to));
   const out = new Uint8Array(bitmapBytes(to - from));
   copyBits(bits, from, out, 0, to - from);

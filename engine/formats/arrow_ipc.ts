@@ -85,7 +85,7 @@ function cutOff(path: string): RunError {
 }
 
 /** Bytes of a message's metadata. */
-export function readMetadata(fd: number, path: string, m: IpcMessage): FlatTable {
+function readMetadata(fd: number, path: string, m: IpcMessage): FlatTable {
   const bytes = new Uint8Array(m.metadataBytes);
   if (readFully(fd, bytes, m.metadataAt) < bytes.length) throw cutOff(path);
   return FlatTable.root(bytes);

@@ -277,15 +277,6 @@ function leavesOf(elements: readonly ThriftStruct[]): Leaf[] {
   return leaves;
 }
 
-/** Key-value metadata. */
-export function metadataOf(footer: ParquetFooter): ReadonlyMap<string, string> {
-  const pairs = structsField(footer.tree, 5).map((p): [string, string] => [
-    textField(p, 1) ?? '',
-    textField(p, 2) ?? '',
-  ]);
-  return new Map(pairs);
-}
-
 /** Bound of a column chunk as its raw bytes: the typed field, or the old one, whose order is only defined for signed numbers. */
 export function boundOf(statistics: ThriftStruct, which: 'min' | 'max', signed: boolean): Uint8Array | undefined {
   return (
