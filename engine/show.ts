@@ -24,7 +24,7 @@ export function showBatch(batch: Batch, limit: number): Shown[][] {
   );
 }
 
-/** Rows as the bytes of a text format, a batch at a time. */
+/** Rows as the bytes of a text format, a batch at a time; each part is valid until the next one is asked for. */
 export function* encodeRows(schema: Schema, batches: Iterable<Batch>, format: string): Iterable<Uint8Array> {
   const writer = (FORMATS as Readonly<Record<string, FormatDef>>)[format]?.writer;
   if (writer === undefined || writer === null || writer.kind !== 'parallel') throw new EngineBug(`${format} is not a text format`);

@@ -45,7 +45,10 @@ export async function runFlow(
   try {
     const run = await engine.run(physical);
     const results = run.results.map((r) => {
-      const text = Buffer.concat([...encodeRows(r.schema, r.batches(), 'csv')].map((b) => Buffer.from(b))).toString('utf8');
+      // Copied one by one: a writer reuses its buffer.
+      const parts: Buffer[] = [];
+      for (const bytes of encodeRows(r.schema, r.batches(), 'csv')) parts.push(Buffer.from(bytes));
+      const text = Buffer.concat(parts).toString('utf8');
       r.release();
       return text;
     });
