@@ -44,8 +44,8 @@ export abstract class JsonColumn {
     this.nullable = nullable;
   }
 
-  /** Appends the value of a JSON text that is no null. */
-  protected abstract take(s: JsonScanner): void;
+  /** Appends the value at the scanner, whose first byte is `ch`; it is no null. */
+  protected abstract take(s: JsonScanner, ch: number): void;
   /** Appends a placeholder. */
   protected abstract blank(): void;
   protected abstract build(base: ColumnBase, scratch: Scratch): Column;
@@ -53,23 +53,24 @@ export abstract class JsonColumn {
   protected abstract cut(length: number): void;
 
   read(s: JsonScanner): void {
-    if (s.peek() === 'null') {
+    const ch = s.head();
+    if (ch === 110) {
       const at = s.pos;
       s.word('null');
       this.absent(at, s.pos);
       return;
     }
-    if (s.lenient && this.nullable) this.#takeOrNull(s);
+    if (s.lenient && this.nullable) this.#takeOrNull(s, ch);
     else {
-      this.take(s);
+      this.take(s, ch);
       this.#mark(true);
     }
   }
 
-  #takeOrNull(s: JsonScanner): void {
+  #takeOrNull(s: JsonScanner, ch: number): void {
     const { pos, depth } = s;
     try {
-      this.take(s);
+      this.take(s, ch);
       this.#mark(true);
     } catch (e) {
       if (!(e instanceof JsonMisfit)) throw e;

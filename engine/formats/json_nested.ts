@@ -5,7 +5,7 @@ import type { Scratch } from '../memory/types.ts';
 import type { DataType, Field, Typed } from '../types.ts';
 import { type ColumnBase, grown, JsonColumn, JsonMisfit, misfit } from './json_columns.ts';
 import { JsonBools, JsonDecimals, JsonFloats, JsonInts, JsonTimes } from './json_scalars.ts';
-import { JsonFault, type JsonScanner } from './json_scanner.ts';
+import { JsonFault, type JsonScanner, OPEN_LIST, OPEN_OBJECT } from './json_scanner.ts';
 import { JsonBinary, JsonStrings, JsonTexts } from './json_texts.ts';
 
 export function jsonColumn(t: Typed): JsonColumn {
@@ -96,8 +96,8 @@ class JsonLists extends JsonLengths {
     this.#item = jsonColumn(type.item);
   }
 
-  protected take(s: JsonScanner): void {
-    if (s.peek() !== 'list') throw misfit(s, this.type);
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch !== OPEN_LIST) throw misfit(s, this.type);
     const item = this.#item;
     const before = item.length;
     try {
@@ -134,8 +134,8 @@ class JsonMaps extends JsonLengths {
     this.#value = jsonColumn(type.value);
   }
 
-  protected take(s: JsonScanner): void {
-    if (s.peek() !== 'object') throw misfit(s, this.type);
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch !== OPEN_OBJECT) throw misfit(s, this.type);
     try {
       if (s.open()) {
         do this.#entryOf(s);
@@ -181,8 +181,8 @@ class JsonStructs extends JsonColumn {
     this.#members = new JsonMembers(type.fields);
   }
 
-  protected take(s: JsonScanner): void {
-    if (s.peek() !== 'object') throw misfit(s, this.type);
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch !== OPEN_OBJECT) throw misfit(s, this.type);
     this.#members.read(s);
   }
 

@@ -4,7 +4,7 @@ import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
 import { beyondExact, parseInt64, splitExact, type Words } from './int64.ts';
 import { type ColumnBase, grown, JsonColumn, JsonMisfit, misfit } from './json_columns.ts';
-import type { JsonScanner } from './json_scanner.ts';
+import { endsNumber, type JsonScanner, QUOTE, startsNumber } from './json_scanner.ts';
 import { type DecimalOut, parseDecimal, parseFloat64 } from './text_number.ts';
 import { NO_DATE, parseDate, parseTime, parseTimestamp } from './text_time.ts';
 
@@ -14,11 +14,10 @@ export class JsonBools extends JsonColumn {
   #values = new Uint8Array(1024);
   #n = 0;
 
-  protected take(s: JsonScanner): void {
-    const kind = s.peek();
-    if (kind !== 'true' && kind !== 'false') throw misfit(s, this.type);
-    s.word(kind);
-    this.#put(kind === 'true' ? 1 : 0);
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch !== 116 && ch !== 102) throw misfit(s, this.type);
+    s.word(ch === 116 ? 'true' : 'false');
+    this.#put(ch === 116 ? 1 : 0);
   }
 
   protected blank(): void {
@@ -45,8 +44,8 @@ export class JsonFloats extends JsonColumn {
   #values = new Float64Array(1024);
   #n = 0;
 
-  protected take(s: JsonScanner): void {
-    if (s.peek() !== 'number') throw misfit(s, this.type);
+  protected take(s: JsonScanner, ch: number): void {
+    if (!startsNumber(ch)) throw misfit(s, this.type);
     s.number();
     this.#put(parseFloat64(s.u8, s.text, s.from, s.to));
   }
@@ -120,8 +119,9 @@ abstract class JsonWords extends JsonColumn {
 
 /** Integers, exact to 64 bits; `3.0` and `3e2` count as integers too. */
 export class JsonInts extends JsonWords {
-  protected take(s: JsonScanner): void {
-    if (s.peek() !== 'number') throw misfit(s, this.type);
+  protected take(s: JsonScanner, ch: number): void {
+    if (!startsNumber(ch)) throw misfit(s, this.type);
+    if (this.#short(s)) return;
     s.number();
     if (!(s.integral && parseInt64(s.u8, s.from, s.to, words))) {
       const v = s.integral ? Number.NaN : parseFloat64(s.u8, s.text, s.from, s.to);
@@ -129,6 +129,25 @@ export class JsonInts extends JsonWords {
       splitExact(v, words);
     }
     this.put(words.lo, words.hi);
+  }
+
+  /** Most integers: up to nine digits, no leading zero, the end of the number right behind them. */
+  #short(s: JsonScanner): boolean {
+    const { u8, pos } = s;
+    const negative = u8[pos] === 45;
+    const first = negative ? pos + 1 : pos;
+    const last = Math.min(s.end, first + 10);
+    let v = 0;
+    let p = first;
+    for (; p < last; p++) {
+      const d = u8[p]! - 48;
+      if (d >>> 0 > 9) break;
+      v = (Math.imul(v, 10) + d) | 0;
+    }
+    if (p === first || p >= last || (u8[first] === 48 && p - first > 1) || !endsNumber(u8[p]!)) return false;
+    s.pos = p;
+    this.put(negative ? -v | 0 : v, negative && v !== 0 ? -1 : 0);
+    return true;
   }
 }
 
@@ -141,8 +160,8 @@ export class JsonTimes extends JsonWords {
     this.#parse = type.kind === 'date' ? dateWords : type.kind === 'time' ? timeWords : parseTimestamp;
   }
 
-  protected take(s: JsonScanner): void {
-    if (s.peek() !== 'string') throw misfit(s, this.type);
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch !== QUOTE) throw misfit(s, this.type);
     s.string();
     if (!this.#parse(s.u8, s.from, s.to, words)) throw new JsonMisfit(s.from - 1, s.to + 1, this.type);
     this.put(words.lo, words.hi);
@@ -176,11 +195,10 @@ export class JsonDecimals extends JsonWords {
     this.#scale = type.scale;
   }
 
-  protected take(s: JsonScanner): void {
-    const kind = s.peek();
-    if (kind !== 'number' && kind !== 'string') throw misfit(s, this.type);
-    if (kind === 'number') s.number();
-    else s.string();
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch === QUOTE) s.string();
+    else if (startsNumber(ch)) s.number();
+    else throw misfit(s, this.type);
     if (parseDecimal(s.u8, s.text, s.from, s.to, this.#precision, this.#scale, words) !== null)
       throw new JsonMisfit(s.from, s.to, this.type);
     if (words.big !== null) {

@@ -11,13 +11,13 @@ export class JsonFault extends Error {
 
 const MAX_DEPTH = 500;
 
-const QUOTE = 34;
+export const QUOTE = 34;
 const BACKSLASH = 92;
 const COMMA = 44;
 const COLON = 58;
-const OPEN_LIST = 91;
+export const OPEN_LIST = 91;
 const CLOSE_LIST = 93;
-const OPEN_OBJECT = 123;
+export const OPEN_OBJECT = 123;
 const CLOSE_OBJECT = 125;
 
 export type JsonKind = 'null' | 'true' | 'false' | 'number' | 'string' | 'list' | 'object';
@@ -54,9 +54,7 @@ export class JsonScanner {
 
   /** Kind of the value that starts next; nothing is read but blanks. */
   peek(): JsonKind {
-    this.blanks();
-    if (this.pos >= this.end) throw new JsonFault(this.pos, 'the text ends where a value is expected');
-    const ch = this.u8[this.pos]!;
+    const ch = this.head();
     if (ch === QUOTE) return 'string';
     if (ch === OPEN_OBJECT) return 'object';
     if (ch === OPEN_LIST) return 'list';
@@ -67,9 +65,17 @@ export class JsonScanner {
     throw new JsonFault(this.pos, `${shownByte(ch)} where a value is expected`);
   }
 
+  /** First byte of the value that starts next, blanks passed over. */
+  head(): number {
+    this.blanks();
+    if (this.pos >= this.end) throw new JsonFault(this.pos, 'the text ends where a value is expected');
+    return this.u8[this.pos]!;
+  }
+
   blanks(): void {
     const { u8, end } = this;
     let p = this.pos;
+    if (u8[p]! > 32) return;
     while (p < end) {
       const ch = u8[p]!;
       if (ch !== 32 && ch !== 10 && ch !== 13 && ch !== 9) break;
@@ -259,6 +265,15 @@ export function hexDigit(ch: number): number {
 
 function shownByte(ch: number): string {
   return ch > 32 && ch < 127 ? JSON.stringify(String.fromCharCode(ch)) : `a byte ${ch}`;
+}
+
+export function startsNumber(ch: number): boolean {
+  return ch === 45 || (ch >= 48 && ch <= 57);
+}
+
+/** A number may end before this byte. */
+export function endsNumber(ch: number): boolean {
+  return ch === COMMA || ch === CLOSE_OBJECT || ch === CLOSE_LIST || ch === 32 || ch === 10 || ch === 13 || ch === 9;
 }
 
 /** What the scan for record bounds found at a place. */

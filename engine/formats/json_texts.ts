@@ -1,7 +1,7 @@
 import type { Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
 import { type ColumnBase, grown, JsonColumn, JsonMisfit, misfit } from './json_columns.ts';
-import { hexDigit, type JsonScanner } from './json_scanner.ts';
+import { hexDigit, type JsonScanner, OPEN_LIST, OPEN_OBJECT, QUOTE } from './json_scanner.ts';
 import { TextDictionary } from './text_dictionary.ts';
 
 /** Columns of variable length. */
@@ -65,18 +65,40 @@ const dictionary = new TextDictionary();
 
 /** Strings; numbers and truth values keep their JSON text. */
 export class JsonStrings extends JsonBytesBase {
-  protected take(s: JsonScanner): void {
-    const kind = s.peek();
-    if (kind === 'string') {
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch === QUOTE) {
+      if (this.#plain(s)) return;
       s.string();
       if (s.escaped) this.#unescape(s);
       else this.putRaw(s.u8, s.from, s.to);
-    } else if (kind === 'object' || kind === 'list') throw misfit(s, this.type);
+    } else if (ch === OPEN_OBJECT || ch === OPEN_LIST) throw misfit(s, this.type);
     else {
       const at = s.pos;
       s.skip();
       this.putRaw(s.u8, at, s.pos);
     }
+  }
+
+  /** A short string without escapes, copied while its end is looked for. */
+  #plain(s: JsonScanner): boolean {
+    const { u8 } = s;
+    let p = s.pos + 1;
+    const last = Math.min(s.end, p + 64);
+    this.room(64);
+    const { bytes } = this;
+    let n = this.used;
+    for (; p < last; p++) {
+      const ch = u8[p]!;
+      if (ch === QUOTE) {
+        s.pos = p + 1;
+        this.used = n;
+        this.putDone();
+        return true;
+      }
+      if (ch === 92 || ch < 32) return false;
+      bytes[n++] = ch;
+    }
+    return false;
   }
 
   #unescape(s: JsonScanner): void {
@@ -163,7 +185,6 @@ function putCodePoint(bytes: Uint8Array, at: number, code: number): number {
 /** Any value, as its JSON text. A JSON null is a null of the column. */
 export class JsonTexts extends JsonBytesBase {
   protected take(s: JsonScanner): void {
-    s.blanks();
     const at = s.pos;
     s.skip();
     this.putRaw(s.u8, at, s.pos);
@@ -172,8 +193,8 @@ export class JsonTexts extends JsonBytesBase {
 
 /** Bytes as base64 text. */
 export class JsonBinary extends JsonBytesBase {
-  protected take(s: JsonScanner): void {
-    if (s.peek() !== 'string') throw misfit(s, this.type);
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch !== QUOTE) throw misfit(s, this.type);
     s.string();
     const text = s.stringValue();
     if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) throw new JsonMisfit(s.from - 1, s.to + 1, this.type);
