@@ -13,8 +13,8 @@ interface Slot {
   /** Taken by a caller of run(), from before its task is sent until its answer came. */
   taken: boolean;
   busy: { resolve: (d: TaskDone) => void; reject: (e: Error) => void } | null;
-  /** Stages this worker has been told. */
-  known: Set<number>;
+  /** What this worker was last told of each stage: a stage is told again when its grant or partitions have been settled since. */
+  known: Map<number, StageMessage>;
 }
 
 export interface PoolOptions {
@@ -36,7 +36,7 @@ export class WorkerPool {
     this.#options = options;
     this.size = options.workers;
     // Thread 0 is the driver.
-    this.#slots = Array.from({ length: options.workers }, (_, i) => ({ thread: i + 1, worker: null, taken: false, busy: null, known: new Set() }));
+    this.#slots = Array.from({ length: options.workers }, (_, i) => ({ thread: i + 1, worker: null, taken: false, busy: null, known: new Map() }));
   }
 
   /** Runs a task on the next free worker. Rejects with the task's error, or WorkerDied. */
@@ -45,8 +45,8 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       slot.busy = { resolve, reject };
       const worker = slot.worker ?? this.#start(slot);
-      if (!slot.known.has(stage.stage.id)) {
-        slot.known.add(stage.stage.id);
+      if (slot.known.get(stage.stage.id) !== stage) {
+        slot.known.set(stage.stage.id, stage);
         worker.postMessage(stage satisfies ToWorker);
       }
       worker.postMessage(task satisfies ToWorker);
