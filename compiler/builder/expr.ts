@@ -1,6 +1,7 @@
 import type * as Ast from '../../grammar/ast.ts';
 import { printNode } from '../../grammar/print.ts';
 import { binary, column, make, name, type Value, valueNode } from './nodes.ts';
+import { adoptParams, declareParam } from './params.ts';
 import { parseExpr, parseSortKey, parseType } from './text.ts';
 
 /** An operand of a method: an expression, or a value that stands as a constant. Text is a constant here. */
@@ -200,7 +201,15 @@ export function expr(strings: TemplateStringsArray | string, ...values: readonly
   const parts = strings.raw.map((part, i) =>
     i < values.length ? `${part}(${printNode(operand(values[i] as Operand))})` : part,
   );
-  return new Expr(parseExpr(parts.join('')));
+  return new Expr(adoptParams(parseExpr(parts.join('')), values.map(operand)));
+}
+
+/**
+ * A parameter, `$name`: `param('min_flights', 'int', 5000)`. A run may give another value (`{ params: { min_flights: '20000' } }`), and has
+ * to where there is no default.
+ */
+export function param(paramName: string, type: string, fallback?: Operand): Expr {
+  return new Expr(declareParam(paramName, type, fallback === undefined ? null : operand(fallback)));
 }
 
 export function toExpr(input: ExprInput): Ast.Expr {

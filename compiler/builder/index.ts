@@ -5,7 +5,20 @@ import type { FlowResult, FlowRunOptions } from '../run.ts';
 import type { Flow } from './flow.ts';
 import { program } from './program.ts';
 
-export { asc, type Case, col, desc, Expr, type ExprInput, expr, lit, type Operand, SortKey, when } from './expr.ts';
+export {
+  asc,
+  type Case,
+  col,
+  desc,
+  Expr,
+  type ExprInput,
+  expr,
+  lit,
+  type Operand,
+  param,
+  SortKey,
+  when,
+} from './expr.ts';
 export {
   Flow,
   flow,

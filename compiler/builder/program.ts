@@ -3,16 +3,18 @@ import type * as Ast from '../../grammar/ast.ts';
 import { noSpan } from '../../grammar/ast.ts';
 import type { Flow, Link } from './flow.ts';
 import { make, name } from './nodes.ts';
+import { paramsOf } from './params.ts';
 
 /**
- * The file of some flows: a `let` for each flow with a name and for each that several others go on from, in the order in which they are
+ * The file of some flows: the parameters they use, a `let` for each flow with a name and for each that several others go on from, in the order in which they are
  * needed, and a pipeline for each of `flows`, in their order.
  */
 export function program(flows: readonly Flow[]): Ast.FlowFile {
   const uses = countUses(flows);
   const writer = new Writer(uses);
   const pipelines = flows.map((one) => writer.statement(one));
-  return { kind: 'file', span: noSpan, statements: [...writer.lets, ...pipelines] };
+  const statements = [...writer.lets, ...pipelines];
+  return { kind: 'file', span: noSpan, statements: [...paramsOf(statements), ...statements] };
 }
 
 /** Flows are told apart by their links: `named` gives another name to the same rows. */

@@ -21,6 +21,7 @@ import {
   max,
   mean,
   ndjson,
+  param,
   parquet,
   quantile,
   sum,
@@ -209,6 +210,21 @@ test('expressions: every method has its operator', () => {
     ['a > 15 and b == "q\\"" or c', expr`a > ${15} and b == ${'q"'} or ${col('c')}`],
   ];
   for (const [text, built] of shown) assert.is(String(built), text);
+});
+
+test('parameters are declared where they are used', () => {
+  const least = param('least', 'int', 10);
+  const share = param('share', 'float');
+  const clean = flow(csv('x.csv')).where(col('n').ge(least).and(expr`m / n > ${share}`));
+  same(
+    'param least: int = 10\nparam share: float\nlet clean = from csv("x.csv") | where n >= $least and m / n > $share\nfrom clean | sort n\nfrom clean | where n > $least * 2',
+    clean.named('clean').sort('n'),
+    clean.where(expr`n > ${least} * 2`),
+  );
+  assert.throws(
+    () => fileOf(clean.where(col('a').is(param('least', 'string')))),
+    (error: unknown) => error instanceof Error && error.message === 'two different parameters are called least',
+  );
 });
 
 test('text that is no expression is refused with its place', () => {
