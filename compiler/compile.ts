@@ -6,6 +6,7 @@ import { bind } from './bind/index.ts';
 import type { LogicalPlan } from './logical.ts';
 import { fileCatalog, type SourceCatalog } from './sources.ts';
 import { optimize } from './optimize/index.ts';
+import type { Rule } from './optimize/rule.ts';
 import { estimate } from './physical/estimate.ts';
 import { type PlanOptions, planPhysical } from './physical/planner.ts';
 
@@ -16,6 +17,8 @@ export interface CompileOptions extends Partial<PlanOptions> {
   readonly cwd?: string;
   /** What is asked about sources; default: the registered formats and the file system. */
   readonly sources?: SourceCatalog;
+  /** Rewrites of the logical plan to try, in order; default: all. */
+  readonly rules?: readonly Rule[];
 }
 
 export interface Bound {
@@ -50,7 +53,7 @@ export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Prom
 }
 
 /** From the bound plan to stages: rules, sizes of the sources, physical planning. */
-export async function plan(logical: LogicalPlan, options: Partial<PlanOptions> = {}): Promise<Compiled> {
-  const { plan: optimized, fired } = optimize(logical);
+export async function plan(logical: LogicalPlan, options: CompileOptions = {}): Promise<Compiled> {
+  const { plan: optimized, fired } = optimize(logical, options.rules);
   return { logical, optimized, fired, physical: planPhysical(optimized, await estimate(optimized), options) };
 }

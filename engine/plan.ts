@@ -54,8 +54,8 @@ export interface SideInput {
 
 export type StageInput =
   | ScanInput
-  /** Materialised relations in order, one after another; tasks are contiguous ranges of their batches. `skip`/`take` cut rows of the whole. */
-  | { readonly kind: 'stream'; readonly from: readonly SideInput[]; readonly skip: number; readonly take: number | null }
+  /** Materialised relations in order, one after another; tasks are contiguous ranges of their batches. `skip` leaves out the first rows of the whole. */
+  | { readonly kind: 'stream'; readonly from: readonly SideInput[]; readonly skip: number }
   /** One task per partition of an exchange (several inputs are partitioned alike: a join); `step` is the final half of an operator. */
   | { readonly kind: 'merge'; readonly from: readonly SideInput[]; readonly step: StepRef };
 
@@ -85,7 +85,7 @@ export interface SourceSpec {
 }
 
 export type StageOutput =
-  /** Batches in input order stay in the store. `limit`: only the first rows are needed, later tasks need not run. */
+  /** Batches in input order stay in the store. `limit`: exactly the first rows; tasks behind them need not run. */
   | { readonly kind: 'collect'; readonly limit: number | null }
   /** Rows with equal keys meet in one partition. */
   | { readonly kind: 'exchange'; readonly by: 'hash'; readonly keys: readonly string[] }

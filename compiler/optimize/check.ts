@@ -1,41 +1,101 @@
 import { EngineBug } from '../../engine/errors.ts';
-import { columnsOf } from '../../engine/expr.ts';
-import { formatType, typeEquals } from '../../engine/types.ts';
+import { type Expr, walkExpr } from '../../engine/expr.ts';
+import { type Field, formatType, type Schema, typeEquals } from '../../engine/types.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, topological } from '../plan_tree.ts';
 import { exprsOf } from './node_exprs.ts';
 
+type Complain = (what: string) => never;
+
 /** Asserts that every column an expression names is there with its type, and that schemas follow from inputs; run after each rule. */
 export function checkPlan(plan: LogicalPlan, after: string): void {
   for (const n of topological(plan)) {
-    const complain = (what: string): never => {
+    const complain: Complain = (what) => {
       throw new EngineBug(`after ${after}: node ${n.id} (${n.label}): ${what}`);
     };
-    for (const { input, expr } of exprsOf(n)) {
-      const schema = inputOf(n, input).schema;
-      for (const name of columnsOf(expr)) if (!schema.some((f) => f.name === name)) complain(`column ${name} is not in its input`);
-    }
+    for (const { input, expr } of exprsOf(n)) checkColumns(expr, inputOf(n, input).schema, complain);
     const names = new Set(n.schema.map((f) => f.name));
     if (names.size !== n.schema.length) complain('two columns have one name');
     checkSchema(n, complain);
   }
 }
 
-function checkSchema(n: LogicalNode, complain: (what: string) => never): void {
-  if (n.op === 'filter' || n.op === 'sort' || n.op === 'limit' || n.op === 'distinct') {
-    const below = inputOf(n).schema;
-    if (below.length !== n.schema.length || below.some((f, i) => f.name !== n.schema[i]?.name)) complain('its schema is not its input\'s');
+/** What a flow yields must not depend on the rules. */
+export function checkOutputs(before: LogicalPlan, after: LogicalPlan): void {
+  before.outputs.forEach((o, i) => {
+    const found = after.outputs[i]?.input.schema ?? [];
+    const same = found.length === o.input.schema.length && o.input.schema.every((f, k) => isField(found[k], f));
+    if (!same) throw new EngineBug(`the rules changed the columns of output ${i}`);
+  });
+}
+
+function isField(a: Field | undefined, b: Field): boolean {
+  return a !== undefined && a.name === b.name && typeEquals(a.type, b.type);
+}
+
+function checkColumns(e: Expr, schema: Schema, complain: Complain): void {
+  walkExpr(e, (x) => {
+    if (x.kind !== 'column') return;
+    const f = schema.find((one) => one.name === x.name);
+    if (f === undefined) complain(`column ${x.name} is not in its input`);
+    else if (!typeEquals(f.type, x.type))
+      complain(`column ${x.name} is read as ${formatType(x.type)}, and is ${formatType(f.type)}`);
+  });
+}
+
+function checkSchema(n: LogicalNode, complain: Complain): void {
+  const expected = schemaOf(n, complain);
+  if (expected === null) return;
+  if (expected.length !== n.schema.length || !expected.every((f, i) => isField(n.schema[i], f))) {
+    complain(`its schema is [${text(n.schema)}], what it yields is [${text(expected)}]`);
   }
-  if (n.op === 'project') {
-    n.outputs.forEach((o, i) => {
-      const f = n.schema[i];
-      if (f === undefined || f.name !== o.name) complain(`output ${o.name} is not in its schema`);
-      else if (!typeEquals(f.type, o.expr.type)) complain(`output ${o.name} is ${formatType(o.expr.type)}, its schema says ${formatType(f.type)}`);
-    });
+}
+
+function text(s: Schema): string {
+  return s.map((f) => `${f.name}: ${formatType(f.type)}`).join(', ');
+}
+
+/** The columns a node yields, as far as they follow from its inputs and parameters. */
+function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
+  switch (n.op) {
+    case 'filter':
+    case 'sort':
+    case 'limit':
+      return inputOf(n).schema;
+    case 'distinct':
+      for (const k of n.keys ?? []) if (!n.schema.some((f) => f.name === k)) complain(`key ${k} is not in its input`);
+      return inputOf(n).schema;
+    case 'union':
+      for (const x of n.inputs) if (x.schema.length !== n.schema.length) complain('its inputs have different schemas');
+      for (const x of n.inputs) if (!x.schema.every((f, i) => isField(n.schema[i], f))) complain('its inputs have different schemas');
+      return null;
+    case 'project':
+      return n.outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));
+    case 'aggregate':
+      return [
+        ...n.keys.map((k) => ({ name: k.name, type: k.expr.type, nullable: k.expr.nullable })),
+        ...n.aggregates.map((a) => ({ name: a.name, type: a.type, nullable: a.nullable })),
+      ];
+    case 'join':
+      return joinSchema(n, complain);
+    case 'predict':
+      return [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`)];
+    case 'scan':
+    case 'train':
+    case 'evaluate':
+      return null;
   }
-  if (n.op === 'union') {
-    for (const x of n.inputs) {
-      if (x.schema.length !== n.schema.length || x.schema.some((f, i) => f.name !== n.schema[i]?.name)) complain('its inputs have different schemas');
-    }
-  }
+}
+
+function joinSchema(n: LogicalNode & { op: 'join' }, complain: Complain): Schema {
+  const left = inputOf(n, 0).schema;
+  const right = inputOf(n, 1).schema;
+  const field = (name: string, column: string): Field => {
+    const f = right.find((x) => x.name === column);
+    if (f === undefined) return complain(`column ${column} is not in its right side`);
+    return { ...f, name };
+  };
+  const seen = n.right.map((r) => field(r.name, r.column));
+  if (n.residual !== null) checkColumns(n.residual, [...left, ...seen], complain);
+  return [...left, ...n.add.map((a) => field(a.name, a.column))];
 }

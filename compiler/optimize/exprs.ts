@@ -1,5 +1,5 @@
-import { columnsOf, type Expr, type NamedExpr, rewriteExpr, walkExpr } from '../../engine/expr.ts';
-import { T } from '../../engine/types.ts';
+import { columnsOf, type Expr, exprChildren, type NamedExpr, rewriteExpr, walkExpr } from '../../engine/expr.ts';
+import { isNumeric, T } from '../../engine/types.ts';
 
 /** Replaces columns by the expressions that compute them. */
 export function substitute(e: Expr, defs: ReadonlyMap<string, Expr>): Expr {
@@ -52,4 +52,23 @@ export function readsOnly(e: Expr, names: ReadonlySet<string>): boolean {
 
 export function isTrue(e: Expr): boolean {
   return e.kind === 'literal' && e.value === true;
+}
+
+/** Functions that give a value (or null) for any arguments. */
+const TOTAL: ReadonlySet<string> = new Set([
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is', 'isnot', 'and', 'or', 'not', 'if', 'coalesce', 'nullif', 'greatest', 'least'],
+  ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'contains', 'starts_with', 'ends_with', 'length', 'isnan', 'isinf', 'isfinite'],
+  ...['year', 'quarter', 'month', 'day', 'hour', 'minute', 'second', 'weekday', 'dayofweek', 'dayofyear', 'week'],
+]);
+
+const ARITHMETIC: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'neg']);
+
+/** True only when evaluating it cannot raise a run error on any row: no overflow, no division by zero, no cast that may not fit. */
+export function neverFails(e: Expr): boolean {
+  if (!exprChildren(e).every(neverFails)) return false;
+  if (e.kind === 'cast') return e.safe || e.type.kind === 'string' || (e.type.kind === 'float' && isNumeric(e.arg.type));
+  if (e.kind !== 'call') return true;
+  // The pattern was checked when it was bound, if it is written there.
+  if (e.fn === 'like' || e.fn === 'matches') return e.args[1]?.kind === 'literal';
+  return TOTAL.has(e.fn) || (ARITHMETIC.has(e.fn) && e.type.kind === 'float');
 }

@@ -1,7 +1,8 @@
 import type { LogicalPlan } from '../logical.ts';
 import { topological } from '../plan_tree.ts';
-import { checkPlan } from './check.ts';
+import { checkOutputs, checkPlan } from './check.ts';
 import { foldConstants } from './fold_constants.ts';
+import { mergeLimits } from './merge_limits.ts';
 import { mergeProjects } from './merge_projects.ts';
 import { pruneColumns } from './prune_columns.ts';
 import { pushFilters } from './push_filters.ts';
@@ -9,7 +10,15 @@ import { pushFiltersIntoScans, pushLimits } from './push_into_scans.ts';
 import type { Rule } from './rule.ts';
 
 /** The rules, in the order in which they are tried. */
-export const RULES: readonly Rule[] = [foldConstants, pushFilters, mergeProjects, pushLimits, pruneColumns, pushFiltersIntoScans];
+export const RULES: readonly Rule[] = [
+  foldConstants,
+  pushFilters,
+  mergeProjects,
+  mergeLimits,
+  pushLimits,
+  pruneColumns,
+  pushFiltersIntoScans,
+];
 
 const MAX_ROUNDS = 8;
 
@@ -37,5 +46,6 @@ export function optimize(plan: LogicalPlan, rules: readonly Rule[] = RULES): Opt
     }
     if (current === before) break;
   }
+  checkOutputs(plan, current);
   return { plan: current, fired };
 }

@@ -119,6 +119,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     }
     case 'predict': {
       const own = n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`);
+      if (!own.some((f) => needed.has(f.name))) return inputOf(n, 0);
       const schema = [...inputOf(n, 0).schema, ...own];
       return schema.length === n.schema.length ? n : { ...n, schema };
     }

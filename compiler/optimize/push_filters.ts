@@ -1,16 +1,18 @@
 import type { Expr } from '../../engine/expr.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { FilterNode, JoinNode, LogicalNode } from '../logical.ts';
-import { inputOf, type IsShared, rewritePlan } from '../plan_tree.ts';
-import { conjunction, conjuncts, definitions, readsOnly, substitute } from './exprs.ts';
+import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
+import { conjunction, conjuncts, definitions, neverFails, readsOnly, substitute, substitutesFreely } from './exprs.ts';
 import { type Rule, type RuleContext, withInputs } from './rule.ts';
 
 /** Moves each conjunct of a filter as close to the source as it can go, so that fewer rows are computed, joined, sorted and shuffled. */
 export const pushFilters: Rule = {
   name: 'push filters down',
-  doc: 'filters move below projections, sorts, unions, groupings and joins, towards the readers',
+  doc: 'filters move below projections, sorts, unions, groupings, joins and predictions, towards the readers',
   apply(plan, rule) {
-    return rewritePlan(plan, (n, shared) => (n.op === 'filter' ? push(n, { nextId: () => rule.nextId(), shared }) : n));
+    return rewritePlan(plan, (n, shared) =>
+      n.op === 'filter' ? push(n, { nextId: () => rule.nextId(), shared }) : n,
+    );
   },
 };
 
@@ -22,87 +24,132 @@ interface Context extends RuleContext {
 function push(f: FilterNode, ctx: Context): LogicalNode {
   const below = inputOf(f);
   if (ctx.shared(below)) return f;
-  const parts = conjuncts(f.predicate);
   switch (below.op) {
-    case 'filter':
-      return push({ ...f, inputs: below.inputs, schema: below.schema, predicate: both(below.predicate, f.predicate) }, ctx);
+    case 'filter': {
+      const predicate = conjunction([...conjuncts(below.predicate), ...conjuncts(f.predicate)]) as Expr;
+      return push({ ...f, inputs: below.inputs, schema: below.schema, predicate }, ctx);
+    }
     case 'project': {
       const defs = definitions(below.outputs);
-      return move(f, below, 0, parts.map((p) => substitute(p, defs)), [], ctx);
+      return sink(
+        f,
+        below,
+        (p) => substitutesFreely([p], defs),
+        (p) => substitute(p, defs),
+        ctx,
+      );
     }
     case 'sort':
-      return below.limit === null ? move(f, below, 0, parts, [], ctx) : f;
+      return below.limit === null ? sink(f, below, always, same, ctx) : f;
     case 'union':
-      return withInputs(below, below.inputs.map((_, i) => sunk(f, inputOf(below, i), f.predicate, ctx)));
+      return withInputs(
+        below,
+        below.inputs.map((x) => over(f, x, f.predicate, ctx)),
+      );
     case 'distinct': {
       const keys = below.keys === null ? null : new Set(below.keys);
-      return sift(f, below, 0, (p) => keys === null || readsOnly(p, keys), (p) => p, ctx);
+      return sink(f, below, (p) => keys === null || readsOnly(p, keys), same, ctx);
     }
     case 'aggregate': {
+      // Without keys there is one row whatever comes in, so nothing may be taken away below.
       if (below.keys.length === 0) return f;
       const keys = definitions(below.keys);
       const names = new Set(keys.keys());
-      return sift(f, below, 0, (p) => readsOnly(p, names), (p) => substitute(p, keys), ctx);
+      return sink(
+        f,
+        below,
+        (p) => readsOnly(p, names) && substitutesFreely([p], keys),
+        (p) => substitute(p, keys),
+        ctx,
+      );
+    }
+    case 'predict': {
+      const rows = namesOf(inputOf(below).schema);
+      return sink(f, below, (p) => readsOnly(p, rows), same, ctx);
     }
     case 'join':
-      return pushIntoJoin(f, below, parts, ctx);
+      return intoJoin(f, below, ctx);
     default:
       return f;
   }
 }
 
-function both(a: Expr, b: Expr): Expr {
-  return conjunction([...conjuncts(a), ...conjuncts(b)]) as Expr;
-}
+const always = (): boolean => true;
+const same = (p: Expr): Expr => p;
 
-function names(s: Schema): Set<string> {
+function namesOf(s: Schema): Set<string> {
   return new Set(s.map((f) => f.name));
 }
 
 /** Left columns may be tested before the join in every kind; added right columns only where no row is null-extended. */
-function pushIntoJoin(f: FilterNode, join: JoinNode, parts: readonly Expr[], ctx: Context): LogicalNode {
-  const left = names(inputOf(join, 0).schema);
-  const added = new Map(join.add.map((a) => [a.name, a.column]));
-  const right = new Set(added.keys());
-  const toLeft = parts.filter((p) => readsOnly(p, left));
-  const toRight = join.kind === 'inner' ? parts.filter((p) => !toLeft.includes(p) && readsOnly(p, right)) : [];
-  const rest = parts.filter((p) => !toLeft.includes(p) && !toRight.includes(p));
-  let out: LogicalNode = join;
-  const l = conjunction(toLeft);
+function intoJoin(f: FilterNode, join: JoinNode, ctx: Context): LogicalNode {
   // A bound on matches is checked over the rows that the user wrote before the join, so nothing may be filtered away below it.
   if (join.matching !== 'many') return f;
-  if (l !== null) out = withInputs(out, [sunk(f, inputOf(out, 0), l, ctx), inputOf(out, 1)]);
-  const defs = new Map<string, Expr>(
-    join.add.map((a) => {
-      const field = inputOf(join, 1).schema.find((x) => x.name === a.column);
-      if (field === undefined) throw new Error(`join adds ${a.column}, which the right side does not have`);
-      return [a.name, { kind: 'column', name: a.column, type: field.type, nullable: field.nullable }];
+  const left = namesOf(inputOf(join, 0).schema);
+  const added = join.kind === 'inner' ? addedColumns(join) : new Map<string, Expr>();
+  const right = new Set(added.keys());
+  const toRight = (p: Expr): boolean => !readsOnly(p, left) && readsOnly(p, right);
+  // Rows without a match never reach a filter behind the join, so what may fail on them stays there.
+  const dropsRows = join.kind !== 'left';
+  const { down, stay } = divide(conjuncts(f.predicate), (p) => readsOnly(p, left) || toRight(p), dropsRows);
+  if (down.length === 0) return f;
+  const l = conjunction(down.filter((p) => !toRight(p)));
+  const r = conjunction(down.filter(toRight).map((p) => substitute(p, added)));
+  const [a, b] = [inputOf(join, 0), inputOf(join, 1)];
+  const inputs = [l === null ? a : over(f, a, l, ctx), r === null ? b : over(f, b, r, ctx)];
+  return above(f, withInputs(join, inputs), stay);
+}
+
+/** What a join adds, as columns of its right side. */
+function addedColumns(join: JoinNode): Map<string, Expr> {
+  const fields = new Map(inputOf(join, 1).schema.map((x) => [x.name, x]));
+  return new Map(
+    join.add.map(({ name, column }) => {
+      const field = fields.get(column);
+      if (field === undefined) throw new Error(`join adds ${column}, which the right side does not have`);
+      return [name, { kind: 'column', name: column, type: field.type, nullable: field.nullable }];
     }),
   );
-  const r = conjunction(toRight.map((p) => substitute(p, defs)));
-  if (r !== null) out = withInputs(out, [inputOf(out, 0), sunk(f, inputOf(out, 1), r, ctx)]);
-  return finish(f, out, rest);
 }
 
-/** Moves the conjuncts that may pass below, keeps the others above. */
-function sift(f: FilterNode, below: LogicalNode, i: number, passes: (p: Expr) => boolean, map: (p: Expr) => Expr, ctx: Context): LogicalNode {
-  const parts = conjuncts(f.predicate);
-  const down = parts.filter(passes);
-  return down.length === 0 ? f : move(f, below, i, down.map(map), parts.filter((p) => !passes(p)), ctx);
+/**
+ * Which conjuncts move, in order. One that can fail moves only where it meets no rows that it would not have met before: not past a step that drops
+ * rows, nor past an earlier conjunct that stays.
+ */
+function divide(
+  parts: readonly Expr[],
+  passes: (p: Expr) => boolean,
+  dropsRows: boolean,
+): { readonly down: readonly Expr[]; readonly stay: readonly Expr[] } {
+  const down: Expr[] = [];
+  const stay: Expr[] = [];
+  for (const p of parts) {
+    const moves = passes(p) && (neverFails(p) || (!dropsRows && stay.length === 0));
+    (moves ? down : stay).push(p);
+  }
+  return { down, stay };
 }
 
-function move(f: FilterNode, below: LogicalNode, i: number, down: readonly Expr[], stay: readonly Expr[], ctx: Context): LogicalNode {
-  const predicate = conjunction(down);
+/** Moves the conjuncts that pass below `below`, over its first input; the others stay above. */
+function sink(
+  f: FilterNode,
+  below: LogicalNode,
+  passes: (p: Expr) => boolean,
+  map: (p: Expr) => Expr,
+  ctx: Context,
+): LogicalNode {
+  const { down, stay } = divide(conjuncts(f.predicate), passes, false);
+  const predicate = conjunction(down.map(map));
   if (predicate === null) return f;
-  const inputs = below.inputs.map((x, j) => (j === i ? sunk(f, x, predicate, ctx) : x));
-  return finish(f, withInputs(below, inputs), stay);
+  const [first, ...others] = below.inputs;
+  return above(f, withInputs(below, [over(f, first as LogicalNode, predicate, ctx), ...others]), stay);
 }
 
-function sunk(f: FilterNode, over: LogicalNode, predicate: Expr, ctx: Context): LogicalNode {
-  return push({ ...f, id: ctx.nextId(), inputs: [over], schema: over.schema, predicate }, ctx);
+function over(f: FilterNode, input: LogicalNode, predicate: Expr, ctx: Context): LogicalNode {
+  return push({ ...f, id: ctx.nextId(), inputs: [input], schema: input.schema, predicate }, ctx);
 }
 
-function finish(f: FilterNode, below: LogicalNode, stay: readonly Expr[]): LogicalNode {
+function above(f: FilterNode, below: LogicalNode, stay: readonly Expr[]): LogicalNode {
   const predicate = conjunction(stay);
   return predicate === null ? below : { ...f, inputs: [below], schema: below.schema, predicate };
 }

@@ -23,7 +23,7 @@ function sameFilter(scan: ScanNode, predicate: Expr): boolean {
 
 const bigints = (_: string, v: unknown): unknown => (typeof v === 'bigint' ? `${v}n` : v);
 
-/** `take` needs only the first rows: a sort becomes a top-N, and a reader below mere projections stops early. */
+/** `take` needs only the first rows: a sort becomes a top-N, and a reader below steps that keep every row stops early. */
 export const pushLimits: Rule = {
   name: 'push limits down',
   doc: 'sort + take becomes a top-N; a reader stops after the rows that are wanted',
@@ -32,10 +32,11 @@ export const pushLimits: Rule = {
       if (shared(n)) return n;
       if (n.op === 'sort') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
       if (n.op === 'scan') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
-      if (n.op !== 'project') return n;
-      const below = inputOf(n);
+      if (n.op !== 'project' && n.op !== 'predict') return n;
+      const [below, ...others] = n.inputs;
+      if (below === undefined) return n;
       const next = limited(below, rows, shared);
-      return next === below ? n : withInputs(n, [next]);
+      return next === below ? n : withInputs<LogicalNode>(n, [next, ...others]);
     };
     return rewritePlan(plan, (n, shared) => {
       if (n.op !== 'limit' || n.take === null) return n;

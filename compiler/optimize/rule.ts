@@ -13,11 +13,6 @@ export interface RuleContext {
   nextId(): number;
 }
 
-export interface Fired {
-  readonly rule: string;
-  readonly times: number;
-}
-
 export function withInputs<N extends LogicalNode>(n: N, inputs: readonly LogicalNode[]): N {
   return { ...n, inputs };
 }

@@ -2,8 +2,7 @@ import type { Expr, NamedExpr } from '../../engine/expr.ts';
 import type { ComputeParams } from '../../engine/operators/params.ts';
 import type { StageInput, StepRef } from '../../engine/plan.ts';
 import type { Schema } from '../../engine/types.ts';
-import { conjunction, conjuncts, definitions, isTrivial, substitute, substitutesFreely } from '../optimize/exprs.ts';
-import { columnsOf } from '../../engine/expr.ts';
+import { conjunction, conjuncts, definitions, substitute, substitutesFreely } from '../optimize/exprs.ts';
 
 /** A stage that is still open at its end: an input and the map-shaped steps fused so far. */
 export interface Pipeline {
@@ -59,21 +58,12 @@ function fuse(first: ComputeParams, second: ComputeParams): ComputeParams | null
   const defs = definitions(first.outputs);
   const uses = [...(second.filter === null ? [] : [second.filter]), ...second.outputs.map((o) => o.expr)];
   if (!substitutesFreely(uses, defs)) return null;
-  // A computed value that only survivors of the first filter may reach must not be evaluated for other rows; the fused filter tests in order.
-  if (second.filter !== null && first.filter !== null && readsComputed(second.filter, defs)) return null;
+  // `and` tests in order, so what the second filter computes is computed for the first one's survivors only.
   const filters = [first.filter, second.filter === null ? null : substitute(second.filter, defs)].filter((f) => f !== null);
   return {
     filter: conjunction(filters.flatMap(conjuncts)),
     outputs: second.outputs.map((o) => ({ name: o.name, expr: substitute(o.expr, defs) })),
   };
-}
-
-function readsComputed(e: Expr, defs: ReadonlyMap<string, Expr>): boolean {
-  for (const c of columnsOf(e)) {
-    const d = defs.get(c);
-    if (d !== undefined && !isTrivial(d)) return true;
-  }
-  return false;
 }
 
 /** A name that no column of `taken` has. */

@@ -1,5 +1,5 @@
 import { EngineBug } from '../../engine/errors.ts';
-import type { PhysicalPlan, ResultRef, Stage, StageInput, StageOutput } from '../../engine/plan.ts';
+import type { PhysicalPlan, ResultRef, SideInput, Stage, StageInput, StageOutput } from '../../engine/plan.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
@@ -23,7 +23,7 @@ export class Planner {
   readonly estimates: Estimates;
   readonly #stages: Stage[] = [];
   readonly #uses: Map<LogicalNode, number>;
-  readonly #materialized = new Map<LogicalNode, { readonly relation: number; readonly schema: Stage['schema'] }>();
+  readonly #materialized = new Map<LogicalNode, SideInput>();
 
   constructor(plan: LogicalPlan, estimates: Estimates, options: PlanOptions) {
     this.options = options;
@@ -39,7 +39,7 @@ export class Planner {
         this.close(p, { kind: 'sink', format: o.format, path: o.path, options: o.options, span: o.span }, `write ${o.format}`);
       } else {
         const limit = this.options.resultLimit;
-        const relation = this.close(p, { kind: 'collect', limit }, 'print');
+        const relation = materialized(p) ?? this.close(p, { kind: 'collect', limit }, 'print');
         results.push({ relation, schema: p.schema, limit });
       }
     }
@@ -48,7 +48,7 @@ export class Planner {
 
   /** The open pipeline that yields a node's rows, in exactly the columns of its schema. */
   pipeline(n: LogicalNode): Pipeline {
-    if ((this.#uses.get(n) ?? 0) > 1) return this.stream([n], 0, null);
+    if ((this.#uses.get(n) ?? 0) > 1) return this.stream([n], 'read');
     return keepColumns(this.#build(n), n.schema, { name: 'select' });
   }
 
@@ -69,11 +69,12 @@ export class Planner {
       case 'limit': {
         const below = inputOf(n);
         const p = this.pipeline(below);
-        const relation = this.close(p, { kind: 'collect', limit: n.take === null ? null : n.skip + n.take }, 'take');
-        return this.streamOf([{ relation, schema: p.schema }], n.skip, n.take, n.skip > 0 ? 'skip' : 'take');
+        const limit = n.take === null ? null : n.skip + n.take;
+        const relation = limit === null ? (materialized(p) ?? this.close(p, collect(null), 'collect')) : this.close(p, collect(limit), 'take');
+        return streamOf([{ relation, schema: p.schema }], n.skip, n.skip > 0 ? 'skip' : 'take');
       }
       case 'union':
-        return this.stream(n.inputs, 0, null);
+        return this.stream(n.inputs, 'union');
       case 'aggregate':
         return planAggregate(this, n);
       case 'distinct':
@@ -92,23 +93,17 @@ export class Planner {
   }
 
   /** The node's rows as a relation that is kept until all its readers are done; made once however often it is used. */
-  materialize(n: LogicalNode): { readonly relation: number; readonly schema: Stage['schema'] } {
+  materialize(n: LogicalNode): SideInput {
     const known = this.#materialized.get(n);
     if (known !== undefined) return known;
     const p = keepColumns(this.#build(n), n.schema, { name: 'select' });
-    const made = { relation: this.close(p, { kind: 'collect', limit: null }, 'collect'), schema: p.schema };
+    const made = { relation: materialized(p) ?? this.close(p, collect(null), 'collect'), schema: p.schema };
     this.#materialized.set(n, made);
     return made;
   }
 
-  stream(nodes: readonly LogicalNode[], skip: number, take: number | null): Pipeline {
-    return this.streamOf(nodes.map((n) => this.materialize(n)), skip, take, nodes.length > 1 ? 'union' : 'read');
-  }
-
-  streamOf(from: readonly { readonly relation: number; readonly schema: Stage['schema'] }[], skip: number, take: number | null, name: string): Pipeline {
-    const [first] = from;
-    if (first === undefined) throw new EngineBug('a union of nothing');
-    return { input: { kind: 'stream', from, skip, take }, steps: [], schema: first.schema, names: [name] };
+  stream(nodes: readonly LogicalNode[], name: string): Pipeline {
+    return streamOf(nodes.map((n) => this.materialize(n)), 0, name);
   }
 
   /** Ends a pipeline: a stage of the plan. Returns its relation. */
@@ -117,6 +112,22 @@ export class Planner {
     this.#stages.push({ id, label: [...p.names, name].join(' | '), input: p.input, steps: p.steps, schema: p.schema, output });
     return id;
   }
+}
+
+function collect(limit: number | null): StageOutput {
+  return { kind: 'collect', limit };
+}
+
+function streamOf(from: readonly SideInput[], skip: number, name: string): Pipeline {
+  const [first] = from;
+  if (first === undefined) throw new EngineBug('a union of nothing');
+  return { input: { kind: 'stream', from, skip }, steps: [], schema: first.schema, names: [name] };
+}
+
+/** The relation whose rows a pipeline yields as they are: it need not be copied in order to be kept. */
+function materialized(p: Pipeline): number | null {
+  if (p.input.kind !== 'stream' || p.input.skip > 0 || p.steps.length > 0 || p.input.from.length > 1) return null;
+  return p.input.from[0]?.relation ?? null;
 }
 
 export function planPhysical(plan: LogicalPlan, estimates: Estimates, options: Partial<PlanOptions> = {}): PhysicalPlan {

@@ -15,14 +15,13 @@ interface Part {
   schema: Schema;
   refs: BatchRef[];
   skip: number;
-  take: number | null;
 }
 
 /**
- * Cuts relations, read one after another, into tasks of contiguous batches. `skip` and `take` count rows of the whole; batches outside are not
+ * Cuts relations, read one after another, into tasks of contiguous batches. `skip` counts rows of the whole; batches before it are not
  * read at all. Task bounds do not show in the result: rows keep their order and outputs are joined in task order.
  */
-export function streamTasks(relations: readonly Relation[], skip: number, take: number | null, taskBytes = TASK_BYTES): TaskInput[] {
+export function streamTasks(relations: readonly Relation[], skip: number, taskBytes = TASK_BYTES): TaskInput[] {
   const tasks: TaskInput[] = [];
   let parts: Part[] = [];
   let bytes = 0;
@@ -32,21 +31,16 @@ export function streamTasks(relations: readonly Relation[], skip: number, take: 
     bytes = 0;
   };
   let at = 0;
-  const end = take === null ? Number.POSITIVE_INFINITY : skip + take;
   for (const r of relations) {
     let part: Part | null = null;
     for (const ref of refsOf(r)) {
-      const from = Math.max(at, skip);
-      const to = Math.min(at + ref.rows, end);
-      if (from < to) {
-        // A cut batch is a part of its own; whole batches of one relation share a part.
-        const whole = from === at && to === at + ref.rows;
-        if (part === null || !whole || part.take !== null) {
-          part = { schema: r.schema, refs: [], skip: from - at, take: whole ? null : to - from };
+      if (at + ref.rows > skip) {
+        // The first part may begin within a batch; the batches of one relation share a part.
+        if (part === null) {
+          part = { schema: r.schema, refs: [], skip: Math.max(0, skip - at) };
           parts.push(part);
         }
         part.refs.push(ref);
-        if (!whole) part = null;
         bytes += ref.bytes;
         if (bytes >= taskBytes) {
           flush();

@@ -1,8 +1,9 @@
 import PQueue from 'p-queue';
 import { RunError } from '../errors.ts';
+import type { Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import type { ScanInput, PhysicalPlan, Stage } from '../plan.ts';
-import type { Store } from '../store/types.ts';
+import type { BatchRef, Store } from '../store/types.ts';
 import { hashBits, hashTasks, rangeTasks } from './exchange.ts';
 import { refsOfTask, splitTasks, streamTasks } from './inputs.ts';
 import type { RelationData, StageMessage, TaskDone, TaskInput, TaskOutput } from './messages.ts';
@@ -81,11 +82,10 @@ export class Run {
     }
   }
 
-  /** Ends the run: the first failure is the one that is reported. */
+  /** Ends the run: the first failure is the one that is reported. Waiting tasks leave the queue undone; to clear it would leave whoever waits for them waiting. */
   fail(e: unknown): void {
     this.#failure ??= e;
     Atomics.store(this.#env.control, 0, 1);
-    this.#queue.clear();
   }
 
   async #stages(): Promise<void> {
@@ -171,7 +171,7 @@ export class Run {
     const { input } = stage;
     if (input.kind === 'scan') return this.#scanTasks(stage, input);
     const relations = input.from.map((f) => this.relations.get(f.relation));
-    if (input.kind === 'stream') return streamTasks(relations, input.skip, input.take);
+    if (input.kind === 'stream') return streamTasks(relations, input.skip);
     const [first] = relations;
     if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
     if (first.content.kind === 'range') return rangeTasks(first, this.#env.slots).map((inputs) => ({ kind: 'partition', inputs }));
@@ -189,7 +189,7 @@ export class Run {
     if (reader.probe !== undefined && reader.resolve !== undefined) {
       const message = this.#message(stage, 0);
       const answers = await Promise.all(
-        splits.map((split, i) => this.#queue.add(() => this.#task(message, i, { kind: 'probe', split }), { priority: stage.id })),
+        splits.map((split, i) => this.#queue.add(() => this.#probe(message, i, split), { priority: stage.id })),
       );
       splits = reader.resolve(splits, answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null)), scan);
     }
@@ -197,6 +197,11 @@ export class Run {
     const tasks = splitTasks(splits);
     this.#splits.set(stage.id, tasks);
     return tasks;
+  }
+
+  #probe(message: StageMessage, index: number, split: Split): Promise<TaskDone> {
+    if (this.#failure !== null) return Promise.reject(this.#failure as Error);
+    return this.#task(message, index, { kind: 'probe', split });
   }
 
   /** All exchanges of one merge are cut alike, by the size of the largest. */
@@ -259,16 +264,17 @@ export class Run {
     return limit === null ? all : this.#cutPrefix(all, limit);
   }
 
-  /** Keeps the tasks whose rows make up the first `limit`, and drops what later tasks produced in vain. */
+  /** Keeps exactly the first `limit` rows, and drops what tasks produced in vain. */
   #cutPrefix(done: readonly TaskDone[], limit: number): TaskDone[] {
-    let rows = 0;
+    let left = limit;
     return done.map((d) => {
-      if (rows < limit) {
-        rows += d.rows;
-        return d;
-      }
-      if (d.output.kind === 'collect') for (const o of new Set(d.output.refs.map((r) => r.object))) this.#env.store.release(o);
-      return NOTHING;
+      if (d.output.kind !== 'collect') return d;
+      const refs = firstRefs(d.output.refs, left);
+      const kept = new Set(refs.map((r) => r.object));
+      for (const o of new Set(d.output.refs.map((r) => r.object))) if (!kept.has(o)) this.#env.store.release(o);
+      const rows = Math.min(d.rows, left);
+      left -= rows;
+      return { ...d, rows, output: { kind: 'collect', refs } };
     });
   }
 
@@ -287,6 +293,18 @@ export class Run {
 }
 
 const NOTHING: TaskDone = { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
+
+/** References to the first `rows` rows; the last one may name a part of its batch. */
+function firstRefs(refs: readonly BatchRef[], rows: number): BatchRef[] {
+  const out: BatchRef[] = [];
+  let left = rows;
+  for (const ref of refs) {
+    if (left <= 0) break;
+    out.push(ref.rows <= left ? ref : { ...ref, rows: left, whole: ref.whole ?? ref.rows });
+    left -= ref.rows;
+  }
+  return out;
+}
 
 /** Rows of the tasks that are done without a gap from the first. */
 function prefixRows(done: readonly (TaskDone | undefined)[]): number {

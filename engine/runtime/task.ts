@@ -74,7 +74,7 @@ async function* scanned(scan: ScanInput, split: Parameters<NonNullable<ReturnTyp
 
 async function* streamed(parts: Extract<TaskInput, { kind: 'refs' }>['parts'], ctx: TaskScope): AsyncIterable<Batch> {
   for (const p of parts) {
-    for (const b of relationReader(ctx.store, p.refs, p.schema, { skip: p.skip, take: p.take }).batches()) {
+    for (const b of relationReader(ctx.store, p.refs, p.schema, { skip: p.skip, take: null }).batches()) {
       ctx.check();
       yield b;
       ctx.scratch.reset();

@@ -61,14 +61,14 @@ function* readRows(store: Store, refs: readonly BatchRef[], schema: Schema, from
 
 export function read(store: Store, ref: BatchRef, schema: Schema): BatchLease {
   const lease = store.readBatch(ref, schema);
-  checked(lease.batch, ref);
-  return lease;
+  return { batch: checked(lease.batch, ref), release: () => lease.release() };
 }
 
-/** No row is lost between writer and reader. */
+/** The rows that the reference names; none is lost between writer and reader. */
 function checked(batch: Batch, ref: BatchRef): Batch {
-  if (batch.rows !== ref.rows) throw new EngineBug(`a batch of ${ref.rows} rows was read back with ${batch.rows}`);
-  return batch;
+  const written = ref.whole ?? ref.rows;
+  if (batch.rows !== written) throw new EngineBug(`a batch of ${written} rows was read back with ${batch.rows}`);
+  return written === ref.rows ? batch : sliceBatch(batch, 0, ref.rows);
 }
 
 /** One partition, or several neighbours in order, of a hash exchange (and of a single one: hashBits 0). */

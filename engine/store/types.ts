@@ -11,6 +11,8 @@ export interface BatchRef {
   readonly offset: number;
   readonly bytes: number;
   readonly rows: number;
+  /** Rows in the bytes, where `rows` are only the first of them. */
+  readonly whole?: number;
 }
 
 /** An object being written: its bytes count against the limit from the start. Exactly one of seal and abort ends it. */
