@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { transformSync } from 'esbuild';
 import { type Block, root } from './blocks.ts';
 
 function project(folder: string): void {
@@ -14,7 +14,7 @@ function project(folder: string): void {
     allowImportingTsExtensions: true, rewriteRelativeImportExtensions: true, resolveJsonModule: true,
     paths: { flowc: [join(root, 'index.ts')] }, types: ['node'], typeRoots: [join(root, 'node_modules/@types')],
   };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts', join(root, 'engine/**/*.d.ts')] }));
 }
 
 const fileOf = (block: Block): string => `line${block.line}.mts`;
@@ -25,21 +25,34 @@ export function checkModules(blocks: readonly Block[], folder: string): string {
   for (const block of blocks) writeFileSync(join(folder, fileOf(block)), `${block.text}\nexport {};\n`);
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const done = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' });
-  return done.stdout + done.stderr;
+  // The source has type checks of its own.
+  return done.stdout.split('\n').filter((line) => /^(line\d+\.mts\b|error )/.test(line)).join('\n');
 }
 
-/** Runs the blocks one after another in `folder`; what each printed, errors included. */
-export function runModules(blocks: readonly Block[], folder: string): Map<Block, string> {
+/** What one module printed, errors included, and whether it went well. */
+export interface Printed {
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+const MARK = '\u0001';
+const FAILED = '\u0002';
+
+/** Runs the blocks one after another in `folder`, in one process. */
+export function runModules(blocks: readonly Block[], folder: string): Map<Block, Printed> {
   project(folder);
-  const out = new Map<Block, string>();
-  for (const block of blocks) {
-    const file = join(folder, fileOf(block));
-    writeFileSync(file, `${block.text}\nexport {};\n`);
-    const loader = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href;
-    const done = spawnSync(process.execPath, ['--import', loader, file], {
-      cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
-    });
-    out.set(block, done.stdout + done.stderr);
-  }
-  return out;
+  const steps = blocks.map((block) => {
+    const file = fileOf(block).replace('.mts', '.mjs');
+    writeFileSync(join(folder, file), transformSync(block.text, { loader: 'ts', format: 'esm', target: 'node20' }).code);
+    return `try { await import('./${file}'); } catch (e) { console.log(e, '${FAILED}'); }\nconsole.log('${MARK}');\n`;
+  });
+  writeFileSync(join(folder, 'all.mjs'), steps.join(''));
+  const done = spawnSync(process.execPath, ['all.mjs'], {
+    cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+  });
+  const texts = (done.stdout + done.stderr).split(`${MARK}\n`);
+  return new Map(blocks.map((block, i) => {
+    const text = texts[i] ?? 'did not run';
+    return [block, { text: text.replaceAll(FAILED, ''), failed: text.includes(FAILED) || i >= texts.length - 1 }];
+  }));
 }

@@ -16,8 +16,8 @@ const home = process.cwd();
 const tidy = (text: string): string => text.replace(/[ \t]+$/gm, '').replace(/^\n+|\n+$/g, '');
 
 /** What a block prints for people; anything unexpected is told. */
-async function printedBy(block: Block, modules: ReadonlyMap<Block, string>, folder: string): Promise<string | null> {
-  if (block.language === 'ts') return modules.get(block) ?? null;
+async function printedBy(block: Block, modules: ReturnType<typeof runModules>, folder: string): Promise<string | null> {
+  if (block.language === 'ts') return modules.get(block)?.text ?? null;
   if (block.language === 'sh') return block.words[0] === 'run' ? runCommands(block, folder).stdout : null;
   if (block.language !== 'flow') return null;
   const outcome = await runFlow(engine, block, block.words[0] === 'check');

@@ -1,0 +1,87 @@
+// The documentation says what the program says: generated parts are current, lists are complete, links lead somewhere.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { joinKinds, reserved, verbs } from '../../grammar/words.ts';
+import { anchor } from '../../scripts/docs/markdown.ts';
+import { PROBES, refusals, refusedProbes } from '../../scripts/docs/not_executable.ts';
+import { pages as generatedPages } from '../../scripts/docs/pages.ts';
+import { blocksOf, pages, root } from './blocks.ts';
+
+const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** A page without its blocks of code. */
+const textOf = (path: string): string => read(path).replace(/^( *)(`{3,})[\s\S]*?^ *\2$/gm, '');
+
+test('the generated parts are what `npm run docs` writes', async () => {
+  for (const { path, text, current } of await generatedPages()) {
+    assert.is(text, current, `${path} is out of date: npm run docs`);
+  }
+});
+
+test('everything that the compiler refuses as not executable yet is on the list', async () => {
+  const listed = new Set<string>();
+  for (const probe of await refusedProbes()) for (const message of await refusals(probe.flow)) listed.add(message.replace(/`/g, ''));
+  const folder = join(root, 'tests/grammar/examples');
+  const missing: string[] = [];
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.flow'))) {
+    for (const message of await refusals(readFileSync(join(folder, name), 'utf8'))) {
+      // Names of the user's stand in some messages.
+      if (!listed.has(message.replace(/`/g, '')) && !message.startsWith('the pipe function')) missing.push(`${name}: ${message}`);
+    }
+  }
+  assert.equal(missing, []);
+});
+
+test('every verb and every kind of join runs in an example of the language page, or is refused by the compiler', async () => {
+  const flows = [...blocksOf('docs/language.md'), ...blocksOf('docs/ml.md')].filter((b) => b.language === 'flow' && b.words[0] !== 'error');
+  const run = flows.map((b) => b.text).join('\n');
+  const refused = (await refusedProbes()).map((probe) => probe.flow).join('\n');
+  const missing = [
+    ...verbs.filter((verb) => ![run, refused].some((text) => new RegExp(`\\| *${verb}\\b`).test(text))),
+    ...joinKinds.filter((kind) => ![run, refused].some((text) => new RegExp(`\\| *join ${kind}\\b`).test(text))),
+  ];
+  assert.equal(missing, []);
+});
+
+test('no probe is refused for more than what it is about', async () => {
+  for (const probe of PROBES) assert.ok((await refusals(probe.flow)).length <= 1, probe.shown);
+});
+
+test('the language page names every reserved word', () => {
+  assert.ok(read('docs/language.md').includes(`\n${reserved.join(' ')}\n`));
+});
+
+test('links lead to pages, files and headings that exist', () => {
+  const wrong: string[] = [];
+  for (const page of [...pages(), 'CHANGELOG.md']) {
+    for (const [, target = ''] of textOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [file = '', fragment] = target.split('#');
+      const path = file === '' ? page : posix.join(dirname(page), file);
+      if (!existsSync(join(root, path))) wrong.push(`${page}: ${target}`);
+      else if (fragment !== undefined && !anchorsOf(path).has(fragment)) wrong.push(`${page}: ${target}`);
+    }
+  }
+  assert.equal(wrong, []);
+});
+
+/** Anchors of a page's headings; the second of one text ends in -1. */
+function anchorsOf(path: string): Set<string> {
+  const found = new Set<string>();
+  for (const [, heading = ''] of textOf(path).matchAll(/^#+ (.+)$/gm)) {
+    const own = anchor(heading.replaceAll('`', ''));
+    let name = own;
+    for (let i = 1; found.has(name); i++) name = `${own}-${i}`;
+    found.add(name);
+  }
+  return found;
+}
+
+test('every page of docs/ is linked from README.md', () => {
+  const readme = read('README.md');
+  assert.equal(pages().filter((page) => page !== 'README.md' && !readme.includes(`(${page})`)), []);
+});
+
+test.run();
