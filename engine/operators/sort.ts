@@ -24,7 +24,8 @@ function fanIn(runs: readonly RelationReader[], grant: number): number {
   const largest = Math.max(
     ...runs.map((r) => Math.min(r.bytes, Math.max(RUN_BYTES, (r.bytes / Math.max(1, r.rows)) * MIN_RUN_ROWS))),
   );
-  return Math.max(2, Math.floor(grant / (COPIES * Math.max(1, largest))));
+  const total = runs.reduce((n, r) => n + r.bytes, 0);
+  return total * COPIES <= grant ? runs.length : Math.max(2, Math.floor(grant / (COPIES * Math.max(1, largest))));
 }
 
 async function* final(

@@ -126,7 +126,7 @@ export class Engine {
       pool: this.#pool,
       control: new Int32Array(this.#control),
       slots: this.slots,
-      grant: Math.floor((this.memory * 0.4) / this.slots / 2),
+      memory: this.memory,
     }, {
       onInput: (bytes) => {
         this.#bytesTotal += bytes;

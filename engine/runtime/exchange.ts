@@ -56,11 +56,21 @@ function commonBits(a: number, b: number, bits: number): number {
   return shared;
 }
 
+/** A merge holds its range three times over: the slices of the runs, the rows put together, the output. */
+const RANGE_SHARE = 0.25;
+const MAX_RANGES = 1024;
+
+/** Ranges into which about `bytes` bytes of sorted runs are cut. */
+export function rangePartitions(bytes: number, grant: number, slots: number): number {
+  const size = Math.min(4 * PARTITION_BYTES, grant * RANGE_SHARE);
+  return Math.min(MAX_RANGES, Math.max(Math.ceil(bytes / size), bytes > 2 ** 21 ? slots : 1));
+}
+
 /** One merge task per range of the keys; a stable merge gives the same rows for any number of ranges. */
-export function rangeTasks(input: Relation, slots: number): PartitionData[][] {
+export function rangeTasks(input: Relation, grant: number, slots: number): PartitionData[][] {
   if (input.content.kind !== 'range') throw new Error(`relation ${input.id} is not range partitioned`);
   const { runs } = input.content;
-  const wanted = Math.min(64, Math.max(Math.ceil(input.bytes / (4 * PARTITION_BYTES)), input.bytes > 2 ** 21 ? slots : 1));
+  const wanted = rangePartitions(input.bytes, grant, slots);
   const bounds = rangeBounds(runs, wanted);
   return rangeSlices(runs, bounds).map((slices) => [{ by: 'runs', schema: input.schema, slices }]);
 }

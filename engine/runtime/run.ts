@@ -4,7 +4,8 @@ import type { Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import type { ScanInput, PhysicalPlan, Stage } from '../plan.ts';
 import type { BatchRef, Store } from '../store/types.ts';
-import { hashBits, hashTasks, rangeTasks } from './exchange.ts';
+import { grantOf } from './grant.ts';
+import { hashBits, hashTasks, rangePartitions, rangeTasks } from './exchange.ts';
 import { refsOfTask, splitTasks, streamTasks } from './inputs.ts';
 import type { RelationData, StageMessage, TaskDone, TaskInput, TaskOutput } from './messages.ts';
 import { WorkerDied, type WorkerPool } from './pool.ts';
@@ -21,8 +22,8 @@ export interface RunEnvironment {
   readonly control: Int32Array;
   /** Tasks at a time: workers, fewer when memory is short. */
   readonly slots: number;
-  /** Working memory for each consumer of a task, in bytes. */
-  readonly grant: number;
+  /** The memory limit in bytes. */
+  readonly memory: number;
 }
 
 export interface StageEvent {
@@ -174,8 +175,8 @@ export class Run {
     if (input.kind === 'stream') return streamTasks(relations, input.skip);
     const [first] = relations;
     if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
-    if (first.content.kind === 'range') return rangeTasks(first, this.#env.slots).map((inputs) => ({ kind: 'partition', inputs }));
-    if (first.content.kind === 'hash') return hashTasks(relations, this.#env.grant).map((inputs) => ({ kind: 'partition', inputs }));
+    if (first.content.kind === 'range') return rangeTasks(first, this.#grant(stage), this.#env.slots).map((inputs) => ({ kind: 'partition', inputs }));
+    if (first.content.kind === 'hash') return hashTasks(relations, this.#grant(stage)).map((inputs) => ({ kind: 'partition', inputs }));
     const inputs = relations.map((r) => ({ by: 'pieces', schema: r.schema, pieces: refsOf(r), hashBits: 0 }) as const);
     return [{ kind: 'partition', inputs }];
   }
@@ -204,17 +205,25 @@ export class Run {
     return this.#task(message, index, { kind: 'probe', split });
   }
 
-  /** All exchanges of one merge are cut alike, by the size of the largest. */
+  /** log2 of the partitions of a stage's exchange. All hash exchanges of one merge are cut alike, by the size of the largest. */
   async #bitsOf(stage: Stage): Promise<number> {
-    if (stage.output.kind !== 'exchange' || stage.output.by !== 'hash') return 0;
+    if (stage.output.kind !== 'exchange' || stage.output.by === 'single') return 0;
+    const grant = this.#grant(stage);
+    if (stage.output.by === 'range') {
+      return Math.round(Math.log2(rangePartitions(await this.#inputBytes(stage), grant, this.#env.slots)));
+    }
     const group = this.#groups.get(stage.id) ?? [stage];
     const known = this.#bits.get(stage.id);
     if (known !== undefined) return known;
     let bytes = 0;
     for (const g of group) bytes = Math.max(bytes, await this.#inputBytes(g));
-    const bits = hashBits(bytes, this.#env.grant, this.#env.slots);
+    const bits = hashBits(bytes, grant, this.#env.slots);
     for (const g of group) this.#bits.set(g.id, bits);
     return bits;
+  }
+
+  #grant(stage: Stage): number {
+    return grantOf(stage, this.#env.memory, this.#env.slots);
   }
 
   async #inputBytes(stage: Stage): Promise<number> {
@@ -230,7 +239,7 @@ export class Run {
       const data: RelationData = { schema: r.schema, rows: r.rows, bytes: r.bytes, refs: refsOf(r) };
       return { relation, data };
     });
-    return { type: 'stage', run: this.#id, stage, sides, grant: this.#env.grant, bits };
+    return { type: 'stage', run: this.#id, stage, sides, grant: this.#grant(stage), bits };
   }
 
   async #runTasks(stage: Stage, message: StageMessage, inputs: readonly TaskInput[], sink: OrderedSink | null): Promise<TaskDone[]> {

@@ -123,7 +123,7 @@ async function writeOutput(scope: StageScope, source: AsyncIterable<Batch>, ctx:
       w.free();
     }
   }
-  const w = rangeWriter(ctx, schema, output.keys, output.limit, sortIndices);
+  const w = rangeWriter(ctx, schema, output.keys, output.limit, sortIndices, 2 ** scope.bits);
   try {
     for await (const b of source) {
       rows += b.rows;

@@ -22,8 +22,11 @@ export { rangePartition } from './range_reader.ts';
  */
 const RUN_ROWS = 32768;
 const MAX_BATCH_BYTES = 1 << 20;
-const MIN_BATCH_BYTES = 32 << 10;
-const BATCHES_PER_RUN = 64;
+const MIN_BATCH_BYTES = 16 << 10;
+/** Partitions the runs are cut for when the caller does not know. */
+const DEFAULT_PARTITIONS = 64;
+/** Batches of a run are put together into objects of about this size. */
+const OBJECT_BYTES = 1 << 20;
 const MIN_RUN_ROWS = 128;
 /** Sampled rows a run; the bounds of partitions come from these. */
 const SAMPLES = 64;
@@ -43,7 +46,7 @@ export interface RangeWriter {
 
 /**
  * The map side of a range exchange: buffers rows up to the grant, sorts them stably and writes them as a sorted run, again and again. With `limit`, a run
- * keeps only its first rows.
+ * keeps only its first rows. `partitions`: how many ranges the runs will be cut into, so that a batch is about what one range reads of one run.
  */
 export function rangeWriter(
   ctx: WriterContext,
@@ -51,6 +54,7 @@ export function rangeWriter(
   keys: readonly SortKey[],
   limit: number | null,
   sort: SortRows,
+  partitions = DEFAULT_PARTITIONS,
 ): RangeWriter {
   const rangeKeys = keys.map(rangeKey);
   const keyColumns = rangeKeys.map((k) => columnIndex(schema, k.name));
@@ -68,11 +72,15 @@ export function rangeWriter(
     const order = sort(all, keys, scratch);
     if (order.length !== rows) throw new EngineBug(`a sort took ${rows} rows and gave ${order.length}`);
     const wanted = limit === null ? rows : Math.min(rows, limit);
-    const perBatch = rowsPerBatch(stage.used, rows);
+    const perBatch = rowsPerBatch(stage.used, rows, partitions);
     const batches: BatchRef[] = [];
+    let layouts: Layout[] = [];
     for (let at = 0; at < wanted; at += perBatch) {
       const n = Math.min(perBatch, wanted - at);
-      batches.push(...output.put([Layout.of(gatherBatch(all, order.subarray(at, at + n), n, slices))]));
+      layouts.push(Layout.of(gatherBatch(all, order.subarray(at, at + n), n, slices)));
+      if (slices.used < OBJECT_BYTES && at + n < wanted) continue;
+      batches.push(...output.put(layouts));
+      layouts = [];
       slices.reset();
     }
     const keyRows = (positions: Uint32Array): Uint8Array => {
@@ -121,8 +129,8 @@ function rangeKey(k: SortKey): RangeKey {
   return { name: k.expr.name, desc: k.desc, nullsFirst: k.nullsFirst };
 }
 
-function rowsPerBatch(bytes: number, rows: number): number {
-  const batchBytes = Math.max(MIN_BATCH_BYTES, Math.min(MAX_BATCH_BYTES, bytes / BATCHES_PER_RUN));
+function rowsPerBatch(bytes: number, rows: number, partitions: number): number {
+  const batchBytes = Math.max(MIN_BATCH_BYTES, Math.min(MAX_BATCH_BYTES, bytes / partitions));
   const fitting = Math.floor(batchBytes / Math.max(1, bytes / Math.max(1, rows)));
   return Math.max(MIN_RUN_ROWS, Math.min(RUN_ROWS, fitting));
 }
