@@ -12,7 +12,7 @@ import { field } from '../types.ts';
 import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from './def.ts';
 import { GroupTable } from './hash_table.ts';
 import type { AggregateParams, AggregateSpec } from './params.ts';
-import { canSplit, Splitter, workingGrant } from './split.ts';
+import { canSplit, isFull, parts, rowsWithin, Splitter, workingGrant } from './split.ts';
 
 /** After this many rows a partial aggregation looks at whether it is worth it. */
 const TRIAL_ROWS = 2 * MORSEL_ROWS;
@@ -115,10 +115,10 @@ class Groups {
   }
 
   /** Partial states, in order of first appearance. */
-  *states(output: Schema, scratch: Scratch): Generator<Batch> {
-    const order = new Uint32Array(Math.min(this.count, MORSEL_ROWS));
-    for (let at = 0; at < this.count; at += MORSEL_ROWS) {
-      const n = Math.min(MORSEL_ROWS, this.count - at);
+  *states(output: Schema, rows: number, scratch: Scratch): Generator<Batch> {
+    const order = new Uint32Array(Math.min(this.count, rows));
+    for (let at = 0; at < this.count; at += rows) {
+      const n = Math.min(rows, this.count - at);
       for (let i = 0; i < n; i++) order[i] = at + i;
       const columns = [
         ...this.table.keyColumns(order, n, scratch),
@@ -129,7 +129,7 @@ class Groups {
   }
 
   /** Final values by (hash, first appearance). */
-  *values(output: Schema, scratch: Scratch): Generator<Batch> {
+  *values(output: Schema, rows: number, scratch: Scratch): Generator<Batch> {
     if (this.keys.length === 0) {
       for (const a of this.accumulators) a.grow(1);
       const only = new Uint32Array(1);
@@ -137,8 +137,8 @@ class Groups {
       return;
     }
     const order = this.table.orderByHash();
-    for (let at = 0; at < this.count; at += MORSEL_ROWS) {
-      const n = Math.min(MORSEL_ROWS, this.count - at);
+    for (let at = 0; at < this.count; at += rows) {
+      const n = Math.min(rows, this.count - at);
       const part = order.subarray(at, at + n);
       const columns = [
         ...this.table.keyColumns(part, n, scratch),
@@ -170,10 +170,11 @@ async function* partial(
   const groups = new Groups(ctx.store, params, input, true);
   const scratch = arenaScratch(ctx.store, 'aggregate');
   const grant = workingGrant(ctx);
+  const step = rowsWithin(grant);
   let rows = 0;
   let passing = false;
   async function* flush(): AsyncGenerator<Batch> {
-    for (const b of groups.states(output, scratch)) {
+    for (const b of groups.states(output, step, scratch)) {
       yield b;
       scratch.reset();
     }
@@ -182,19 +183,20 @@ async function* partial(
   }
   try {
     for await (const batch of source) {
-      if (batch.rows === 0) continue;
-      if (passing) {
-        yield groups.statesOfRows(batch, output, scratch);
-        scratch.reset();
-        continue;
-      }
-      groups.take(batch, 'add');
-      rows += batch.rows;
-      const full = groups.bytes() > grant;
-      if (full || rows >= TRIAL_ROWS) {
-        // Where nearly every row is a group, the work of finding groups is left to the final phase.
-        passing = params.keys.length > 0 && groups.count > rows * USELESS;
-        if (full || passing) yield* flush();
+      for (const part of parts(batch, step)) {
+        if (passing) {
+          yield groups.statesOfRows(part, output, scratch);
+          scratch.reset();
+          continue;
+        }
+        groups.take(part, 'add');
+        rows += part.rows;
+        const full = isFull(groups.bytes(), grant);
+        if (full || rows >= TRIAL_ROWS) {
+          // Where nearly every row is a group, the work of finding groups is left to the final phase.
+          passing = params.keys.length > 0 && groups.count > rows * USELESS;
+          if (full || passing) yield* flush();
+        }
       }
     }
     yield* flush();
@@ -213,28 +215,31 @@ async function* merge(
 ): AsyncIterable<Batch> {
   const groups = new Groups(ctx.store, params, input.schema, false);
   const grant = workingGrant(ctx);
+  const step = rowsWithin(grant);
   let split: Splitter | null = null;
   try {
     for (const batch of input.batches()) {
       ctx.check();
-      if (split !== null) {
-        split.add(batch);
-        continue;
-      }
-      takeWhole(groups, batch, params);
-      if (groups.bytes() > grant && groups.count > 1 && canSplit(bits)) {
-        // What was merged so far comes first in its sub-partitions, so that input order stays.
-        split = new Splitter(ctx, input.schema, params.keys, bits);
-        addStates(groups, split, ctx.store);
-        groups.free();
+      for (const part of parts(batch, step)) {
+        if (split !== null) {
+          split.add(part);
+          continue;
+        }
+        takeWhole(groups, part, params);
+        if (isFull(groups.bytes(), grant) && groups.count > 1 && canSplit(bits)) {
+          // What was merged so far comes first in its sub-partitions, so that input order stays.
+          split = new Splitter(ctx, input.schema, params.keys, bits);
+          addStates(groups, split, step, ctx.store);
+          groups.free();
+        }
       }
     }
     if (split === null) {
-      yield* groups.values(output, ctx.scratch);
+      yield* groups.values(output, step, ctx.scratch);
       return;
     }
     split.finish();
-    for (let p = 0; p < split.parts; p++) {
+    for (let p = 0; p < split.count; p++) {
       const part = split.part(p);
       if (part.rows > 0) yield* merge(params, part, part.hashBits, output, ctx);
       split.done(p);
@@ -245,10 +250,10 @@ async function* merge(
   }
 }
 
-function addStates(groups: Groups, split: Splitter, store: Store): void {
+function addStates(groups: Groups, split: Splitter, rows: number, store: Store): void {
   const scratch = arenaScratch(store, 'aggregate');
   try {
-    for (const b of groups.states(groups.input, scratch)) {
+    for (const b of groups.states(groups.input, rows, scratch)) {
       split.add(b);
       scratch.reset();
     }

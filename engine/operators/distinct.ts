@@ -14,7 +14,7 @@ import type { Field, Schema } from '../types.ts';
 import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from './def.ts';
 import { GroupTable } from './hash_table.ts';
 import type { DistinctParams } from './params.ts';
-import { canSplit, Splitter, workingGrant } from './split.ts';
+import { canSplit, isFull, parts, rowsWithin, Splitter, workingGrant } from './split.ts';
 
 /** After this many rows the local half looks at whether it is worth it. */
 const TRIAL_ROWS = 2 * MORSEL_ROWS;
@@ -87,7 +87,7 @@ async function* partial(
       }
       const firsts = keys.firsts(batch);
       rows += batch.rows;
-      const full = keys.table.bytes() > grant;
+      const full = isFull(keys.table.bytes(), grant);
       if (full || rows >= TRIAL_ROWS) {
         passing = keys.table.groups > rows * USELESS;
         if (full || passing) {
@@ -121,9 +121,9 @@ class KeptRows {
     this.scratch = arenaScratch(store, 'distinct');
   }
 
-  /** The rows are copied once more when they are put in order. */
+  /** What is needed soon: tables double when they grow, and the rows are copied once more when they are put in order. */
   bytes(): number {
-    return this.keys.table.bytes() + this.rowOf.bytes + 2 * this.stage.used;
+    return 2 * (this.keys.table.bytes() + this.rowOf.bytes + this.stage.used);
   }
 
   take(batch: Batch): void {
@@ -168,15 +168,17 @@ async function* final(
   try {
     for (const batch of input.batches()) {
       ctx.check();
-      if (split !== null) {
-        split.add(batch);
-        continue;
-      }
-      kept.take(batch);
-      if (kept.bytes() > grant && kept.keys.table.groups > 1 && canSplit(bits)) {
-        split = new Splitter(ctx, input.schema, params.keys, bits);
-        for (const b of kept.batches) split.add(b);
-        kept.free();
+      for (const part of parts(batch, rowsWithin(grant))) {
+        if (split !== null) {
+          split.add(part);
+          continue;
+        }
+        kept.take(part);
+        if (kept.bytes() > grant && kept.keys.table.groups > 1 && canSplit(bits)) {
+          split = new Splitter(ctx, input.schema, params.keys, bits);
+          for (const b of kept.batches) split.add(b);
+          kept.free();
+        }
       }
     }
     if (split === null) {
@@ -184,7 +186,7 @@ async function* final(
       return;
     }
     split.finish();
-    for (let p = 0; p < split.parts; p++) {
+    for (let p = 0; p < split.count; p++) {
       const part = split.part(p);
       if (part.rows > 0) yield* final(params, part, part.hashBits, ctx);
       split.done(p);

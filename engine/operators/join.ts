@@ -56,7 +56,7 @@ async function* joinPartition(
   try {
     fill(lefts, left, ctx);
     fill(rights, right, ctx);
-    for (let p = 0; p < lefts.parts; p++) {
+    for (let p = 0; p < lefts.count; p++) {
       const part = lefts.part(p);
       yield* joinPartition(task, part, rights.part(p), part.hashBits);
       lefts.done(p);

@@ -1,4 +1,6 @@
 import type { Batch } from '../batch/column.ts';
+import { MORSEL_ROWS } from '../batch/column.ts';
+import { sliceBatch } from '../batch/slice.ts';
 import type { HashWriter } from '../shuffle/hash.ts';
 import { hashWriter } from '../shuffle/hash.ts';
 import { hashPartition } from '../shuffle/reader.ts';
@@ -14,6 +16,25 @@ const LEAST_GRANT = 64 << 10;
 
 export function workingGrant(ctx: Pick<TaskContext, 'grant'>): number {
   return Math.max(ctx.grant, LEAST_GRANT);
+}
+
+/** Working memory that one more row of input may ask for: keys, a few states, slots. */
+const BYTES_PER_ROW = 256;
+const LEAST_ROWS = 1024;
+
+/** Rows taken in, or given out, at a time: so many that even if each is a new group the grant is not passed by much. */
+export function rowsWithin(grant: number): number {
+  return Math.max(LEAST_ROWS, Math.min(MORSEL_ROWS, 2 ** Math.floor(Math.log2(grant / BYTES_PER_ROW))));
+}
+
+/** The batch in parts of at most `rows` rows. */
+export function* parts(batch: Batch, rows: number): Generator<Batch> {
+  for (let at = 0; at < batch.rows; at += rows) yield sliceBatch(batch, at, Math.min(batch.rows, at + rows));
+}
+
+/** A table this large is full: growing doubles it. */
+export function isFull(bytes: number, grant: number): boolean {
+  return bytes * 2 > grant;
 }
 
 /** True when rows that share the leading `bits` of their hash can be told apart by the next ones. */
@@ -52,7 +73,7 @@ export class Splitter {
     }
   }
 
-  get parts(): number {
+  get count(): number {
     return 1 << SPLIT_BITS;
   }
 
