@@ -1,7 +1,7 @@
-import { main } from '../../cli/program.ts';
-import { help } from '../../cli/help.ts';
 import type { Context } from '../../cli/context.ts';
+import { help } from '../../cli/help.ts';
 import type { Output } from '../../cli/io.ts';
+import { main } from '../../cli/program.ts';
 import { styleFor } from '../../cli/style.ts';
 import { fenced } from './markdown.ts';
 

@@ -1,8 +1,9 @@
 // The syntax that parses and does not run yet. Every probe is given to the compiler: what it does not refuse with FLOW4001 any
 // more leaves the list by itself, and a test sees to it that nothing which is refused is missing here.
-import { check } from '../../index.ts';
+
 import { fileCatalog, type SourceCatalog } from '../../compiler/sources.ts';
 import { field, type Schema, T } from '../../engine/types.ts';
+import { check } from '../../index.ts';
 import { code, table } from './markdown.ts';
 
 export const NOT_EXECUTABLE = 'FLOW4001';
@@ -32,7 +33,11 @@ const expression = (what: string, shown: string, instead?: string): Probe => ({
 
 export const PROBES: readonly Probe[] = [
   step('Unnesting lists', 'explode tags as tag'),
-  step('Wide tables from long ones', 'pivot name values ["a", "b"] into sum(x) by k', 'one aggregate a column: `sum(if(name == "a", x))`'),
+  step(
+    'Wide tables from long ones',
+    'pivot name values ["a", "b"] into sum(x) by k',
+    'one aggregate a column: `sum(if(name == "a", x))`',
+  ),
   step('Long tables from wide ones', 'unpivot x, y into name, value', '`union` of one `select` for each column'),
   step('Samples', 'sample 0.01 seed 1', '`split` with a share and a seed'),
   step('Assertions on data', 'expect x >= 0 : "negative" else error', '`split good when x >= 0, bad otherwise`'),
@@ -41,7 +46,10 @@ export const PROBES: readonly Probe[] = [
   step('Random order', 'shuffle seed 7', '`sort` by a hash of the columns and a number'),
   step('Functions of the host language on rows', 'map clean_row'),
   step('Functions of the host language on batches', 'map_batches score as { id: int }'),
-  step('Search for model options', 'tune gbt(trees: [100, 200]) label x features k metric rmse trials 5 folds 3 seed 1'),
+  step(
+    'Search for model options',
+    'tune gbt(trees: [100, 200]) label x features k metric rmse trials 5 folds 3 seed 1',
+  ),
   step('Rows of one side only', 'except u', '`join anti`'),
   step('Rows of both sides', 'intersect u', '`join semi`'),
   step('Right joins', 'join right u as b on k == b.k add b.w', '`join left` from the other side'),
@@ -51,29 +59,64 @@ export const PROBES: readonly Probe[] = [
   step('Top rows of each group', 'take 3 sort x desc by k'),
   step('Subtotals', 'summarize n = count() by rollup(k, name)', '`union by name` of one `summarize` for each level'),
   step('Cubes', 'summarize n = count() by cube(k, name)', '`union by name` of one `summarize` for each set of keys'),
-  step('Grouping sets', 'summarize n = count() by sets((k), ())', '`union by name` of one `summarize` for each set of keys'),
+  step(
+    'Grouping sets',
+    'summarize n = count() by sets((k), ())',
+    '`union by name` of one `summarize` for each set of keys',
+  ),
   expression('Window functions', 'sum(x) over (by k sort d)'),
   expression('The value of a pipeline', 'scalar(from u | summarize max(w))', 'a join with the summarized rows'),
   expression('Membership in a pipeline', 'k in (from u | select k)', '`join semi`, `join anti`'),
   expression('Lambdas', 'list_sort(tags, t => upper(t))'),
   expression('Lists of computed values', '[x, y]'),
   expression('Structs of computed values', '{ a: x }'),
-  { what: 'A model from a file in a flow', flow: 'from t | predict model("m.json") as p', shown: '| predict model("m.json") as p', instead: '`train` and `predict` in one file' },
-  { what: 'Pipe functions', flow: 'fn top(n: int) => | take n\nfrom t | top(3)', shown: 'fn top(n: int) => | take n', instead: 'the steps themselves' },
-  { what: 'Functions of the host language', flow: 'use { f } from "./f.ts"\nfrom t', shown: 'use { f } from "./f.ts"', instead: 'the TypeScript builder before and behind the flow' },
-  { what: 'Modules', flow: 'import { f } from "./lib.flow"\nfrom t', shown: 'import { f } from "./lib.flow"', instead: 'one file' },
-  { what: 'Embedded SQL', flow: 'let s = sql """ select 1 """ as { a: int }\nfrom s', shown: 'sql """ select … """ as { … }', instead: 'the steps themselves' },
+  {
+    what: 'A model from a file in a flow',
+    flow: 'from t | predict model("m.json") as p',
+    shown: '| predict model("m.json") as p',
+    instead: '`train` and `predict` in one file',
+  },
+  {
+    what: 'Pipe functions',
+    flow: 'fn top(n: int) => | take n\nfrom t | top(3)',
+    shown: 'fn top(n: int) => | take n',
+    instead: 'the steps themselves',
+  },
+  {
+    what: 'Functions of the host language',
+    flow: 'use { f } from "./f.ts"\nfrom t',
+    shown: 'use { f } from "./f.ts"',
+    instead: 'the TypeScript builder before and behind the flow',
+  },
+  {
+    what: 'Modules',
+    flow: 'import { f } from "./lib.flow"\nfrom t',
+    shown: 'import { f } from "./lib.flow"',
+    instead: 'one file',
+  },
+  {
+    what: 'Embedded SQL',
+    flow: 'let s = sql """ select 1 """ as { a: int }\nfrom s',
+    shown: 'sql """ select … """ as { … }',
+    instead: 'the steps themselves',
+  },
 ];
 
 const COLUMNS: Schema = [
-  field('k', T.int), field('x', T.float), field('y', T.float), field('w', T.float), field('name', T.string), field('d', T.date),
+  field('k', T.int),
+  field('x', T.float),
+  field('y', T.float),
+  field('w', T.float),
+  field('name', T.string),
+  field('d', T.date),
   field('tags', T.list(T.string)),
 ];
 
 /** The whats of the FLOW4001 diagnostics of a file, such as "`explode` is not executable yet". */
 export async function refusals(flow: string): Promise<string[]> {
-  const text = `let t = from csv("t.csv") as { k: int, x: float?, y: float?, name: string?, d: date?, tags: json? }\n`
-    + `let u = from csv("u.csv") as { k: int, w: float?, d: date? }\n${flow}`;
+  const text =
+    `let t = from csv("t.csv") as { k: int, x: float?, y: float?, name: string?, d: date?, tags: json? }\n` +
+    `let u = from csv("u.csv") as { k: int, w: float?, d: date? }\n${flow}`;
   const sources: SourceCatalog = {
     ...fileCatalog(),
     paths: (pattern) => Promise.resolve(typeof pattern === 'string' ? [pattern] : pattern),
@@ -91,5 +134,8 @@ export async function refusedProbes(): Promise<readonly Probe[]> {
 export async function notExecutable(): Promise<string> {
   const probes = await refusedProbes();
   if (probes.length === 0) return 'Everything that parses can be run.';
-  return table(['What', 'Written', 'Until then'], probes.map(({ what, shown, instead }) => [what, code(shown), instead ?? '']));
+  return table(
+    ['What', 'Written', 'Until then'],
+    probes.map(({ what, shown, instead }) => [what, code(shown), instead ?? '']),
+  );
 }

@@ -1,7 +1,7 @@
 // The parts of the documentation that are made from the program's own tables, so that they cannot say anything else.
 import { api } from '../../cli/backend.ts';
-import { AGGREGATE_LIST } from '../../engine/aggregates/registry.ts';
 import type { AggregateDef } from '../../engine/aggregates/def.ts';
+import { AGGREGATE_LIST } from '../../engine/aggregates/registry.ts';
 import type { FormatDef, FormatOption } from '../../engine/formats/def.ts';
 import { FORMATS } from '../../engine/formats/registry.ts';
 import type { FunctionDef, FunctionFamily } from '../../engine/functions/def.ts';
@@ -27,7 +27,13 @@ const alsoCalled = (aliases: readonly string[] | undefined): string =>
 
 function functionEntry(def: FunctionDef): string {
   const examples = def.examples.map(([expression, result]) => `${expression}  =>  ${result}`).join('\n');
-  return [`### ${def.name}`, '', `${code(def.signature)}: ${prose(def.doc)}${alsoCalled(def.aliases)}`, '', fenced('text', examples)].join('\n');
+  return [
+    `### ${def.name}`,
+    '',
+    `${code(def.signature)}: ${prose(def.doc)}${alsoCalled(def.aliases)}`,
+    '',
+    fenced('text', examples),
+  ].join('\n');
 }
 
 interface Family {
@@ -64,19 +70,33 @@ function functionsContents(): string {
 
 function functions(): string {
   return families()
-    .map(({ heading, family, defs }) => [`## ${heading}`, family === 'operator' ? operatorTable(defs) : defs.map(functionEntry).join('\n\n')].join('\n\n'))
+    .map(({ heading, family, defs }) =>
+      [`## ${heading}`, family === 'operator' ? operatorTable(defs) : defs.map(functionEntry).join('\n\n')].join(
+        '\n\n',
+      ),
+    )
     .join('\n\n');
 }
 
 function operatorTable(defs: readonly FunctionDef[]): string {
   return table(
     ['Written', 'Meaning', 'Examples'],
-    defs.map((def) => [code(def.signature), prose(def.doc), def.examples.map(([e, r]) => code(`${e} => ${r}`)).join('<br>')]),
+    defs.map((def) => [
+      code(def.signature),
+      prose(def.doc),
+      def.examples.map(([e, r]) => code(`${e} => ${r}`)).join('<br>'),
+    ]),
   );
 }
 
 function aggregateEntry(def: AggregateDef): string {
-  return [`### ${def.name}`, '', `${code(def.signature)}: ${prose(def.doc)}${alsoCalled(def.aliases)}`, '', fenced('text', def.example)].join('\n');
+  return [
+    `### ${def.name}`,
+    '',
+    `${code(def.signature)}: ${prose(def.doc)}${alsoCalled(def.aliases)}`,
+    '',
+    fenced('text', def.example),
+  ].join('\n');
 }
 
 function aggregates(): string {
@@ -88,16 +108,30 @@ const shown = (value: FormatOption['default']): string => (value === null ? '' :
 function formatEntry(def: FormatDef): string {
   const ways = [...(def.reader === null ? [] : ['read']), ...(def.writer === null ? [] : ['written'])].join(' and ');
   const endings = def.extensions.map((extension) => code(`.${extension}`)).join(', ');
-  const types: Readonly<Record<FormatOption['type'], string>> = { string: 'string', bool: 'bool', int: 'int', strings: 'list of strings' };
+  const types: Readonly<Record<FormatOption['type'], string>> = {
+    string: 'string',
+    bool: 'bool',
+    int: 'int',
+    strings: 'list of strings',
+  };
   const rows = def.options.map((option) => [
     code(option.name),
-    option.values === undefined ? types[option.type] : option.values.map((value) => code(JSON.stringify(value))).join(', '),
+    option.values === undefined
+      ? types[option.type]
+      : option.values.map((value) => code(JSON.stringify(value))).join(', '),
     shown(option.default),
     { read: 'reading', write: 'writing', both: 'both' }[option.for],
     prose(option.doc),
   ]);
-  const options = rows.length === 0 ? 'It has no options.' : table(['Option', 'Values', 'Default', 'For', 'Meaning'], rows);
-  return [`## ${def.name}`, '', `${prose(def.doc)} It can be ${ways}.${endings === '' ? '' : ` Usual endings: ${endings}.`}`, '', options].join('\n');
+  const options =
+    rows.length === 0 ? 'It has no options.' : table(['Option', 'Values', 'Default', 'For', 'Meaning'], rows);
+  return [
+    `## ${def.name}`,
+    '',
+    `${prose(def.doc)} It can be ${ways}.${endings === '' ? '' : ` Usual endings: ${endings}.`}`,
+    '',
+    options,
+  ].join('\n');
 }
 
 function formats(): string {
@@ -126,13 +160,27 @@ function errorIndex(): string {
 
 function optionRow(option: AlgorithmOption): string[] {
   const { min, max, values, type } = option;
-  const bounds = values === undefined ? `${type}, ${min} to ${max}` : values.map((value) => code(JSON.stringify(value))).join(', ');
-  return [code(option.name), bounds, option.default === null ? '' : code(JSON.stringify(option.default)), prose(option.doc)];
+  const bounds =
+    values === undefined ? `${type}, ${min} to ${max}` : values.map((value) => code(JSON.stringify(value))).join(', ');
+  return [
+    code(option.name),
+    bounds,
+    option.default === null ? '' : code(JSON.stringify(option.default)),
+    prose(option.doc),
+  ];
 }
 
 function algorithms(): string {
   return Object.values(ALGORITHMS)
-    .map((def) => [`### ${def.name}`, '', `${prose(def.doc)} Task: ${def.task}.`, '', table(['Option', 'Values', 'Default', 'Meaning'], def.options.map(optionRow))].join('\n'))
+    .map((def) =>
+      [
+        `### ${def.name}`,
+        '',
+        `${prose(def.doc)} Task: ${def.task}.`,
+        '',
+        table(['Option', 'Values', 'Default', 'Meaning'], def.options.map(optionRow)),
+      ].join('\n'),
+    )
     .join('\n\n');
 }
 

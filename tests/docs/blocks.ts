@@ -53,7 +53,15 @@ export function blocksOf(page: string, markdown = readFileSync(join(root, page),
     if (end < 0) throw new Error(`${page}:${i + 1}: this block is not closed`);
     const text = lines.slice(i + 1, end).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line));
     const [language = '', ...words] = info.trim().split(/\s+/);
-    found.push({ page, line: i + 1, language, words, text: text.map((one) => `${one}\n`).join(''), lines: [i + 1, end], output: null });
+    found.push({
+      page,
+      line: i + 1,
+      language,
+      words,
+      text: text.map((one) => `${one}\n`).join(''),
+      lines: [i + 1, end],
+      output: null,
+    });
     i = end;
   }
   return found.flatMap((block, i) => {

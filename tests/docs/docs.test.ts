@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { RULES } from '../../compiler/optimize/index.ts';
 import { joinKinds, reserved, verbs } from '../../grammar/words.ts';
 import { anchor } from '../../scripts/docs/markdown.ts';
 import { PROBES, refusals, refusedProbes } from '../../scripts/docs/not_executable.ts';
@@ -22,20 +23,24 @@ test('the generated parts are what `npm run docs` writes', async () => {
 
 test('everything that the compiler refuses as not executable yet is on the list', async () => {
   const listed = new Set<string>();
-  for (const probe of await refusedProbes()) for (const message of await refusals(probe.flow)) listed.add(message.replace(/`/g, ''));
+  for (const probe of await refusedProbes())
+    for (const message of await refusals(probe.flow)) listed.add(message.replace(/`/g, ''));
   const folder = join(root, 'tests/grammar/examples');
   const missing: string[] = [];
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.flow'))) {
     for (const message of await refusals(readFileSync(join(folder, name), 'utf8'))) {
       // Names of the user's stand in some messages.
-      if (!listed.has(message.replace(/`/g, '')) && !message.startsWith('the pipe function')) missing.push(`${name}: ${message}`);
+      if (!listed.has(message.replace(/`/g, '')) && !message.startsWith('the pipe function'))
+        missing.push(`${name}: ${message}`);
     }
   }
   assert.equal(missing, []);
 });
 
 test('every verb and every kind of join runs in an example of the language page, or is refused by the compiler', async () => {
-  const flows = [...blocksOf('docs/language.md'), ...blocksOf('docs/ml.md')].filter((b) => b.language === 'flow' && b.words[0] !== 'error');
+  const flows = [...blocksOf('docs/language.md'), ...blocksOf('docs/ml.md')].filter(
+    (b) => b.language === 'flow' && b.words[0] !== 'error',
+  );
   const run = flows.map((b) => b.text).join('\n');
   const refused = (await refusedProbes()).map((probe) => probe.flow).join('\n');
   const missing = [
@@ -51,6 +56,14 @@ test('no probe is refused for more than what it is about', async () => {
 
 test('the language page names every reserved word', () => {
   assert.ok(read('docs/language.md').includes(`\n${reserved.join(' ')}\n`));
+});
+
+test('the page on the engine names every rule of the optimizer', () => {
+  const page = read('docs/engine.md');
+  assert.equal(
+    RULES.map((rule) => rule.name).filter((name) => !page.includes(`\n| ${name} |`)),
+    [],
+  );
 });
 
 test('links lead to pages, files and headings that exist', () => {
@@ -81,7 +94,10 @@ function anchorsOf(path: string): Set<string> {
 
 test('every page of docs/ is linked from README.md', () => {
   const readme = read('README.md');
-  assert.equal(pages().filter((page) => page !== 'README.md' && !readme.includes(`(${page})`)), []);
+  assert.equal(
+    pages().filter((page) => page !== 'README.md' && !readme.includes(`(${page})`)),
+    [],
+  );
 });
 
 test.run();

@@ -16,7 +16,11 @@ async function checkFlow(block: Block): Promise<void> {
   const outcome = await runFlow(engine, block, mode === 'check');
   const place = placeOf(block);
   const expected = mode === 'error' || mode === 'warning' ? (block.words[1] ?? '') : null;
-  if (mode === 'error') assert.ok(outcome.codes.includes(expected ?? ''), `${place}: expected ${expected}, got\n${outcome.problems || 'no error'}`);
+  if (mode === 'error')
+    assert.ok(
+      outcome.codes.includes(expected ?? ''),
+      `${place}: expected ${expected}, got\n${outcome.problems || 'no error'}`,
+    );
   else assert.equal(outcome.codes, [], `${place}:\n${outcome.problems}`);
   if (mode === 'warning') assert.ok(outcome.warnings.includes(expected ?? ''), `${place}: expected ${expected}`);
   else if (mode !== 'error') assert.equal(outcome.warnings, [], `${place}:\n${outcome.problems}`);
@@ -28,7 +32,12 @@ async function checkFlow(block: Block): Promise<void> {
 function checkCommands(block: Block, folder: string): void {
   const { stdout, status } = runCommands(block, folder);
   assert.is(status, Number(wordOf(block, 'exit') ?? 0), `${placeOf(block)}:\n${stdout}`);
-  if (block.output !== null) assert.is(trimmed(stdout), trimmed(block.output.text), `${placeOf(block)}: what is shown below is not what it prints`);
+  if (block.output !== null)
+    assert.is(
+      trimmed(stdout),
+      trimmed(block.output.text),
+      `${placeOf(block)}: what is shown below is not what it prints`,
+    );
 }
 
 for (const page of pages()) {

@@ -15,10 +15,18 @@ for (const page of pages()) {
     const { folder, remove } = pageFolder(blocks);
     try {
       assert.is(checkModules(modules, folder), '', `${page}: the compiler has objections`);
-      const printed = runModules(modules.filter((block) => block.words[0] !== 'check'), folder);
+      const printed = runModules(
+        modules.filter((block) => block.words[0] !== 'check'),
+        folder,
+      );
       for (const [block, { text, failed }] of printed) {
         assert.not(failed, `${placeOf(block)}:\n${text}`);
-        if (block.output !== null) assert.is(trimmed(text), trimmed(block.output.text), `${placeOf(block)}: what is shown below is not what it prints`);
+        if (block.output !== null)
+          assert.is(
+            trimmed(text),
+            trimmed(block.output.text),
+            `${placeOf(block)}: what is shown below is not what it prints`,
+          );
       }
     } finally {
       remove();

@@ -10,11 +10,24 @@ function project(folder: string): void {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
   // The types are those of the source: the declarations in dist/types are not built for the tests.
   const compilerOptions = {
-    target: 'es2023', lib: ['es2023', 'esnext.disposable'], module: 'nodenext', strict: true, noUncheckedIndexedAccess: true, noEmit: true, skipLibCheck: true,
-    allowImportingTsExtensions: true, rewriteRelativeImportExtensions: true, resolveJsonModule: true,
-    paths: { flowc: [join(root, 'index.ts')] }, types: ['node'], typeRoots: [join(root, 'node_modules/@types')],
+    target: 'es2023',
+    lib: ['es2023', 'esnext.disposable'],
+    module: 'nodenext',
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: true,
+    resolveJsonModule: true,
+    paths: { flowc: [join(root, 'index.ts')] },
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
   };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts', join(root, 'engine/**/*.d.ts')] }));
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, include: ['*.mts', join(root, 'engine/**/*.d.ts')] }),
+  );
 }
 
 const fileOf = (block: Block): string => `line${block.line}.mts`;
@@ -26,7 +39,10 @@ export function checkModules(blocks: readonly Block[], folder: string): string {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const done = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], { cwd: folder, encoding: 'utf8' });
   // The source has type checks of its own.
-  return done.stdout.split('\n').filter((line) => /^(line\d+\.mts\b|error )/.test(line)).join('\n');
+  return done.stdout
+    .split('\n')
+    .filter((line) => /^(line\d+\.mts\b|error )/.test(line))
+    .join('\n');
 }
 
 /** What one module printed, errors included, and whether it went well. */
@@ -43,16 +59,23 @@ export function runModules(blocks: readonly Block[], folder: string): Map<Block,
   project(folder);
   const steps = blocks.map((block) => {
     const file = fileOf(block).replace('.mts', '.mjs');
-    writeFileSync(join(folder, file), transformSync(block.text, { loader: 'ts', format: 'esm', target: 'node20' }).code);
+    writeFileSync(
+      join(folder, file),
+      transformSync(block.text, { loader: 'ts', format: 'esm', target: 'node20' }).code,
+    );
     return `try { await import('./${file}'); } catch (e) { console.log(e, '${FAILED}'); }\nconsole.log('${MARK}');\n`;
   });
   writeFileSync(join(folder, 'all.mjs'), steps.join(''));
   const done = spawnSync(process.execPath, ['all.mjs'], {
-    cwd: folder, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+    cwd: folder,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
   });
   const texts = (done.stdout + done.stderr).split(`${MARK}\n`);
-  return new Map(blocks.map((block, i) => {
-    const text = texts[i] ?? 'did not run';
-    return [block, { text: text.replaceAll(FAILED, ''), failed: text.includes(FAILED) || i >= texts.length - 1 }];
-  }));
+  return new Map(
+    blocks.map((block, i) => {
+      const text = texts[i] ?? 'did not run';
+      return [block, { text: text.replaceAll(FAILED, ''), failed: text.includes(FAILED) || i >= texts.length - 1 }];
+    }),
+  );
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { diagnosticsText } from '../../cli/diagnostics.ts';
 import { reportProblems, textReporter } from '../../cli/report.ts';
 import { reportResults } from '../../cli/results.ts';
-import { check, Engine, plan, RunError } from '../../index.ts';
+import { check, type Engine, plan, RunError } from '../../index.ts';
 import { fakeContext } from '../cli/fakes.ts';
 import { type Block, root, wordOf } from './blocks.ts';
 
@@ -54,7 +54,14 @@ export async function runFlow(engine: Engine, block: Block, checkOnly: boolean):
   const reporter = textReporter(context, { progress: undefined, quiet: true });
   const { signal } = new AbortController();
   const request = {
-    ...source, params: new Map(), workers: undefined, memory: undefined, spillDirs: [], out: 'table', previewRows: PREVIEW_ROWS, signal,
+    ...source,
+    params: new Map(),
+    workers: undefined,
+    memory: undefined,
+    spillDirs: [],
+    out: 'table',
+    previewRows: PREVIEW_ROWS,
+    signal,
   } as const;
   try {
     const { physical } = await plan(bound.plan, { resultLimit: PREVIEW_ROWS + 1 });
@@ -76,7 +83,8 @@ export function runCommands(block: Block, folder: string): { stdout: string; sta
   const command = `#!/bin/sh\nexec "${process.execPath}" "${join(root, 'dist/cli.js')}" "$@"\n`;
   writeFileSync(join(bin, 'flowc'), command, { mode: 0o755 });
   const done = spawnSync('sh', ['-c', `exec 2>&1\n${block.text.replaceAll('npx flowc', 'flowc')}`], {
-    cwd: folder, encoding: 'utf8',
+    cwd: folder,
+    encoding: 'utf8',
     env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}`, NO_COLOR: '1', FORCE_COLOR: undefined },
   });
   return { stdout: done.stdout.replace(/^read .* in .*, peak memory .*\n/m, ''), status: done.status };

@@ -7,8 +7,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../index.ts';
 import { type Block, blocksOf, pages, placeOf, root } from './blocks.ts';
-import { pageFolder, runCommands, runFlow } from './run.ts';
 import { runModules } from './modules.ts';
+import { pageFolder, runCommands, runFlow } from './run.ts';
 
 const wanted = process.argv.slice(2);
 const engine = new Engine({ workers: 2, memory: 256 * 2 ** 20 });
@@ -30,7 +30,10 @@ async function update(page: string): Promise<void> {
   const blocks = blocksOf(page);
   const { folder, remove } = pageFolder(blocks);
   const lines = readFileSync(join(root, page), 'utf8').split('\n');
-  const modules = runModules(blocks.filter((b) => b.language === 'ts' && b.words[0] !== 'check'), folder);
+  const modules = runModules(
+    blocks.filter((b) => b.language === 'ts' && b.words[0] !== 'check'),
+    folder,
+  );
   const outputs = new Map<Block, string>();
   process.chdir(folder);
   for (const block of blocks) {
