@@ -1,4 +1,5 @@
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
+import { quoteName } from '../../grammar/words.ts';
 import { type DataType, formatType } from '../../engine/types.ts';
 
 const INFIX: Readonly<Record<string, string>> = {
@@ -10,7 +11,7 @@ const INFIX: Readonly<Record<string, string>> = {
 export function exprText(e: Expr): string {
   switch (e.kind) {
     case 'column':
-      return /^[A-Za-z_]\w*$/.test(e.name) ? e.name : `\`${e.name}\``;
+      return quoteName(e.name);
     case 'literal':
       return literalText(e.value, e.type);
     case 'cast':

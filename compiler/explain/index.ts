@@ -50,9 +50,14 @@ function taskText(g: TaskGraph): string {
   return lines
     .map(({ id, a }) => {
       const from = g.mapInEdges(id, (_, attr, source) => `${source}${attr.kind === 'stream' || attr.kind === 'output' ? '' : ` ${attr.kind}`}`);
-      return `  ${id.padEnd(8)}${a.kind.padEnd(9)}${a.label}${from.length > 0 ? `  <- ${from.join(', ')}` : ''}`;
+      return `  ${id.padEnd(8)}${a.kind.padEnd(9)}${oneLine(a.label)}${from.length > 0 ? `  <- ${from.join(', ')}` : ''}`;
     })
     .join('\n');
+}
+
+/** Names and paths may hold line ends. */
+function oneLine(s: string): string {
+  return s.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => (c === '\n' ? '\\n' : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`));
 }
 
 /** Labels come from users' files: quotes and brackets must not end a node's text. */
@@ -70,7 +75,7 @@ function mermaid(g: TaskGraph): string {
 }
 
 function dot(g: TaskGraph): string {
-  const q = (s: string): string => `"${s.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`;
+  const q = (s: string): string => `"${oneLine(s).replace(/[\\"]/g, '\\$&')}"`;
   const nodes = g.mapNodes((id, a) => `  ${id} [label=${q(a.label)}, shape=${a.kind === 'exchange' ? 'hexagon' : 'box'}];`);
   const edges = g.mapEdges((_, attr, s, t) => `  ${s} -> ${t}${attr.kind === 'broadcast' ? ' [label="broadcast"]' : ''};`);
   return ['digraph flow {', ...nodes, ...edges, '}'].join('\n');

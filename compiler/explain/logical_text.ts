@@ -1,6 +1,8 @@
-import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import type { NamedExpr } from '../../engine/expr.ts';
 import { formatType } from '../../engine/types.ts';
+import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { useCounts } from '../plan_tree.ts';
+import { quoteName } from '../../grammar/words.ts';
 import { exprText } from './expr_text.ts';
 
 /** An indented tree, outputs first; a node read by several is printed once and named afterwards. */
@@ -31,36 +33,39 @@ export function nodeText(n: LogicalNode): string {
   switch (n.op) {
     case 'scan': {
       const extra = [n.filter === null ? '' : ` filter ${exprText(n.filter)}`, n.limit === null ? '' : ` first ${n.limit} rows`].join('');
-      return `scan ${n.format} ${JSON.stringify(n.source.display)} [${n.schema.map((f) => `${f.name}: ${formatType(f.type, f.nullable)}`).join(', ')}]${extra}`;
+      return `scan ${n.format} ${JSON.stringify(n.source.display)} [${n.schema.map((f) => `${quoteName(f.name)}: ${formatType(f.type, f.nullable)}`).join(', ')}]${extra}`;
     }
     case 'filter':
       return `filter ${exprText(n.predicate)}`;
     case 'project':
-      return `project ${n.outputs.map((o) => (o.expr.kind === 'column' && o.expr.name === o.name ? o.name : `${o.name} = ${exprText(o.expr)}`)).join(', ')}`;
+      return `project ${n.outputs.map(namedText).join(', ')}`;
     case 'aggregate': {
-      const aggs = n.aggregates.map((a) => `${a.name} = ${a.fn}(${a.distinct ? 'distinct ' : ''}${a.args.map(exprText).join(', ')})`);
-      const keys = n.keys.map((k) => (k.expr.kind === 'column' && k.expr.name === k.name ? k.name : `${k.name} = ${exprText(k.expr)}`));
-      return `aggregate ${aggs.join(', ')}${keys.length > 0 ? ` by ${keys.join(', ')}` : ''}`;
+      const aggs = n.aggregates.map((a) => `${quoteName(a.name)} = ${a.fn}(${a.distinct ? 'distinct ' : ''}${a.args.map(exprText).join(', ')})`);
+      return `aggregate ${aggs.join(', ')}${n.keys.length > 0 ? ` by ${n.keys.map(namedText).join(', ')}` : ''}`;
     }
     case 'sort':
       return `sort ${n.keys.map((k) => `${exprText(k.expr)}${k.desc ? ' desc' : ''}${k.nullsFirst ? ' nulls first' : ''}`).join(', ')}${n.limit === null ? '' : ` (top ${n.limit})`}`;
     case 'limit':
       return `limit${n.skip > 0 ? ` skip ${n.skip}` : ''}${n.take === null ? '' : ` take ${n.take}`}`;
     case 'distinct':
-      return `distinct ${n.keys === null ? '*' : n.keys.join(', ')}`;
+      return `distinct ${n.keys === null ? '*' : n.keys.map(quoteName).join(', ')}`;
     case 'join': {
       const on = n.leftKeys.map((l, i) => `${exprText(l)} == ${exprText(n.rightKeys[i] ?? l)}`);
       const rest = n.residual === null ? '' : ` and ${exprText(n.residual)}`;
-      const add = n.add.length === 0 ? '' : ` add ${n.add.map((a) => (a.name === a.column ? a.name : `${a.name} = ${a.column}`)).join(', ')}`;
+      const add = n.add.length === 0 ? '' : ` add ${n.add.map((a) => (a.name === a.column ? quoteName(a.name) : `${quoteName(a.name)} = ${quoteName(a.column)}`)).join(', ')}`;
       return `join ${n.kind} on ${on.join(' and ')}${rest}${add}${n.matching === 'many' ? '' : ` matching ${n.matching}`}`;
     }
     case 'union':
       return 'union';
     case 'train':
-      return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${f.name})` : f.name)).join(', ')} seed ${n.params.seed}`;
+      return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${quoteName(f.name)})` : quoteName(f.name))).join(', ')} seed ${n.params.seed}`;
     case 'predict':
-      return `predict as ${n.as}`;
+      return `predict as ${quoteName(n.as)}`;
     case 'evaluate':
-      return `evaluate${n.by.length > 0 ? ` by ${n.by.map((b) => b.name).join(', ')}` : ''}`;
+      return `evaluate${n.by.length > 0 ? ` by ${n.by.map((b) => quoteName(b.name)).join(', ')}` : ''}`;
   }
+}
+
+function namedText({ name, expr }: NamedExpr): string {
+  return expr.kind === 'column' && expr.name === name ? quoteName(name) : `${quoteName(name)} = ${exprText(expr)}`;
 }
