@@ -1,0 +1,124 @@
+// Random small pipelines over small files, with all rules, with each rule alone switched off, and with none: the same rows.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { logicalText } from '../../compiler/explain/logical_text.ts';
+import { RULES } from '../../compiler/optimize/index.ts';
+import { check, type CompileOptions, Engine, plan } from '../../index.ts';
+import { tempDir } from '../e2e/harness.ts';
+import { rows } from '../golden/script.ts';
+
+const dir = tempDir();
+const names = ['ann', 'bob', '', 'ümit', 'cat'];
+const cell = (x: number, values: number): string => (x % 11 === 0 ? '' : String((x * 7) % values));
+writeFileSync(
+  join(dir, 'a.csv'),
+  `id,g,v,s\n${Array.from({ length: 60 }, (_, i) => `${i},${cell(i, 5)},${cell(i * 3, 23)},${names[i % names.length]}`).join('\n')}\n`,
+);
+writeFileSync(join(dir, 'b.csv'), `k,w\n${Array.from({ length: 9 }, (_, i) => `${i % 6},${i * 10}`).join('\n')}\n`);
+// Keys are unique, for joins that bound their matches.
+writeFileSync(join(dir, 'c.csv'), `k,t\n${Array.from({ length: 4 }, (_, i) => `${i},t${i}`).join('\n')}\n`);
+
+const condition = fc.constantFrom(
+  'g > 1',
+  'v < 12 or v is null',
+  's == "ann"',
+  'g is not null and v + 1 > 3',
+  'not (g == 2)',
+  'v / 2 > g',
+  'id != 7 and 100 // (id - 7) > 0',
+  '1 == 1',
+  'id > 20 and 1 == 1',
+  's like "%b%" or id in [1, 2, 3, 40]',
+);
+/** Steps that leave the columns id, g, v, s, and may add others that no later step names. */
+const step = fc.oneof(
+  { weight: 5, arbitrary: condition.map((c) => `where ${c}`) },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom(
+      'derive v = v + 1',
+      'derive v = v + v, g = g',
+      'derive g = if(v > 10, g, 0)',
+      'derive x = v * 2 | drop x',
+      'rename q = v | rename v = q',
+      'select s, v, g, id',
+      'remove s == "bob"',
+    ),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom(
+      'sort v desc, id',
+      'sort g + 1, id desc',
+      'sort id | take 20',
+      'take 15',
+      'skip 3',
+      'skip 2 | take 9',
+      'sort v, id | skip 5',
+      'distinct',
+      'distinct g',
+      'distinct g, s',
+    ),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.constantFrom(
+      'join csv("b.csv") as b on g == b.k add w = b.w | derive v = w | drop w',
+      'join left csv("b.csv") as b on g == b.k and b.w > v add w = b.w | derive v = w ?? v | drop w',
+      'join semi csv("b.csv") as b on g == b.k',
+      'join anti (from csv("b.csv") | where w > 30) as b on g == b.k',
+      'join left csv("c.csv") as c on g == c.k matching at most one add c.t | where g > 0 | drop t',
+      'join csv("c.csv") as c on g == c.k add t2 = c.t | where t2 != "t1" | drop t2',
+      'union (from csv("a.csv") | where id < 5)',
+      'union (from csv("a.csv") | sort id desc | take 3 | select id, g, v, s)',
+      'summarize id = min(id), v = sum(v) by g, s',
+      'summarize id = count(), v = max(v), s = min(s) by g = g + 0',
+    ),
+  },
+);
+const ending = fc.constantFrom('', ' | select s', ' | summarize n = count(), m = sum(v)', ' | select id | take 4', ' | where g == 1 | select v');
+const order = ' | select id, g, v, s';
+
+const flow = fc
+  .tuple(fc.array(step, { maxLength: 3 }), fc.array(step, { maxLength: 4 }), fc.array(step, { maxLength: 2 }), ending, ending)
+  .map(([shared, one, two, x, y]) => {
+    const pipe = (from: string, steps: readonly string[], end: string): string => `${[from, ...steps].join(' | ')}${order}${end}`;
+    return `let r = ${pipe('from csv("a.csv")', shared, '')}\n${pipe('from r', one, x)}\n${pipe('from r', two, y)}`;
+  });
+
+const engine = new Engine({ workers: 2, memory: 64 << 20 });
+test.after(() => engine.close());
+
+async function outcome(text: string, options: CompileOptions): Promise<string> {
+  const bound = await check(text, 'random.flow', { cwd: dir });
+  assert.ok(bound.plan !== null, `${text}\n${bound.diagnostics.map((d) => d.message).join('\n')}`);
+  if (bound.plan === null) return '';
+  const { physical, optimized } = await plan(bound.plan, options);
+  try {
+    return await rows(physical, engine);
+  } catch (e) {
+    throw new Error(`${text}\n${logicalText(optimized)}`, { cause: e });
+  }
+}
+
+for (const broadcastBytes of [4 << 20, 0]) {
+  test(`rules do not change the rows, ${broadcastBytes > 0 ? 'joins broadcast' : 'joins partitioned'}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(flow, fc.nat(RULES.length - 1), async (text, without) => {
+        const options = { broadcastBytes };
+        const expected = await outcome(text, { ...options, rules: [] });
+        assert.is(await outcome(text, options), expected, `all rules\n${text}`);
+        const left = RULES.filter((_, i) => i !== without);
+        assert.is(await outcome(text, { ...options, rules: left }), expected, `without ${RULES[without]?.name}\n${text}`);
+        const rule = RULES[without];
+        if (rule !== undefined) assert.is(await outcome(text, { ...options, rules: [rule] }), expected, `only ${rule.name}\n${text}`);
+      }),
+      { numRuns: 30, seed: 1 },
+    );
+  });
+}
+
+test.run();
