@@ -30,9 +30,10 @@ function project(folder: string): void {
   );
 }
 
-const fileOf = (block: Block): string => `line${block.line}.mts`;
+/** `docs_api_md_32.mts` */
+const fileOf = (block: Block): string => `${block.page.replace(/\W/g, '_')}_${block.line}.mts`;
 
-/** What the compiler has to say about the blocks, as text; empty when they are sound. */
+/** What the compiler has to say about the blocks of any pages, as text; empty when they are sound. */
 export function checkModules(blocks: readonly Block[], folder: string): string {
   project(folder);
   for (const block of blocks) writeFileSync(join(folder, fileOf(block)), `${block.text}\nexport {};\n`);
@@ -41,7 +42,7 @@ export function checkModules(blocks: readonly Block[], folder: string): string {
   // The source has type checks of its own.
   return done.stdout
     .split('\n')
-    .filter((line) => /^(line\d+\.mts\b|error )/.test(line))
+    .filter((line) => /^(\w+_\d+\.mts\b|error )/.test(line))
     .join('\n');
 }
 
