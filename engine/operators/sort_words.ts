@@ -3,7 +3,7 @@ import type { Column, DictColumn, F64Column, Utf8Column } from '../batch/column.
 import { compareBytes, sortComparator } from '../batch/compare.ts';
 import { wordsOf } from '../batch/ints.ts';
 import type { Scratch } from '../memory/types.ts';
-import { sortByKey } from './radix.ts';
+import { sortTexts } from './sort_text.ts';
 
 /** A key column as unsigned 32-bit words a row, least significant word first: ascending order of the values is order of the words. */
 export type SortWords = readonly Uint32Array[];
@@ -118,22 +118,11 @@ function fewOfDictionary(col: DictColumn, rows: number, out: Uint32Array, scratc
   return ranksOf(valid.sort(compare), valid.length, compare, out);
 }
 
-/** Ranks by the first 8 bytes and, where those are equal, by comparing the rest. */
 function textRanks(col: Utf8Column, rows: number, scratch: Scratch): Uint32Array {
   const { offsets, bytes } = col;
-  const high = scratch.u32(rows);
-  const low = scratch.u32(rows);
-  for (let i = 0; i < rows; i++) {
-    const from = offsets[i] as number;
-    const to = offsets[i + 1] as number;
-    high[i] = prefix(bytes, from, to);
-    low[i] = prefix(bytes, from + 4, to);
-  }
-  let order = scratch.u32(rows);
-  const other = scratch.u32(rows);
+  const order = scratch.u32(rows);
   for (let i = 0; i < rows; i++) order[i] = i;
-  const byLow = sortByKey(low, order, other, rows);
-  order = sortByKey(high, byLow, byLow === order ? other : order, rows);
+  sortTexts(col, order, scratch);
   const compare = (i: number, j: number): number =>
     compareBytes(
       bytes,
@@ -143,34 +132,7 @@ function textRanks(col: Utf8Column, rows: number, scratch: Scratch): Uint32Array
       offsets[j] as number,
       offsets[j + 1] as number,
     );
-  // Texts with equal prefixes.
-  for (let i = 0; i < rows; ) {
-    const a = order[i] as number;
-    let end = i + 1;
-    while (end < rows && high[order[end] as number] === high[a] && low[order[end] as number] === low[a]) end++;
-    // A run of one value, the usual case, is found by a linear look.
-    let differs = i + 1;
-    while (differs < end && compare(a, order[differs] as number) === 0) differs++;
-    if (differs < end) order.subarray(i, end).sort(compare);
-    i = end;
-  }
   return ranksOf(order, rows, compare, scratch.u32(rows));
-}
-
-/** Bytes [from, from + 4) of a text that ends at `to`, the first one highest; 0 beyond the end. */
-function prefix(bytes: Uint8Array, from: number, to: number): number {
-  if (from + 4 <= to) {
-    return (
-      (((bytes[from] as number) << 24) |
-        ((bytes[from + 1] as number) << 16) |
-        ((bytes[from + 2] as number) << 8) |
-        (bytes[from + 3] as number)) >>>
-      0
-    );
-  }
-  let w = 0;
-  for (let k = 0; k < 4; k++) w = (w << 8) | (from + k < to ? (bytes[from + k] as number) : 0);
-  return w >>> 0;
 }
 
 /** Types without a fast form: ranks by the general comparator. */

@@ -109,6 +109,40 @@ test('dictionary strings sort as their text', () => {
   }
 });
 
+test('many texts of any length with long shared beginnings and zero bytes', () => {
+  const schema: Schema = [field('s', T.string)];
+  const part = fc.constantFrom(
+    '',
+    '\0',
+    '\0\0',
+    'a',
+    'ab',
+    'https://example.org/',
+    'x'.repeat(31),
+    'x'.repeat(32),
+    'y'.repeat(70),
+    'é',
+    '\u{1f600}',
+  );
+  const text = fc.array(part, { maxLength: 5 }).map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(
+      fc.array(fc.option(text, { freq: 20 }), { minLength: 30, maxLength: 400 }),
+      fc.boolean(),
+      (texts, desc) => {
+        const rows = texts.map((s): Row => ({ s }));
+        const keys = [key(schema, 's', desc)];
+        const order = [...sortIndices(batchFromRows(schema, rows), keys, heapScratch())];
+        assert.equal(
+          order,
+          naive(numbered(rows), keys).map((r) => r.row),
+        );
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
 test('runs are merged stably, whatever the memory and the cuts', async () => {
   const schema: Schema = [...ALL_TYPES, field('row', T.int, false)];
   const keyOf = fc
