@@ -33,41 +33,30 @@ const condition = fc.constantFrom(
   'id > 20 and 1 == 1',
   's like "%b%" or id in [1, 2, 3, 40]',
 );
-/** Steps that leave the columns id, g, v, s, and may add others that no later step names. */
+const where = condition.map((c) => `where ${c}`);
+const cut = fc.constantFrom('take 15', 'skip 3', 'take 25 | skip 10', 'skip 2 | take 9', 'sort id desc | take 20', 'sort v, id | skip 5');
+const joined = fc.constantFrom('w > 30', 'w is null', 'w > 10 and g > 1', 'w > v', 'w == 20 or v > 3', 'not (w < 40)', 'g == 2');
+const followed = (a: fc.Arbitrary<string>, b: fc.Arbitrary<string>) => fc.tuple(a, b).map(([x, y]) => `${x} | ${y}`);
+
+/** Steps that leave the columns id, g, v, s, and no others. */
 const step = fc.oneof(
-  { weight: 5, arbitrary: condition.map((c) => `where ${c}`) },
-  {
-    weight: 8,
-    arbitrary: fc.constantFrom(
-      'derive v = v + 1',
-      'derive v = v + v, g = g',
-      'derive g = if(v > 10, g, 0)',
-      'derive x = v * 2 | drop x',
-      'rename q = v | rename v = q',
-      'select s, v, g, id',
-      'remove s == "bob"',
-    ),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.constantFrom(
-      'sort v desc, id',
-      'sort g + 1, id desc',
-      'sort id | take 20',
-      'take 15',
-      'skip 3',
-      'skip 2 | take 9',
-      'sort v, id | skip 5',
-      'distinct',
-      'distinct g',
-      'distinct g, s',
-    ),
-  },
-  {
-    weight: 8,
-    arbitrary: fc.constantFrom(
-      'join csv("b.csv") as b on g == b.k add w = b.w | derive v = w | drop w',
-      'join left csv("b.csv") as b on g == b.k and b.w > v add w = b.w | derive v = w ?? v | drop w',
+  where,
+  fc.constantFrom(
+    'derive v = v + 1',
+    'derive v = v + v, g = g',
+    'derive g = if(v > 10, g, 0)',
+    'derive x = v * 2 | drop x',
+    'rename q = v | rename v = q',
+    'select s, v, g, id',
+    'remove s == "bob"',
+  ),
+  followed(cut, fc.oneof(where, cut)),
+  followed(fc.constantFrom('sort v desc, id', 'sort g + 1, id desc', 'distinct', 'distinct g', 'distinct g, s'), fc.oneof(where, cut)),
+  fc
+    .tuple(fc.constantFrom('', 'left '), fc.constantFrom('', ' and b.w > v'), joined)
+    .map(([kind, rest, c]) => `join ${kind}csv("b.csv") as b on g == b.k${rest} add w = b.w | where ${c} | derive v = w ?? v | drop w`),
+  followed(
+    fc.constantFrom(
       'join semi csv("b.csv") as b on g == b.k',
       'join anti (from csv("b.csv") | where w > 30) as b on g == b.k',
       'join left csv("c.csv") as c on g == c.k matching at most one add c.t | where g > 0 | drop t',
@@ -77,7 +66,8 @@ const step = fc.oneof(
       'summarize id = min(id), v = sum(v) by g, s',
       'summarize id = count(), v = max(v), s = min(s) by g = g + 0',
     ),
-  },
+    fc.oneof(where, cut),
+  ),
 );
 const ending = fc.constantFrom('', ' | select s', ' | summarize n = count(), m = sum(v)', ' | select id | take 4', ' | where g == 1 | select v');
 const order = ' | select id, g, v, s';
