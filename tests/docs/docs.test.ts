@@ -4,6 +4,10 @@ import { dirname, join, posix } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RULES } from '../../compiler/optimize/index.ts';
+import { DEFAULT_PLAN_OPTIONS } from '../../compiler/physical/planner.ts';
+import { MORSEL_ROWS } from '../../engine/batch/column.ts';
+import { DEFAULT_MEMORY_SHARE, type EngineOptions, MIN_MEMORY } from '../../engine/runtime/engine.ts';
+import { maxChain, maxNesting } from '../../grammar/syntax_codes.ts';
 import { joinKinds, reserved, verbs } from '../../grammar/words.ts';
 import { anchor } from '../../scripts/docs/markdown.ts';
 import { PROBES, refusals, refusedProbes } from '../../scripts/docs/not_executable.ts';
@@ -64,6 +68,33 @@ test('the page on the engine names every rule of the optimizer', () => {
     RULES.map((rule) => rule.name).filter((name) => !page.includes(`\n| ${name} |`)),
     [],
   );
+});
+
+test('the settings of the engine are in both tables, with their defaults', () => {
+  // A new option without a row here does not compile.
+  const stated: Record<keyof EngineOptions, string> = {
+    workers: 'os.availableParallelism()',
+    memory: 'os.totalmem()',
+    spillDirs: 'os.tmpdir()',
+  };
+  for (const page of ['docs/tuning.md', 'docs/api.md']) {
+    const rows = read(page).split('\n');
+    for (const [option, fallback] of Object.entries(stated)) {
+      const row = rows.find(
+        (line) => line.startsWith('|') && line.includes(`\`${option}\``) && line.includes(fallback),
+      );
+      assert.ok(row !== undefined, `${page} has no row for ${option}`);
+    }
+  }
+});
+
+test('the figures that the pages state are those of the program', () => {
+  assert.is(DEFAULT_MEMORY_SHARE, 0.5, 'half of the machine: tuning.md, cli.md, api.md');
+  assert.is(MIN_MEMORY, 16 * 2 ** 20, 'tuning.md, cli.md, api.md');
+  assert.is(DEFAULT_PLAN_OPTIONS.broadcastBytes, 4 * 2 ** 20, 'engine.md, tuning.md, api.md');
+  assert.is(MORSEL_ROWS, 65_536, 'engine.md, README.md');
+  assert.is(maxNesting, 100, 'language.md');
+  assert.is(maxChain, 1000, 'language.md');
 });
 
 test('links lead to pages, files and headings that exist', () => {
