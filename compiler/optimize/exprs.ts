@@ -55,11 +55,13 @@ export function isTrue(e: Expr): boolean {
 }
 
 /** Functions that give a value (or null) for any arguments. */
-const TOTAL: ReadonlySet<string> = new Set([
-  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is', 'isnot', 'and', 'or', 'not', 'if', 'coalesce', 'nullif', 'greatest', 'least'],
-  ...['lower', 'upper', 'trim', 'ltrim', 'rtrim', 'contains', 'starts_with', 'ends_with', 'length', 'isnan', 'isinf', 'isfinite'],
-  ...['year', 'quarter', 'month', 'day', 'hour', 'minute', 'second', 'weekday', 'dayofweek', 'dayofyear', 'week'],
-]);
+const TOTAL: ReadonlySet<string> = new Set(
+  [
+    'eq ne lt le gt ge is isnot and or not if coalesce nullif greatest least',
+    'lower upper trim ltrim rtrim contains starts_with ends_with length isnan isinf isfinite',
+    'year quarter month day hour minute second weekday dayofweek dayofyear week',
+  ].flatMap((names) => names.split(' ')),
+);
 
 const ARITHMETIC: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'neg']);
 

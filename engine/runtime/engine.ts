@@ -82,6 +82,7 @@ export class Engine {
     this.#pool = new WorkerPool({
       workers: this.workers,
       init: (thread): WorkerInit => ({ store: this.#store.handle, thread, control: this.#control, progress: this.#progress }),
+      onEnding: (thread) => this.#store.markDying(thread),
       onDeath: (thread) => this.#store.releaseThread(thread),
     });
   }

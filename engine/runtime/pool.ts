@@ -20,6 +20,8 @@ interface Slot {
 export interface PoolOptions {
   readonly workers: number;
   readonly init: (thread: number) => WorkerInit;
+  /** Called before a thread is terminated: it may hold the store's lock. */
+  readonly onEnding: (thread: number) => void;
   /** Called when a thread is gone for good, before its task is reported dead: frees what it held. */
   readonly onDeath: (thread: number) => void;
 }
@@ -63,7 +65,9 @@ export class WorkerPool {
   /** Ends all threads; running tasks are rejected. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#slots.map((s) => s.worker?.terminate()));
+    const workers = this.#slots.flatMap((s) => (s.worker === null ? [] : [{ thread: s.thread, worker: s.worker }]));
+    for (const { thread } of workers) this.#options.onEnding(thread);
+    await Promise.all(workers.map(({ worker }) => worker.terminate()));
   }
 
   #acquire(): Promise<Slot> {

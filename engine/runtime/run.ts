@@ -53,7 +53,7 @@ export class Run {
   readonly #splits = new Map<number, TaskInput[]>();
   readonly #files: SinkFile[] = [];
   readonly #sinks: { file: SinkFile; stage: Stage; rows: number; bytes: number }[] = [];
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(id: number, plan: PhysicalPlan, env: RunEnvironment, hooks: RunHooks) {
     this.#id = id;
@@ -85,7 +85,7 @@ export class Run {
 
   /** Ends the run: the first failure is the one that is reported. Waiting tasks leave the queue undone; to clear it would leave whoever waits for them waiting. */
   fail(e: unknown): void {
-    this.#failure ??= e;
+    this.#failure ??= e instanceof Error ? e : new Error(String(e));
     Atomics.store(this.#env.control, 0, 1);
   }
 
@@ -94,7 +94,7 @@ export class Run {
     const running = new Set<Promise<void>>();
     while (waiting.size > 0 || running.size > 0) {
       if (this.#failure === null) {
-        for (const s of [...waiting]) {
+        for (const s of Array.from(waiting)) {
           if (!this.#ready(s)) continue;
           waiting.delete(s);
           const p: Promise<void> = this.#runStage(s)
@@ -201,7 +201,7 @@ export class Run {
   }
 
   #probe(message: StageMessage, index: number, split: Split): Promise<TaskDone> {
-    if (this.#failure !== null) return Promise.reject(this.#failure as Error);
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     return this.#task(message, index, { kind: 'probe', split });
   }
 

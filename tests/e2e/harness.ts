@@ -42,6 +42,8 @@ export async function runFlow(
   const { physical } = await plan(bound.plan, options);
   const spillDir = options.spillDir ?? tempDir();
   const engine = new Engine({ ...config, spillDirs: [spillDir] });
+  let outcome: Outcome;
+  let left: string[];
   try {
     const run = await engine.run(physical);
     const results = run.results.map((r) => {
@@ -52,12 +54,13 @@ export async function runFlow(
       r.release();
       return text;
     });
-    return { results, run };
+    outcome = { results, run };
   } finally {
     await engine.close();
-    const left = fs.readdirSync(spillDir);
-    if (left.length > 0) throw new Error(`spill files are left behind: ${left.join(', ')}`);
+    left = fs.readdirSync(spillDir);
   }
+  if (left.length > 0) throw new Error(`spill files are left behind: ${left.join(', ')}`);
+  return outcome;
 }
 
 /** Runs under every configuration, and checks that all give the same bytes; returns the first one's. */
