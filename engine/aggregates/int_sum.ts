@@ -160,8 +160,7 @@ export class IntSum implements Accumulator {
       const g = order[i] as number;
       const top = this.limbs === 3 ? BigInt(this.top.data[g] as number) : 0n;
       const v = (((top << 52n) + BigInt(this.mid.data[g] as number)) << 52n) + BigInt(this.lo.data[g] as number);
-      if (v > max || v < min)
-        throw new RunError('FLOW7005', `the sum ${v} does not fit ${formatType(result)}`, { value: String(v) });
+      if (v > max || v < min) throw overflow(v, result);
       values[i * step] = BigInt.asIntN(64, v);
       if (step === 2) values[i * step + 1] = v >> 64n;
     }
@@ -179,6 +178,14 @@ export class IntSum implements Accumulator {
     this.mid.free();
     this.top.free();
   }
+}
+
+function overflow(v: bigint, type: DataType): RunError {
+  const scale = type.kind === 'decimal' ? type.scale : 0;
+  const digits = String(v < 0n ? -v : v).padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  const text = `${v < 0n ? '-' : ''}${whole}${scale === 0 ? '' : `.${digits.slice(-scale)}`}`;
+  return new RunError('FLOW7005', `the sum ${text} does not fit ${formatType(type)}`, { value: text });
 }
 
 /** Values that fit 32 bits: |lo + x| stays exact, a carry is rare. */
