@@ -1,168 +1,15 @@
-import type { Column, I32Column } from '../batch/column.ts';
-import { gatherColumn } from '../batch/gather.ts';
-import { hashColumns } from '../batch/hash.ts';
-import { heapScratch } from '../memory/heap_scratch.ts';
+import { mapEntry } from '../batch/build.ts';
+import type { Column } from '../batch/column.ts';
+import { EngineBug } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
-import type { Vector } from '../memory/vector.ts';
-import { f64Vector, u32Vector } from '../memory/vector.ts';
-import { GroupTable } from '../operators/hash_table.ts';
-import type { NumberStore } from '../operators/number_store.ts';
 import { valueStore } from '../operators/value_store.ts';
 import type { Store } from '../store/types.ts';
-import type { DataType } from '../types.ts';
+import type { DataType, Field } from '../types.ts';
 import { field, T } from '../types.ts';
-import { countColumn, countsOf } from './counts.ts';
 import type { Accumulator, AggregateDef, ResolvedAggregate } from './def.ts';
 import { validRows } from './numbers.ts';
-import { GroupIndex, itemsOf, listColumn } from './value_log.ts';
-
-/** Rows handed on at a time where a whole set is walked. */
-const CHUNK = 65536;
-
-/** The different values of each group, each with the number of times it came, in order of first appearance. */
-class ValueSets {
-  private readonly table: GroupTable;
-  private readonly times: Vector<Float64Array>;
-  /** Set entries in order of first appearance, which within a batch is not that of the table. */
-  private readonly arrival: Vector<Uint32Array>;
-  private readonly index: GroupIndex;
-  private readonly groupOf: Vector<Uint32Array>;
-  private readonly work = heapScratch();
-  private groups = 0;
-  private indexed = -1;
-  private hashes = new Uint32Array(0);
-  private entries = new Uint32Array(0);
-
-  constructor(store: Store, type: DataType, owner: string) {
-    this.table = new GroupTable(store, [T.int, type], owner);
-    this.times = f64Vector(store, owner);
-    this.arrival = u32Vector(store, owner);
-    this.groupOf = u32Vector(store, owner);
-    this.index = new GroupIndex(store, owner);
-  }
-
-  bytes(): number {
-    return this.table.bytes() + this.times.bytes + this.arrival.bytes + this.groupOf.bytes + this.index.bytes();
-  }
-
-  grow(groups: number): void {
-    this.groups = Math.max(this.groups, groups);
-  }
-
-  /** Number of different (group, value) pairs. */
-  get size(): number {
-    return this.table.groups;
-  }
-
-  /** Puts row `rows[i]` (i when null) of a column without nulls there into the set of `groups[i]`; `times[i]` counts it more than once. */
-  add(col: Column, groups: Uint32Array, rows: Uint32Array | null, n: number, times: Float64Array | null): void {
-    if (n === 0) return;
-    this.work.reset();
-    const values = rows === null ? col : gatherColumn(col, rows, n, this.work);
-    const group: I32Column = {
-      type: T.int,
-      phys: 'i32',
-      length: n,
-      nullCount: 0,
-      validity: null,
-      values: new Int32Array(groups.buffer, groups.byteOffset, n),
-    };
-    if (this.hashes.length < n) {
-      this.hashes = new Uint32Array(Math.max(n, 1024));
-      this.entries = new Uint32Array(Math.max(n, 1024));
-    }
-    const { hashes, entries } = this;
-    const before = this.table.groups;
-    hashColumns([group, values], n, hashes);
-    this.table.insert(hashes, [group, values], n, entries);
-    this.times.grow(this.table.groups, 0);
-    this.arrival.reserve(this.table.groups);
-    const counts = this.times.data;
-    const arrival = this.arrival.data;
-    let at = before;
-    for (let i = 0; i < n; i++) {
-      const e = entries[i] as number;
-      const held = counts[e] as number;
-      if (held === 0) arrival[at++] = e;
-      counts[e] = held + (times === null ? 1 : (times[i] as number));
-    }
-  }
-
-  private indexAll(): GroupIndex {
-    const n = this.size;
-    if (this.indexed !== n) {
-      this.groupOf.reserve(n);
-      this.writeGroups(this.groupOf.data, n);
-      this.index.build(this.groups, this.groupOf.data, this.arrival.data, n);
-      this.indexed = n;
-    }
-    return this.index;
-  }
-
-  private writeGroups(to: Uint32Array, n: number): void {
-    const from = (this.table.key(0) as NumberStore).doubles.data;
-    for (let e = 0; e < n; e++) to[e] = from[e] as number;
-  }
-
-  /** The sets of groups as lists, and how often each item came. */
-  lists(type: DataType, order: Uint32Array, n: number, scratch: Scratch): { values: Column; times: Column } {
-    const { offsets, entries, total } = this.indexAll().lists(order, n, scratch);
-    const times = countColumn(this.times.data, entries, total, scratch);
-    return {
-      values: listColumn(T.list(type, false), n, offsets, this.table.key(1).column(entries, total, scratch)),
-      times: listColumn(T.list(T.int, false), n, offsets, times),
-    };
-  }
-
-  /** For each of `order`'s groups the entry that came most often (of equals the first); -1 for an empty set. */
-  mostFrequent(order: Uint32Array, n: number, out: Int32Array): void {
-    const index = this.indexAll();
-    const times = this.times.data;
-    for (let i = 0; i < n; i++) {
-      const g = order[i] as number;
-      const end = index.start(g + 1);
-      let best = -1;
-      for (let k = index.start(g); k < end; k++) {
-        const e = index.entry(k);
-        if (best < 0 || (times[e] as number) > (times[best] as number)) best = e;
-      }
-      out[i] = best;
-    }
-  }
-
-  /** Hands all pairs to `sink` in order of first appearance. */
-  each(sink: (groups: Uint32Array, values: Column, n: number) => void): void {
-    const from = (this.table.key(0) as NumberStore).doubles.data;
-    const groups = new Uint32Array(Math.min(CHUNK, this.size));
-    for (let at = 0; at < this.size; at += CHUNK) {
-      const n = Math.min(CHUNK, this.size - at);
-      const entries = this.arrival.data.subarray(at, at + n);
-      this.work.reset();
-      for (let i = 0; i < n; i++) groups[i] = from[entries[i] as number] as number;
-      sink(groups, this.table.key(1).column(entries, n, this.work), n);
-    }
-  }
-
-  values(): ReturnType<GroupTable['key']> {
-    return this.table.key(1);
-  }
-
-  clear(): void {
-    this.table.clear();
-    this.times.length = 0;
-    this.groups = 0;
-    this.indexed = -1;
-  }
-
-  free(): void {
-    this.clear();
-    this.table.free();
-    this.times.free();
-    this.arrival.free();
-    this.groupOf.free();
-    this.index.free();
-  }
-}
+import { itemsOf, listColumn } from './value_log.ts';
+import { ValueSets } from './value_sets.ts';
 
 /** `f(distinct x)`: collects each group's different values; f itself runs over them at the end. */
 class OfDistinct implements Accumulator {
@@ -228,16 +75,14 @@ class OfDistinct implements Accumulator {
   }
 }
 
-/** The most frequent value; of equally frequent ones that which came first. */
-class Mode implements Accumulator {
-  private readonly sets: ValueSets;
-  private readonly type: DataType;
-  private readonly store: Store;
+/** How often each value came: the state of mode and histogram. */
+abstract class Counted implements Accumulator {
+  protected readonly sets: ValueSets;
+  protected readonly type: DataType;
 
-  constructor(store: Store, type: DataType) {
-    this.sets = new ValueSets(store, type, 'mode');
+  constructor(store: Store, type: DataType, owner: string) {
+    this.sets = new ValueSets(store, type, owner);
     this.type = type;
-    this.store = store;
   }
 
   bytes(): number {
@@ -254,17 +99,32 @@ class Mode implements Accumulator {
   }
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
-    const items = itemsOf(state[0] as Column, groups, rows);
-    const times = itemsOf(state[1] as Column, groups, rows);
-    const counts = new Float64Array(items.n);
-    const all = countsOf(times.child, times.child.length);
-    for (let i = 0; i < items.n; i++) counts[i] = all[times.rows[i] as number] as number;
-    this.sets.add(items.child, items.groups, items.rows, items.n, counts);
+    this.sets.merge(groups, rows, state[0] as Column, state[1] as Column);
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[] {
     const { values, times } = this.sets.lists(this.type, order, n, scratch);
     return [values, times];
+  }
+
+  abstract values(order: Uint32Array, n: number, scratch: Scratch): Column;
+
+  clear(): void {
+    this.sets.clear();
+  }
+
+  free(): void {
+    this.sets.free();
+  }
+}
+
+/** The most frequent value; of equally frequent ones that which came first. */
+class Mode extends Counted {
+  private readonly store: Store;
+
+  constructor(store: Store, type: DataType) {
+    super(store, type, 'mode');
+    this.store = store;
   }
 
   values(order: Uint32Array, n: number, scratch: Scratch): Column {
@@ -289,14 +149,39 @@ class Mode implements Accumulator {
     out.free();
     return col;
   }
+}
 
-  clear(): void {
-    this.sets.clear();
+/** A map from each value to its count, in order of first appearance. */
+class Histogram extends Counted {
+  private readonly result: DataType & { kind: 'map' };
+
+  constructor(store: Store, type: DataType) {
+    super(store, type, 'histogram');
+    this.result = histogramType(type);
   }
 
-  free(): void {
-    this.sets.free();
+  values(order: Uint32Array, n: number, scratch: Scratch): Column {
+    const { values, times } = this.sets.lists(this.type, order, n, scratch);
+    if (values.phys !== 'list' || times.phys !== 'list') throw new EngineBug('sets are not lists');
+    const length = values.child.length;
+    const entries: Column = {
+      type: mapEntry(this.result),
+      phys: 'struct',
+      length,
+      nullCount: 0,
+      validity: null,
+      children: [values.child, times.child],
+    };
+    return listColumn(this.result, n, values.offsets, entries);
   }
+}
+
+function histogramType(key: DataType): DataType & { kind: 'map' } {
+  return { kind: 'map', key, value: { type: T.int, nullable: false } };
+}
+
+function countedState(type: DataType): Field[] {
+  return [field('s0', T.list(type, false), false), field('s1', T.list(T.int, false), false)];
 }
 
 /** `resolved` over the different values of its only argument. */
@@ -331,8 +216,18 @@ export function distinctAggregates(count: AggregateDef): readonly AggregateDef[]
       example: 'summarize usual = mode(carrier) by route',
       resolve: ([type, ...more]) => {
         if (type === undefined || more.length > 0) return null;
-        const state = [field('s0', T.list(type, false), false), field('s1', T.list(T.int, false), false)];
-        return { type, nullable: true, state, create: (store) => new Mode(store, type) };
+        return { type, nullable: true, state: countedState(type), create: (store) => new Mode(store, type) };
+      },
+    },
+    {
+      name: 'histogram',
+      doc: 'How often each value that is not null came, as a map in order of first appearance; empty when there are none.',
+      signature: 'histogram(x: T) -> map<T, int>',
+      example: 'summarize colors = histogram(color) by shop',
+      resolve: ([type, ...more]) => {
+        if (type === undefined || more.length > 0) return null;
+        const create = (store: Store): Accumulator => new Histogram(store, type);
+        return { type: histogramType(type), nullable: false, state: countedState(type), create };
       },
     },
   ];

@@ -1,4 +1,5 @@
 import type { DataType } from '../types.ts';
+import { APPROXIMATE_QUANTILES } from './approx_quantile.ts';
 import { COLLECTED } from './collected.ts';
 import { COUNTS } from './counts.ts';
 import type { AggregateDef, ResolvedAggregate } from './def.ts';
@@ -17,6 +18,7 @@ export const AGGREGATE_LIST: readonly AggregateDef[] = [
   ...COLLECTED,
   ...distinctAggregates(COUNTS[0] as AggregateDef),
   ...SKETCHES,
+  ...APPROXIMATE_QUANTILES,
 ];
 
 /** Every aggregate by name and by alias; without a prototype, so that any text may be looked up. */

@@ -56,7 +56,7 @@ function signatures(): { name: string; args: DataType[]; resolved: ResolvedAggre
     ]) {
       const resolved = def.resolve(args);
       // A quantile's second argument is a fraction, tested with the operator.
-      if (resolved !== null && def.name !== 'quantile') out.push({ name: def.name, args, resolved });
+      if (resolved !== null && !def.name.endsWith('quantile')) out.push({ name: def.name, args, resolved });
     }
   }
   return out;

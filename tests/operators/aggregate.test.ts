@@ -277,6 +277,63 @@ test('approximate distinct counts are close, and the same for every cut', async 
   for (let at = 1; at < SETTINGS.length; at++) sameRows(await run(params, rows, schema, at), base);
 });
 
+test('approximate quantiles are within a percent, and the same for every cut', async () => {
+  const schema: Schema = [field('k', T.int), field('x', T.float), field('q', T.float)];
+  const rows = Array.from(
+    { length: 5000 },
+    (_, i): Row => ({ k: i % 3, x: ((i * 7919) % 5000) ** 2 / 7 - 1000, q: 0.9 }),
+  );
+  const params: AggregateParams = {
+    keys: ['k'],
+    aggregates: [
+      spec('a', 'approx_quantile', ['x', 'q'], schema),
+      spec('e', 'quantile', ['x', 'q'], schema),
+      spec('m', 'approx_median', ['x'], schema),
+      spec('n', 'median', ['x'], schema),
+    ],
+  };
+  const base = await run(params, rows, schema, 0);
+  for (const r of base) {
+    assert.ok(Math.abs((r.a as number) / (r.e as number) - 1) < 0.011, `${r.a} for ${r.e}`);
+    assert.ok(Math.abs((r.m as number) / (r.n as number) - 1) < 0.011, `${r.m} for ${r.n}`);
+  }
+  for (let at = 1; at < SETTINGS.length; at++) sameRows(await run(params, rows, schema, at), base);
+  const edges = [
+    0,
+    -0,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.NaN,
+    Number.MAX_VALUE,
+    Number.MIN_VALUE,
+    -7,
+  ];
+  for (const x of edges) {
+    const [row] = await run(
+      { keys: ['k'], aggregates: [spec('m', 'approx_median', ['x'], schema)] },
+      [{ k: 1, x, q: 0 }],
+      schema,
+      0,
+    );
+    const got = row?.m as number;
+    assert.ok(Object.is(got, x + 0) || Math.abs(got / x - 1) <= 0.011, `${got} for ${x}`);
+  }
+});
+
+test('a histogram maps values to counts in order of appearance', async () => {
+  const schema: Schema = [field('k', T.int), field('s', T.string)];
+  const rows = ['b', 'a', null, 'b', 'c', 'b', 'a'].map((s, i): Row => ({ k: i < 6 ? 1 : 2, s }));
+  const params: AggregateParams = { keys: ['k'], aggregates: [spec('h', 'histogram', ['s'], schema)] };
+  for (let at = 0; at < SETTINGS.length; at++) {
+    const out = (await run(params, rows, schema, at)).toSorted((a, b) => (a.k as number) - (b.k as number));
+    const entry = (key: string, value: number): Row => ({ key, value });
+    sameRows(out, [
+      { k: 1, h: [entry('b', 3), entry('a', 1), entry('c', 1)] },
+      { k: 2, h: [entry('a', 1)] },
+    ]);
+  }
+});
+
 test('quantile takes its fraction from the second argument and refuses one out of range', async () => {
   const schema: Schema = [field('x', T.decimal(6, 1)), field('q', T.float)];
   const params: AggregateParams = { keys: [], aggregates: [spec('v', 'quantile', ['x', 'q'], schema)] };
