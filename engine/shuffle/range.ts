@@ -32,6 +32,11 @@ const MIN_RUN_ROWS = 128;
 const SAMPLES = 64;
 /** Share of the grant that buffered rows may take: sorting needs them once more, and room for indices. */
 const BUFFER_SHARE = 0.3;
+/** Sorting holds about so many bytes for each row besides its values (row numbers, twice), and for each of its keys (words or ranks, and what makes them). */
+const ROW_BYTES = 8;
+const KEY_BYTES = 24;
+/** Share of the grant that values, their copy and these may take together; for narrow rows it is reached first. */
+const SORT_SHARE = 0.75;
 
 /** Rows of a batch in sorted order (stable). */
 export type SortRows = (batch: Batch, keys: readonly SortKey[], scratch: Scratch) => Uint32Array;
@@ -108,7 +113,7 @@ export function rangeWriter(
     add(batch) {
       if (batch.rows === 0) return;
       kept.push(stage.keep(batch));
-      if (stage.used >= ctx.grant * BUFFER_SHARE) flush();
+      if (isFull(stage.used, kept, keys.length, ctx.grant)) flush();
     },
     finish() {
       flush();
@@ -122,6 +127,12 @@ export function rangeWriter(
       slices.release();
     },
   };
+}
+
+function isFull(bytes: number, kept: readonly Batch[], keys: number, grant: number): boolean {
+  if (bytes >= grant * BUFFER_SHARE) return true;
+  const rows = kept.reduce((n, b) => n + b.rows, 0);
+  return 2 * bytes + rows * (ROW_BYTES + KEY_BYTES * keys) >= grant * SORT_SHARE;
 }
 
 function rangeKey(k: SortKey): RangeKey {
