@@ -1,12 +1,15 @@
 import { valueReader } from '../batch/access.ts';
-import { type Batch, type Column, isValid } from '../batch/column.ts';
+import { type Batch, type Column, isValid, MORSEL_ROWS } from '../batch/column.ts';
+import { sliceBatch } from '../batch/slice.ts';
 import { RunError } from '../errors.ts';
 import type { RelationReader } from '../operators/def.ts';
-import type { ClassValue, ModelFeature } from './model.ts';
+import { type ClassValue, inputWidth, type ModelFeature, type Task } from './model.ts';
 import type { TrainParams } from './params.ts';
 
 /** Categories a one-hot feature may have; beyond, it is more likely an identifier than a category. */
 const MAX_CATEGORIES = 1000;
+/** Numbers a learner holds at a time, over all its input columns: 8 MiB. */
+const BLOCK_VALUES = 2 ** 20;
 
 /** The column as numbers: booleans 0 and 1, dates in days, timestamps in microseconds, decimals by value; null is NaN. */
 export function toFloats(c: Column, rows: number, out: Float64Array): void {
@@ -24,7 +27,7 @@ export function toFloats(c: Column, rows: number, out: Float64Array): void {
 }
 
 /** Values of a label or category column as classes; null stays null. */
-export function classReader(c: Column): (row: number) => ClassValue | null {
+function classReader(c: Column): (row: number) => ClassValue | null {
   const read = valueReader(c);
   return (row) => {
     const v = read(row);
@@ -32,6 +35,26 @@ export function classReader(c: Column): (row: number) => ClassValue | null {
     if (typeof v === 'bigint') return Number(v);
     throw new Error(`a ${c.type.kind} value is not a class`);
   };
+}
+
+/** The number of each row's class; -1 for null and for a class that `index` does not know. */
+export function classCodes(c: Column, rows: number, index: ReadonlyMap<ClassValue, number>, out: Int32Array): void {
+  if (c.phys === 'dict' && c.dictionary.length <= rows) {
+    const read = classReader(c.dictionary);
+    const known = Int32Array.from({ length: c.dictionary.length }, (_, i) => index.get(read(i) as ClassValue) ?? -1);
+    for (let i = 0; i < rows; i++) out[i] = known[c.codes[i] as number] as number;
+    if (c.validity !== null) for (let i = 0; i < rows; i++) if (!isValid(c, i)) out[i] = -1;
+    return;
+  }
+  const read = classReader(c);
+  for (let i = 0; i < rows; i++) {
+    const v = read(i);
+    out[i] = v === null ? -1 : (index.get(v) ?? -1);
+  }
+}
+
+export function classIndex(classes: readonly ClassValue[]): Map<ClassValue, number> {
+  return new Map(classes.map((c, i) => [c, i]));
 }
 
 export function compareClasses(a: ClassValue, b: ClassValue): number {
@@ -45,22 +68,38 @@ export function columnOf(b: Batch, name: string): Column {
   return c;
 }
 
-/** First pass over the training rows: one-hot categories and the classes of the label, ascending; rows without a label do not count. */
-export function learnFeatures(params: TrainParams, input: RelationReader, classes: boolean): { features: ModelFeature[]; classes: ClassValue[]; rows: number } {
+/** Parts of a batch, small enough that `width` numbers a row of them are a block. */
+export function* pieces(b: Batch, width: number): Iterable<Batch> {
+  const rows = blockRows(width);
+  if (b.rows <= rows) yield b;
+  else for (let at = 0; at < b.rows; at += rows) yield sliceBatch(b, at, Math.min(at + rows, b.rows));
+}
+
+/** A multiple of 8, so that bitmaps are cut on bytes. */
+export function blockRows(width: number): number {
+  return Math.max(64, Math.min(MORSEL_ROWS, Math.floor(BLOCK_VALUES / Math.max(1, width)) & ~7));
+}
+
+export interface Learned {
+  readonly features: ModelFeature[];
+  /** Ascending; empty for a regression. */
+  readonly classes: ClassValue[];
+  /** Rows with a label. */
+  readonly rows: number;
+}
+
+/** First pass over the training rows: one-hot categories and the classes of the label; rows without a label do not count. */
+export function learnFeatures(params: TrainParams, input: RelationReader, task: Task): Learned {
   const sets = params.features.map(() => new Set<ClassValue>());
   const labels = new Set<ClassValue>();
   let rows = 0;
   for (const b of input.batches()) {
     const label = columnOf(b, params.label.column);
-    const read = classes ? classReader(label) : null;
-    for (let i = 0; i < b.rows; i++) {
-      if (!isValid(label, i)) continue;
-      rows++;
-      const v = read === null ? null : read(i);
-      if (v !== null) labels.add(v);
-    }
+    rows += task === 'regression' ? countNumbers(label, b.rows, params.label.name) : b.rows - label.nullCount;
+    if (task === 'classification') collect(label, b.rows, labels, `the label ${params.label.name} has`);
     params.features.forEach((f, k) => {
-      if (f.encoding === 'onehot') collect(columnOf(b, f.column), b.rows, sets[k] as Set<ClassValue>, f.name);
+      if (f.encoding === 'onehot')
+        collect(columnOf(b, f.column), b.rows, sets[k] as Set<ClassValue>, `feature ${f.name} has`);
     });
   }
   const features = params.features.map((f, k) => ({
@@ -72,39 +111,81 @@ export function learnFeatures(params: TrainParams, input: RelationReader, classe
   return { features, classes: [...labels].sort(compareClasses), rows };
 }
 
-function collect(c: Column, rows: number, into: Set<ClassValue>, name: string): void {
-  const read = classReader(c);
-  for (let i = 0; i < rows; i++) {
-    const v = read(i);
-    if (v === null || into.has(v)) continue;
-    into.add(v);
-    if (into.size > MAX_CATEGORIES) {
-      throw new RunError('FLOW7011', `feature ${name} has more than ${MAX_CATEGORIES} categories`, { column: name }, 'One-hot encoding suits few categories: group the rare ones, or use a number instead');
-    }
+function countNumbers(label: Column, rows: number, name: string): number {
+  const y = new Float64Array(rows);
+  toFloats(label, rows, y);
+  let n = 0;
+  for (const v of y) {
+    if (Number.isNaN(v)) continue;
+    if (!Number.isFinite(v))
+      throw new RunError('FLOW7011', `the label ${name} is infinite in some row`, { column: name }, 'Leave such rows out');
+    n++;
   }
+  return n;
 }
 
-/**
- * Writes the learner's input columns of one batch: `out[k]` gets `batch.rows` values. Missing numbers are NaN; a null or unseen category is zero in all
- * of its columns.
- */
-export function encodeBatchFeatures(b: Batch, features: readonly ModelFeature[], columns: readonly string[], out: readonly Float64Array[]): void {
-  let k = 0;
-  features.forEach((f, j) => {
-    const c = columnOf(b, columns[j] as string);
-    if (f.encoding === 'numeric') {
-      toFloats(c, b.rows, out[k] as Float64Array);
-      k++;
-      return;
+function collect(c: Column, rows: number, into: Set<ClassValue>, whose: string): void {
+  const add = (v: ClassValue | null): void => {
+    if (v === null || into.has(v)) return;
+    into.add(v);
+    if (into.size > MAX_CATEGORIES) {
+      throw new RunError(
+        'FLOW7011',
+        `${whose} more than ${MAX_CATEGORIES} categories`,
+        {},
+        'That many suit no model: group the rare ones, or use a number instead',
+      );
     }
-    const slots = f.categories.map((_, i) => (out[k + i] as Float64Array).fill(0, 0, b.rows));
-    const index = new Map(f.categories.map((v, i) => [v, i]));
+  };
+  if (c.phys !== 'dict') {
     const read = classReader(c);
-    for (let i = 0; i < b.rows; i++) {
-      const v = read(i);
-      const slot = v === null ? undefined : index.get(v);
-      if (slot !== undefined) (slots[slot] as Float64Array)[i] = 1;
+    for (let i = 0; i < rows; i++) add(read(i));
+    return;
+  }
+  const seen = new Uint8Array(c.dictionary.length);
+  for (let i = 0; i < rows; i++) if (isValid(c, i)) seen[c.codes[i] as number] = 1;
+  const read = classReader(c.dictionary);
+  for (let d = 0; d < seen.length; d++) if (seen[d] === 1) add(read(d));
+}
+
+/** Turns the feature columns of batches into the learner's input columns. */
+export interface Encoder {
+  readonly width: number;
+  /** Input columns that are 0 or 1: a category each. */
+  readonly indicator: readonly boolean[];
+  /** `x[k]` gets `b.rows` values. Missing numbers are NaN; a null or unseen category is zero in all of its columns. */
+  encode(b: Batch, x: readonly Float64Array[]): void;
+  /** Room for blocks of that many rows. */
+  room(rows: number): Float64Array[];
+}
+
+export function featureEncoder(features: readonly ModelFeature[], columns: readonly string[]): Encoder {
+  const width = inputWidth(features);
+  const indexes = features.map((f) => classIndex(f.categories));
+  let codes = new Int32Array(0);
+  const onehot = (c: Column, rows: number, j: number, slots: readonly Float64Array[]): void => {
+    if (codes.length < rows) codes = new Int32Array(rows);
+    classCodes(c, rows, indexes[j] as Map<ClassValue, number>, codes);
+    for (const s of slots) s.fill(0, 0, rows);
+    for (let i = 0; i < rows; i++) {
+      const slot = slots[codes[i] as number];
+      if (slot !== undefined) slot[i] = 1;
     }
-    k += f.categories.length;
-  });
+  };
+  return {
+    width,
+    indicator: features.flatMap((f) => (f.encoding === 'onehot' ? f.categories.map(() => true) : [false])),
+    encode(b, x) {
+      let k = 0;
+      features.forEach((f, j) => {
+        const c = columnOf(b, columns[j] as string);
+        if (f.encoding === 'numeric') toFloats(c, b.rows, x[k++] as Float64Array);
+        else {
+          onehot(c, b.rows, j, x.slice(k, k + f.categories.length));
+          k += f.categories.length;
+        }
+      });
+    },
+    room: (rows) => Array.from({ length: width }, () => new Float64Array(rows)),
+  };
 }

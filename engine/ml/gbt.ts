@@ -1,4 +1,4 @@
-import { bestSplit, type Binned, fillHistogram, newHistogram, subtractHistogram } from './histogram.ts';
+import { bestSplit, type Binned, fillHistogram, newHistogram, type Sums, subtractHistogram } from './histogram.ts';
 import { logLoss, sigmoid } from './logistic.ts';
 import type { Tree, TreesPart } from './model.ts';
 
@@ -169,7 +169,7 @@ class Grower {
       }
       const mid = this.#partition(from, to, split.column, split.bin, split.missingLeft);
       nodes.feature[node] = split.column;
-      nodes.threshold[node] = (this.#data.cuts[split.column] as Float64Array)[split.bin - 1] as number;
+      nodes.threshold[node] = this.#data.cuts[split.column]?.[split.bin - 1] ?? Number.MAX_VALUE;
       nodes.missingLeft[node] = split.missingLeft;
       bin[node] = split.bin;
       const l = leaf();
@@ -192,7 +192,7 @@ class Grower {
     return h;
   }
 
-  #total(from: number, to: number): { g: number; h: number; n: number } {
+  #total(from: number, to: number): Sums {
     let g = 0;
     let h = 0;
     for (let i = from; i < to; i++) {

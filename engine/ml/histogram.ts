@@ -11,30 +11,49 @@ export interface Binned {
   readonly width: number;
   /** Column-major: value of input column k in row i is bins[k * rows + i]. */
   readonly bins: Uint8Array;
-  /** Ascending; x < cuts[k][t - 1] exactly for the bins 1..t. */
+  /** Ascending, finite; x < cuts[k][t - 1] exactly for the bins 1..t. */
   readonly cuts: readonly Float64Array[];
 }
 
-/** Quantile cuts per input column, learned from evenly spaced rows, so that they depend on the data alone. */
-export function learnCuts(data: Blocks, bins: number): Float64Array[] {
+/**
+ * Quantile cuts per input column, learned from evenly spaced rows, so that they depend on the data alone. `room` gives memory for about `budget` numbers
+ * at most: with many columns the rows are read several times.
+ */
+export function learnCuts(data: Blocks, bins: number, room: (n: number) => Float64Array, budget: number): Float64Array[] {
+  const cuts: Float64Array[] = data.indicator.map(() => Float64Array.of(0.5));
+  const numeric = cuts.flatMap((_, k) => (data.indicator[k] ? [] : [k]));
   const stride = Math.max(1, Math.ceil(data.rows / SAMPLE));
   const size = Math.ceil(data.rows / stride);
-  const samples = Array.from({ length: data.width }, () => new Float64Array(size));
-  const counts = new Uint32Array(data.width);
+  const together = Math.max(1, Math.min(numeric.length, Math.floor(budget / Math.max(1, size))));
+  const samples = room(together * size);
+  for (let at = 0; at < numeric.length; at += together) {
+    const columns = numeric.slice(at, at + together);
+    const counts = sample(data, columns, stride, samples, size);
+    columns.forEach((k, j) => {
+      cuts[k] = cutsOf(samples.subarray(j * size, j * size + (counts[j] as number)).sort(), bins);
+    });
+  }
+  return cuts;
+}
+
+/** Every `stride`-th row's present values of the columns, column j from j * size. Returns how many each has. */
+function sample(data: Blocks, columns: readonly number[], stride: number, into: Float64Array, size: number): Uint32Array {
+  const counts = new Uint32Array(columns.length);
   let row = 0;
   data.each((x, _, n) => {
-    for (let i = (stride - (row % stride)) % stride; i < n; i += stride) {
-      for (let k = 0; k < data.width; k++) {
-        const v = (x[k] as Float64Array)[i] as number;
-        if (Number.isNaN(v)) continue;
-        const c = counts[k] as number;
-        (samples[k] as Float64Array)[c] = v;
-        counts[k] = c + 1;
+    const first = (stride - (row % stride)) % stride;
+    columns.forEach((k, j) => {
+      const col = x[k] as Float64Array;
+      let at = j * size + (counts[j] as number);
+      for (let i = first; i < n; i += stride) {
+        const v = col[i] as number;
+        if (!Number.isNaN(v)) into[at++] = v;
       }
-    }
+      counts[j] = at - j * size;
+    });
     row += n;
   });
-  return samples.map((s, k) => cutsOf(s.subarray(0, counts[k]).sort(), bins));
+  return counts;
 }
 
 /** At most `bins - 2` cuts between distinct values, at evenly spaced ranks; midpoints, so that a split generalises to values in between. */
@@ -46,10 +65,6 @@ function cutsOf(sorted: Float64Array, bins: number): Float64Array {
     if (distinct.length === 0 || v !== distinct.at(-1)) distinct.push(v);
     if (distinct.length > limit + 1) break;
   }
-  const between = (a: number, b: number): number => {
-    const m = a + (b - a) / 2;
-    return m > a ? m : b;
-  };
   if (distinct.length <= limit + 1) {
     for (let i = 1; i < distinct.length; i++) cuts.push(between(distinct[i - 1] as number, distinct[i] as number));
     return Float64Array.from(cuts);
@@ -57,9 +72,20 @@ function cutsOf(sorted: Float64Array, bins: number): Float64Array {
   for (let q = 1; q <= limit; q++) {
     const at = Math.floor((q * sorted.length) / (limit + 1));
     const v = sorted[at] as number;
-    if (v > (sorted[0] as number) && (cuts.length === 0 || v > (cuts.at(-1) as number))) cuts.push(v);
+    if (v > (sorted[0] as number) && (cuts.length === 0 || v > (cuts.at(-1) as number))) cuts.push(finite(v));
   }
   return Float64Array.from(cuts);
+}
+
+/** A cut with a < cut <= b. */
+function between(a: number, b: number): number {
+  const m = a / 2 + b / 2;
+  return finite(m > a && m <= b ? m : b);
+}
+
+/** A model is JSON, which has no infinity. */
+function finite(cut: number): number {
+  return Math.min(cut, Number.MAX_VALUE);
 }
 
 /** Bins all rows into `bins` (width * rows bytes) and copies the target. */
@@ -124,30 +150,45 @@ export interface Split {
   readonly gain: number;
 }
 
-/** The best split of a node by the regularised gain of second-order boosting; null when none is worth it. */
-export function bestSplit(h: Float64Array, data: Binned, columns: readonly number[], total: { g: number; h: number; n: number }, l2: number, minRows: number): Split | null {
-  const parent = (total.g * total.g) / (total.h + l2);
+/** Sums of gradients and hessians over some rows, and how many there are. */
+export interface Sums {
+  readonly g: number;
+  readonly h: number;
+  readonly n: number;
+}
+
+/** Gains below this share of the scores they are the difference of are rounding. */
+const NOISE = 1e-9;
+
+/** The best split of a node by the regularised gain of second-order boosting; null when none is worth it. The first of equals wins. */
+export function bestSplit(h: Float64Array, data: Binned, columns: readonly number[], total: Sums, l2: number, minRows: number): Split | null {
+  const score = (g: number, hess: number): number => (g * g) / (hess + l2);
+  const parent = score(total.g, total.h);
   let best: Split | null = null;
-  for (const k of columns) {
-    const base = k * MAX_BINS * 3;
-    const cuts = (data.cuts[k] as Float64Array).length;
+  for (const column of columns) {
+    const base = column * MAX_BINS * 3;
     const missing = { g: h[base] as number, h: h[base + 1] as number, n: h[base + 2] as number };
+    // Behind the last cut all present values go left: what is left to tell apart is present and missing.
+    const bins = (data.cuts[column] as Float64Array).length + (missing.n > 0 ? 1 : 0);
     let g = 0;
-    let hh = 0;
+    let hess = 0;
     let n = 0;
-    for (let bin = 1; bin <= cuts; bin++) {
-      g += h[base + bin * 3] as number;
-      hh += h[base + bin * 3 + 1] as number;
-      n += h[base + bin * 3 + 2] as number;
-      for (const left of missing.n > 0 ? [false, true] : [false]) {
-        const gl = left ? g + missing.g : g;
-        const hl = left ? hh + missing.h : hh;
+    for (let bin = 1; bin <= bins; bin++) {
+      const at = base + bin * 3;
+      g += h[at] as number;
+      hess += h[at + 1] as number;
+      n += h[at + 2] as number;
+      for (let side = 0; side < (missing.n > 0 ? 2 : 1); side++) {
+        const left = side === 1;
         const nl = left ? n + missing.n : n;
         if (nl < minRows || total.n - nl < minRows) continue;
-        const gr = total.g - gl;
-        const hr = total.h - hl;
-        const gain = (gl * gl) / (hl + l2) + (gr * gr) / (hr + l2) - parent;
-        if (gain > 1e-9 && (best === null || gain > best.gain)) best = { column: k, bin, missingLeft: left, gain };
+        const gl = left ? g + missing.g : g;
+        const hl = left ? hess + missing.h : hess;
+        const both = score(gl, hl) + score(total.g - gl, total.h - hl);
+        const gain = both - parent;
+        if (gain <= NOISE * both || (best !== null && gain <= best.gain)) continue;
+        // Where none is missing yet, one that comes later goes with the greater part.
+        best = { column, bin, missingLeft: missing.n > 0 ? left : 2 * nl > total.n, gain };
       }
     }
   }

@@ -1,10 +1,15 @@
 import { RunError } from '../errors.ts';
 import type { LinearPart } from './model.ts';
 
-/** Rows as a learner reads them, any number of times and always in the same order: input columns and target, a block at a time. */
+/**
+ * Rows as a learner reads them, any number of times and always in the same order: input columns and target, a block at a time. Where blocks end depends
+ * on the run, so nothing may be summed by block: a sum goes on where the block before left off.
+ */
 export interface Blocks {
   readonly width: number;
   readonly rows: number;
+  /** Input columns that hold only 0 and 1. */
+  readonly indicator: readonly boolean[];
   /** `x[k]` and `y` hold `n` values; missing inputs are NaN. */
   each(f: (x: readonly Float64Array[], y: Float64Array, n: number) => void): void;
 }
@@ -86,7 +91,7 @@ export function linearPart(s: Scaling, ws: readonly Float64Array[]): LinearPart 
   };
 }
 
-/** a += X'X and b += X'y with a leading column of ones. */
+/** a += X'X and b += X'y with a leading column of ones, row after row. */
 function accumulate(x: readonly Float64Array[], y: Float64Array, n: number, p: number, a: Float64Array, b: Float64Array): void {
   const ones = new Float64Array(n).fill(1);
   const cols = [ones, ...x];
@@ -94,14 +99,14 @@ function accumulate(x: readonly Float64Array[], y: Float64Array, n: number, p: n
     const u = cols[i] as Float64Array;
     for (let j = i; j < p; j++) {
       const v = cols[j] as Float64Array;
-      let sum = 0;
+      let sum = a[i * p + j] as number;
       for (let r = 0; r < n; r++) sum += (u[r] as number) * (v[r] as number);
-      a[i * p + j] = (a[i * p + j] as number) + sum;
-      a[j * p + i] = a[i * p + j] as number;
+      a[i * p + j] = sum;
+      a[j * p + i] = sum;
     }
-    let sum = 0;
+    let sum = b[i] as number;
     for (let r = 0; r < n; r++) sum += (u[r] as number) * (y[r] as number);
-    b[i] = (b[i] as number) + sum;
+    b[i] = sum;
   }
 }
 

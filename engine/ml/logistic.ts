@@ -21,23 +21,45 @@ export function fitLogistic(data: Blocks, classes: number, options: LogisticOpti
   return { part: linearPart(s, fits.map((f) => f.weights)), loss };
 }
 
-function newton(data: Blocks, s: Scaling, target: number, options: LogisticOptions): { weights: Float64Array; loss: number } {
-  const p = data.width + 1;
-  let w = new Float64Array(p);
-  let loss = Number.POSITIVE_INFINITY;
+/** Newton steps, halved while they make the penalised loss worse: far from the optimum a whole step can overshoot. */
+function newton(
+  data: Blocks,
+  s: Scaling,
+  target: number,
+  options: LogisticOptions,
+): { weights: Float64Array; loss: number } {
+  let w = new Float64Array(data.width + 1);
+  let at = derivatives(data, s, target, w, options.l2);
   for (let step = 0; step < options.iterations; step++) {
-    const { gradient, hessian, value } = derivatives(data, s, target, w, options.l2);
-    loss = value;
-    const delta = solve(hessian, gradient, p);
-    const next = w.map((v, i) => v - (delta[i] as number));
-    const moved = delta.reduce((m, d) => Math.max(m, Math.abs(d)), 0);
-    w = next;
-    if (moved < options.tolerance) break;
+    const delta = solve(at.hessian, at.gradient, w.length);
+    const from = w;
+    let share = 1;
+    let next = at;
+    for (let halvings = 0; halvings < MAX_HALVINGS; halvings++, share /= 2) {
+      w = from.map((v, i) => v - share * (delta[i] as number));
+      next = derivatives(data, s, target, w, options.l2);
+      if (next.penalized <= at.penalized) break;
+    }
+    // No step makes it better: this is the optimum, as far as doubles can tell.
+    if (next.penalized > at.penalized) return { weights: from, loss: at.loss };
+    at = next;
+    if (delta.every((d) => Math.abs(share * d) < options.tolerance)) break;
   }
-  return { weights: w, loss };
+  return { weights: w, loss: at.loss };
 }
 
-function derivatives(data: Blocks, s: Scaling, target: number, w: Float64Array, l2: number) {
+const MAX_HALVINGS = 10;
+
+interface Derivatives {
+  readonly gradient: Float64Array;
+  /** Row-major, symmetric. */
+  readonly hessian: Float64Array;
+  /** Mean log loss, without and with the penalty. */
+  readonly loss: number;
+  readonly penalized: number;
+}
+
+function derivatives(data: Blocks, s: Scaling, target: number, w: Float64Array, l2: number): Derivatives {
   const p = w.length;
   const gradient = new Float64Array(p);
   const hessian = new Float64Array(p * p);
@@ -57,28 +79,43 @@ function derivatives(data: Blocks, s: Scaling, target: number, w: Float64Array, 
       curvature[i] = Math.max(q * (1 - q), 1e-9);
       value += logLoss(q, t);
     }
-    for (let a = 0; a < p; a++) {
-      const u = cols[a] as Float64Array;
-      let g = 0;
-      for (let i = 0; i < n; i++) g += (residual[i] as number) * (u[i] as number);
-      gradient[a] = (gradient[a] as number) + g;
-      for (let b = a; b < p; b++) {
-        const v = cols[b] as Float64Array;
-        let h = 0;
-        for (let i = 0; i < n; i++) h += (curvature[i] as number) * (u[i] as number) * (v[i] as number);
-        hessian[a * p + b] = (hessian[a * p + b] as number) + h;
-      }
-    }
+    addDerivatives(cols, residual, curvature, n, gradient, hessian);
   });
   const rows = Math.max(1, data.rows);
+  let penalty = 0;
   for (let a = 0; a < p; a++) {
     if (a > 0) {
       gradient[a] = (gradient[a] as number) + l2 * rows * (w[a] as number);
       hessian[a * p + a] = (hessian[a * p + a] as number) + l2 * rows;
+      penalty += (l2 * (w[a] as number) ** 2) / 2;
     }
     for (let b = 0; b < a; b++) hessian[a * p + b] = hessian[b * p + a] as number;
   }
-  return { gradient, hessian, value: value / rows };
+  return { gradient, hessian, loss: value / rows, penalized: value / rows + penalty };
+}
+
+/** Row after row: sums go on where the block before left off. */
+function addDerivatives(
+  cols: readonly Float64Array[],
+  residual: Float64Array,
+  curvature: Float64Array,
+  n: number,
+  gradient: Float64Array,
+  hessian: Float64Array,
+): void {
+  const p = cols.length;
+  for (let a = 0; a < p; a++) {
+    const u = cols[a] as Float64Array;
+    let g = gradient[a] as number;
+    for (let i = 0; i < n; i++) g += (residual[i] as number) * (u[i] as number);
+    gradient[a] = g;
+    for (let b = a; b < p; b++) {
+      const v = cols[b] as Float64Array;
+      let h = hessian[a * p + b] as number;
+      for (let i = 0; i < n; i++) h += (curvature[i] as number) * (u[i] as number) * (v[i] as number);
+      hessian[a * p + b] = h;
+    }
+  }
 }
 
 export function sigmoid(z: number): number {

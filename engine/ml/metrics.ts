@@ -1,58 +1,99 @@
+import type { Task } from './model.ts';
 import { logLoss } from './logistic.ts';
 
-/** Metrics of predicted numbers, in the order of `metricFields`: n, rmse, mae, r2 (null where undefined). */
-export function regressionMetrics(y: Float64Array, p: Float64Array, n: number): (number | null)[] {
-  if (n === 0) return [0, null, null, null];
+/** Adds up how well predictions fit labels, row by row; `values` are in the order of `metricFields`, null where undefined. */
+export interface Metrics {
+  /**
+   * Row i of a block of scores (class-major with stride `stride`, as `scoreBatch` gives them). `label` is the number, or the number of the class: -1 is
+   * a class that the model does not know.
+   */
+  add(label: number, scores: Float64Array, i: number, stride: number): void;
+  values(): (number | null)[];
+}
+
+export function createMetrics(task: Task, classes: number): Metrics {
+  return task === 'regression' ? regression() : classification(classes);
+}
+
+/** n, rmse, mae, r2. */
+function regression(): Metrics {
+  let n = 0;
   let mean = 0;
-  for (let i = 0; i < n; i++) mean += ((y[i] as number) - mean) / (i + 1);
+  let total = 0;
   let squared = 0;
   let absolute = 0;
-  let total = 0;
-  for (let i = 0; i < n; i++) {
-    const e = (p[i] as number) - (y[i] as number);
-    squared += e * e;
-    absolute += Math.abs(e);
-    total += ((y[i] as number) - mean) ** 2;
+  return {
+    add(label, scores, i) {
+      const e = (scores[i] as number) - label;
+      squared += e * e;
+      absolute += Math.abs(e);
+      // Welford's update of the labels' spread.
+      n++;
+      const d = label - mean;
+      mean += d / n;
+      total += d * (label - mean);
+    },
+    values: () =>
+      n === 0 ? [0, null, null, null] : [n, Math.sqrt(squared / n), absolute / n, total > 0 ? 1 - squared / total : null],
+  };
+}
+
+/** n, accuracy, area under the ROC curve (of two classes), log loss. */
+function classification(classes: number): Metrics {
+  let n = 0;
+  let right = 0;
+  let loss = 0;
+  const positive = new Scores();
+  const negative = new Scores();
+  return {
+    add(label, scores, i, stride) {
+      let best = 0;
+      for (let c = 1; c < classes; c++) {
+        if ((scores[c * stride + i] as number) > (scores[best * stride + i] as number)) best = c;
+      }
+      n++;
+      if (best === label) right++;
+      loss += logLoss(label < 0 ? 0 : (scores[label * stride + i] as number), 1);
+      if (classes === 2 && label >= 0) (label === 1 ? positive : negative).push(scores[stride + i] as number);
+    },
+    values: () =>
+      n === 0 ? [0, null, null, null] : [n, right / n, classes === 2 ? auc(positive.sorted(), negative.sorted()) : null, loss / n],
+  };
+}
+
+/** A growing list of numbers. */
+class Scores {
+  #values = new Float64Array(16);
+  #length = 0;
+
+  push(v: number): void {
+    if (this.#length === this.#values.length) {
+      const next = new Float64Array(2 * this.#length);
+      next.set(this.#values);
+      this.#values = next;
+    }
+    this.#values[this.#length++] = v;
   }
-  return [n, Math.sqrt(squared / n), absolute / n, total > 0 ? 1 - squared / total : null];
+
+  sorted(): Float64Array {
+    return this.#values.subarray(0, this.#length).sort();
+  }
 }
 
 /**
- * Metrics of predicted classes: n, accuracy, area under the ROC curve, log loss. `y` holds class numbers (-1: a class the model does not know), `p` one
- * probability a class, class-major with stride `stride`.
+ * Probability that a positive scores above a negative, ties counting half (Mann-Whitney), from the ascending scores of each; null when there are none
+ * of either.
  */
-export function classificationMetrics(y: Float64Array, p: Float64Array, n: number, stride: number, classes: number): (number | null)[] {
-  if (n === 0) return [0, null, null, null];
-  let right = 0;
-  let loss = 0;
-  for (let i = 0; i < n; i++) {
-    let best = 0;
-    for (let c = 1; c < classes; c++) if ((p[c * stride + i] as number) > (p[best * stride + i] as number)) best = c;
-    const t = y[i] as number;
-    if (best === t) right++;
-    loss += logLoss(t < 0 ? 0 : (p[t * stride + i] as number), 1);
+export function auc(positive: Float64Array, negative: Float64Array): number | null {
+  if (positive.length === 0 || negative.length === 0) return null;
+  let below = 0;
+  let upTo = 0;
+  let pairs = 0;
+  for (const p of positive) {
+    while (below < negative.length && (negative[below] as number) < p) below++;
+    if (upTo < below) upTo = below;
+    while (upTo < negative.length && negative[upTo] === p) upTo++;
+    pairs += (below + upTo) / 2;
   }
-  return [n, right / n, classes === 2 ? auc(y, p.subarray(stride, stride + n), n) : null, loss / n];
-}
-
-/** Probability that a row of class 1 scores above one of class 0, ties counting half (Mann-Whitney); null when a class is missing. */
-export function auc(y: Float64Array, score: Float64Array, n: number): number | null {
-  const order = Uint32Array.from({ length: n }, (_, i) => i).sort((a, b) => (score[a] as number) - (score[b] as number) || a - b);
-  let positives = 0;
-  let rankSum = 0;
-  for (let i = 0; i < n; ) {
-    let j = i + 1;
-    while (j < n && score[order[j] as number] === score[order[i] as number]) j++;
-    // Tied scores share the mean of their ranks (1-based).
-    const rank = (i + 1 + j) / 2;
-    for (let k = i; k < j; k++) {
-      if (y[order[k] as number] === 1) {
-        positives++;
-        rankSum += rank;
-      }
-    }
-    i = j;
-  }
-  const negatives = n - positives;
-  return positives === 0 || negatives === 0 ? null : (rankSum - (positives * (positives + 1)) / 2) / (positives * negatives);
+  return pairs / (positive.length * negative.length);
 }

@@ -1,5 +1,6 @@
 import { RunError } from '../errors.ts';
 import type { DataType } from '../types.ts';
+import { damage, isObject } from './damage.ts';
 
 /** A feature as a model knows it. One-hot categories are in ascending order; each is one input column of the learner. */
 export interface ModelFeature {
@@ -63,7 +64,7 @@ export function encodeModel(m: Model): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(m));
 }
 
-/** Reads a model back. RunError FLOW7011 when the bytes are not one of ours. */
+/** Reads a model back. RunError FLOW7011 when the bytes are not one of ours, or are damaged. */
 export function decodeModel(bytes: Uint8Array, where: string): Model {
   let m: unknown;
   try {
@@ -72,31 +73,13 @@ export function decodeModel(bytes: Uint8Array, where: string): Model {
   } catch {
     throw notAModel(where, 'it is not JSON');
   }
-  if (typeof m !== 'object' || m === null || !('format' in m) || m.format !== 'flowc-model') throw notAModel(where, 'it was not written by flowc');
-  if (!('version' in m) || m.version !== 1) throw notAModel(where, 'it was written by a newer flowc');
-  if (!isComplete(m)) throw notAModel(where, 'parts of it are missing');
-  return m;
+  if (!isObject(m) || m['format'] !== 'flowc-model') throw notAModel(where, 'it was not written by flowc');
+  if (m['version'] !== 1) throw notAModel(where, 'it was written by another version of flowc');
+  const wrong = damage(m);
+  if (wrong !== null) throw notAModel(where, `its ${wrong} is damaged`);
+  return m as unknown as Model;
 }
 
 function notAModel(where: string, why: string): RunError {
   return new RunError('FLOW7011', `${where} is not a model: ${why}`, { file: where }, 'A model file is what `write model("…")` made');
-}
-
-function isComplete(m: object): m is Model {
-  const has = (k: string, test: (v: unknown) => boolean): boolean => k in m && test((m as Record<string, unknown>)[k]);
-  const object = (v: unknown): boolean => typeof v === 'object' && v !== null;
-  return (
-    has('algorithm', (v) => typeof v === 'string') &&
-    has('task', (v) => v === 'regression' || v === 'classification') &&
-    has('classes', Array.isArray) &&
-    has('features', (v) => Array.isArray(v) && v.every((f) => object(f) && 'name' in f && 'categories' in f)) &&
-    has('label', object) &&
-    has('part', (v) => object(v) && partIsComplete(v as object))
-  );
-}
-
-function partIsComplete(p: object): boolean {
-  if (!('kind' in p)) return false;
-  if (p.kind === 'linear') return 'means' in p && 'scales' in p && 'weights' in p && 'intercepts' in p;
-  return p.kind === 'trees' && 'base' in p && Array.isArray(p.base) && 'trees' in p && Array.isArray(p.trees);
 }

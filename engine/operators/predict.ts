@@ -3,9 +3,9 @@ import { valueReader } from '../batch/access.ts';
 import { type Batch, type Column, isValid } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { LiteralValue } from '../expr.ts';
-import { classReader, columnOf, compareClasses, encodeBatchFeatures, toFloats } from '../ml/features.ts';
-import { classificationMetrics, regressionMetrics } from '../ml/metrics.ts';
-import { type ClassValue, decodeModel, inputWidth, type Model } from '../ml/model.ts';
+import { classCodes, classIndex, columnOf, compareClasses, featureEncoder, pieces, toFloats } from '../ml/features.ts';
+import { createMetrics, type Metrics } from '../ml/metrics.ts';
+import { type ClassValue, decodeModel, type Model } from '../ml/model.ts';
 import type { EvaluateParams, PredictParams } from '../ml/params.ts';
 import { metricFields } from '../ml/schema.ts';
 import { scoreBatch } from '../ml/score.ts';
@@ -23,9 +23,10 @@ export const predict: OperatorDef<PredictParams> = {
       const model = modelOf(step, ctx);
       const score = scorer(model, params.features);
       for await (const b of input) {
-        const scores = score(b);
-        const columns = [...b.columns, ...predictions(model, scores, b.rows, ctx)];
-        yield { schema: step.output, rows: b.rows, columns };
+        for (const { rows, scores } of score(b)) {
+          const columns = [...rows.columns, ...predictions(model, scores, rows.rows, ctx)];
+          yield { schema: step.output, rows: rows.rows, columns };
+        }
       }
     };
   },
@@ -46,18 +47,33 @@ function readModel(side: SideInput, ctx: TaskContext): Model {
   throw new RunError('FLOW7011', 'the model relation is empty');
 }
 
-/** Scores batches; the input columns of the learner are kept between batches. */
-function scorer(model: Model, features: PredictParams['features']): (b: Batch) => Float64Array {
+/** Scores parts of batches, small enough for a block; the learner's input columns are kept between them. */
+function scorer(model: Model, features: PredictParams['features']): (batch: Batch) => Iterable<Scored> {
   if (features.length !== model.features.length) {
     throw new RunError('FLOW7011', `the model has ${model.features.length} features, ${features.length} are given`);
   }
-  const columns = features.map((f) => f.column);
+  const encoder = featureEncoder(
+    model.features,
+    features.map((f) => f.column),
+  );
   let x: Float64Array[] = [];
-  return (b) => {
-    if (x.length === 0 || (x[0]?.length ?? 0) < b.rows) x = Array.from({ length: inputWidth(model.features) }, () => new Float64Array(b.rows));
-    encodeBatchFeatures(b, model.features, columns, x);
-    return scoreBatch(model, x, b.rows);
+  let room = -1;
+  return function* (batch) {
+    for (const rows of pieces(batch, encoder.width)) {
+      if (room < rows.rows) {
+        room = rows.rows;
+        x = encoder.room(room);
+      }
+      encoder.encode(rows, x);
+      yield { rows, scores: scoreBatch(model, x, rows.rows) };
+    }
   };
+}
+
+interface Scored {
+  readonly rows: Batch;
+  /** As `scoreBatch` gives them. */
+  readonly scores: Float64Array;
 }
 
 function predictions(model: Model, scores: Float64Array, rows: number, ctx: TaskContext): Column[] {
@@ -84,9 +100,7 @@ function floatColumn(values: Float64Array, rows: number): Column {
 
 interface Group {
   readonly by: readonly LiteralValue[];
-  readonly y: number[];
-  /** One array a class (one in all for regression). */
-  readonly p: number[][];
+  readonly metrics: Metrics;
 }
 
 /** `evaluate`: scores all rows and turns scores and labels into metrics, for each group of `by`; groups come in the order of their values. */
@@ -102,11 +116,11 @@ export const evaluate: OperatorDef<EvaluateParams> = {
     for (const input of inputs) {
       for (const b of input.batches()) {
         ctx.check();
-        collect(b, score(b), model, params, groups);
+        for (const part of score(b)) collect(part, model, params, groups);
         ctx.scratch.reset();
       }
     }
-    const rows = [...groups.values()].sort((a, b) => compareRows(a.by, b.by)).map((g) => [...g.by, ...metrics(g, model)]);
+    const rows = [...groups.values()].sort((a, b) => compareRows(a.by, b.by)).map((g) => [...g.by, ...g.metrics.values()]);
     const fields = step.output;
     const expected = params.by.length + metricFields(model.task).length;
     if (fields.length !== expected) throw new EngineBug(`evaluate yields ${expected} columns, the plan says ${fields.length}`);
@@ -115,43 +129,42 @@ export const evaluate: OperatorDef<EvaluateParams> = {
 };
 
 function newGroup(by: readonly LiteralValue[], model: Model): Group {
-  return { by, y: [], p: Array.from({ length: model.task === 'regression' ? 1 : model.classes.length }, () => []) };
+  return { by, metrics: createMetrics(model.task, model.classes.length) };
 }
 
-function collect(b: Batch, scores: Float64Array, model: Model, params: EvaluateParams, groups: Map<string, Group>): void {
+/** Rows without a label do not count. */
+function collect({ rows: b, scores }: Scored, model: Model, params: EvaluateParams, groups: Map<string, Group>): void {
   const label = columnOf(b, params.label);
-  const y = labelReader(label, b.rows, model);
+  const y = labelsOf(label, b.rows, model);
   const by = params.by.map((x) => valueReader(columnOf(b, x.column)));
+  let all = groups.get('');
   for (let i = 0; i < b.rows; i++) {
-    if (!isValid(label, i)) continue;
-    const values = by.map((read) => read(i));
-    const key = values.length === 0 ? '' : JSON.stringify(values, (_, v: unknown) => (typeof v === 'bigint' ? `${v}n` : v));
-    let g = groups.get(key);
-    if (g === undefined) groups.set(key, (g = newGroup(values, model)));
-    g.y.push(y(i));
-    g.p.forEach((p, c) => p.push(scores[c * b.rows + i] as number));
+    const t = y[i] as number;
+    if (!isValid(label, i) || Number.isNaN(t)) continue;
+    if (by.length > 0) all = groupOf(by.map((read) => read(i)), model, groups);
+    all?.metrics.add(t, scores, i, b.rows);
   }
 }
 
-/** The label as a number: its value, or the index of its class (-1 when the model does not know it). */
-function labelReader(label: Column, rows: number, model: Model): (i: number) => number {
+function groupOf(values: readonly LiteralValue[], model: Model, groups: Map<string, Group>): Group {
+  const key = JSON.stringify(values, (_, v: unknown) => (typeof v === 'bigint' || Number.isNaN(v) ? String(v) : v));
+  const known = groups.get(key);
+  if (known !== undefined) return known;
+  const made = newGroup(values, model);
+  groups.set(key, made);
+  return made;
+}
+
+/** The labels as numbers: their values, or the numbers of their classes (-1 when the model does not know one). */
+function labelsOf(label: Column, rows: number, model: Model): Float64Array | Int32Array {
   if (model.task === 'regression') {
     const values = new Float64Array(rows);
     toFloats(label, rows, values);
-    return (i) => values[i] as number;
+    return values;
   }
-  const index = new Map(model.classes.map((c, i) => [c, i]));
-  const read = classReader(label);
-  return (i) => index.get(read(i) as ClassValue) ?? -1;
-}
-
-function metrics(g: Group, model: Model): (number | null)[] {
-  const n = g.y.length;
-  const y = Float64Array.from(g.y);
-  if (model.task === 'regression') return regressionMetrics(y, Float64Array.from(g.p[0] as number[]), n);
-  const p = new Float64Array(n * model.classes.length);
-  g.p.forEach((values, c) => p.set(values, c * n));
-  return classificationMetrics(y, p, n, n, model.classes.length);
+  const codes = new Int32Array(rows);
+  classCodes(label, rows, classIndex(model.classes), codes);
+  return codes;
 }
 
 /** Nulls last. */

@@ -1,13 +1,13 @@
 import { columnFromValues } from '../batch/build.ts';
-import { type Batch, isValid, MORSEL_ROWS } from '../batch/column.ts';
+import type { Batch } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { Block } from '../memory/types.ts';
-import { classReader, columnOf, encodeBatchFeatures, learnFeatures, toFloats } from '../ml/features.ts';
+import { blockRows, classCodes, classIndex, columnOf, featureEncoder, type Learned, learnFeatures, pieces, toFloats } from '../ml/features.ts';
 import { fitGbt, type GbtMemory, type Objective } from '../ml/gbt.ts';
 import { binRows, learnCuts, MAX_BINS } from '../ml/histogram.ts';
 import { type Blocks, fitLinear } from '../ml/linear.ts';
 import { fitLogistic } from '../ml/logistic.ts';
-import { type ClassValue, encodeModel, inputWidth, type LinearPart, type Model, type ModelFeature, type Task, type TreesPart } from '../ml/model.ts';
+import { encodeModel, type LinearPart, type Model, type Task, type TreesPart } from '../ml/model.ts';
 import type { TrainParams } from '../ml/params.ts';
 import { ALGORITHMS, MODEL_SCHEMA, taskOf } from '../ml/schema.ts';
 import type { OperatorDef, PartitionReader, TaskContext } from './def.ts';
@@ -34,12 +34,13 @@ function fit(params: TrainParams, input: PartitionReader, ctx: TaskContext): Mod
   if (algorithm === undefined) throw new EngineBug(`no learner ${params.algorithm}`);
   const task = taskOf(algorithm, params.label.type, params.options);
   if (typeof task === 'object') throw new EngineBug(`${params.algorithm} ${task.error}`);
-  const { features, classes, rows } = learnFeatures(params, input, task === 'classification');
+  const learned = learnFeatures(params, input, task);
+  const { features, classes, rows } = learned;
   if (rows === 0) throw new RunError('FLOW7011', 'there are no rows to learn from', {}, `Every row that reached train has a null ${params.label.name}, or no row did`);
   if (task === 'classification' && classes.length < 2) {
     throw new RunError('FLOW7011', `the label ${params.label.name} has only one value: ${String(classes[0])}`, {}, 'A classifier needs rows of at least two classes');
   }
-  const data = blocksOf(params, input, ctx, features, classes, task, rows);
+  const data = blocksOf(params, input, ctx, learned, task);
   const { part, loss } = learn(params, data, task, classes.length, ctx);
   return {
     format: 'flowc-model',
@@ -79,7 +80,7 @@ function learnTrees(params: TrainParams, data: Blocks, task: Task, classes: numb
   const option = (name: string): number => optionOf(params, name);
   const memory = workingMemory(ctx);
   try {
-    const cuts = learnCuts(data, MAX_BINS);
+    const cuts = cutsOf(data, ctx);
     const target = memory.floats(data.rows);
     const binned = binRows(data, cuts, memory.bytes(data.rows * data.width), target);
     const objective: Objective = task === 'regression' ? { kind: 'squared' } : classes === 2 ? { kind: 'logistic' } : { kind: 'softmax', classes };
@@ -99,6 +100,16 @@ function learnTrees(params: TrainParams, data: Blocks, task: Task, classes: numb
       },
       memory,
     );
+  } finally {
+    memory.free();
+  }
+}
+
+/** Samples for the cuts may take a quarter of the grant. */
+function cutsOf(data: Blocks, ctx: TaskContext): Float64Array[] {
+  const memory = workingMemory(ctx);
+  try {
+    return learnCuts(data, MAX_BINS, memory.floats, ctx.grant / 32);
   } finally {
     memory.free();
   }
@@ -129,29 +140,34 @@ function workingMemory(ctx: TaskContext): GbtMemory & { bytes(n: number): Uint8A
 }
 
 /** The rows with a label as blocks of numbers; a class is its index. */
-function blocksOf(params: TrainParams, input: PartitionReader, ctx: TaskContext, features: readonly ModelFeature[], classes: readonly ClassValue[], task: Task, rows: number): Blocks {
-  const width = inputWidth(features);
-  const index = new Map(classes.map((c, i) => [c, i]));
+function blocksOf(params: TrainParams, input: PartitionReader, ctx: TaskContext, learned: Learned, task: Task): Blocks {
   const columns = params.features.map((f) => f.column);
-  const x = Array.from({ length: width }, () => new Float64Array(MORSEL_ROWS));
-  const y = new Float64Array(MORSEL_ROWS);
+  const encoder = featureEncoder(learned.features, columns);
+  const index = classIndex(learned.classes);
+  const room = blockRows(encoder.width);
+  const x = encoder.room(room);
+  const y = new Float64Array(room);
+  const codes = new Int32Array(room);
+  const labels = (b: Batch): void => {
+    const label = columnOf(b, params.label.column);
+    if (task === 'regression') toFloats(label, b.rows, y);
+    else {
+      classCodes(label, b.rows, index, codes);
+      for (let i = 0; i < b.rows; i++) y[i] = (codes[i] as number) < 0 ? Number.NaN : (codes[i] as number);
+    }
+  };
   return {
-    width,
-    rows,
+    width: encoder.width,
+    rows: learned.rows,
+    indicator: encoder.indicator,
     each(f) {
-      for (const b of input.batches()) {
-        ctx.check();
-        const label = columnOf(b, params.label.column);
-        encodeBatchFeatures(b, features, columns, x);
-        if (task === 'regression') toFloats(label, b.rows, y);
-        else {
-          const read = classReader(label);
-          for (let i = 0; i < b.rows; i++) {
-            const v = read(i);
-            y[i] = v === null ? Number.NaN : (index.get(v) ?? Number.NaN);
-          }
+      for (const batch of input.batches()) {
+        for (const b of pieces(batch, encoder.width)) {
+          ctx.check();
+          encoder.encode(b, x);
+          labels(b);
+          f(x, y, dropUnlabelled(x, y, b.rows));
         }
-        f(x, y, dropUnlabelled(x, y, b.rows, (i) => isValid(label, i)));
         ctx.scratch.reset();
       }
     },
@@ -159,10 +175,10 @@ function blocksOf(params: TrainParams, input: PartitionReader, ctx: TaskContext,
 }
 
 /** Moves the labelled rows to the front, in order; returns how many there are. */
-function dropUnlabelled(x: readonly Float64Array[], y: Float64Array, rows: number, labelled: (i: number) => boolean): number {
+function dropUnlabelled(x: readonly Float64Array[], y: Float64Array, rows: number): number {
   let n = 0;
   for (let i = 0; i < rows; i++) {
-    if (!labelled(i)) continue;
+    if (Number.isNaN(y[i] as number)) continue;
     if (n !== i) {
       y[n] = y[i] as number;
       for (const col of x) col[n] = col[i] as number;
