@@ -88,12 +88,7 @@ export function rangeWriter(
       layouts = [];
       slices.reset();
     }
-    const keyRows = (positions: Uint32Array): Uint8Array => {
-      const picked = positions.map((p) => order[p] as number);
-      const encoded = encodeRows(gatherBatch(all, picked, picked.length, slices, keyColumns));
-      slices.reset();
-      return encoded;
-    };
+    const keyRows = (positions: Uint32Array) => keysAt(all, order, positions, keyColumns, slices);
     if (wanted > 0) {
       runs.push({
         batches,
@@ -127,6 +122,20 @@ export function rangeWriter(
       slices.release();
     },
   };
+}
+
+/** The keys of the rows at some positions of the order, encoded. */
+function keysAt(
+  all: Batch,
+  order: Uint32Array,
+  positions: Uint32Array,
+  columns: readonly number[],
+  scratch: Scratch,
+): Uint8Array {
+  const picked = positions.map((p) => order[p] as number);
+  const encoded = encodeRows(gatherBatch(all, picked, picked.length, scratch, columns));
+  scratch.reset();
+  return encoded;
 }
 
 function isFull(bytes: number, kept: readonly Batch[], keys: number, grant: number): boolean {
