@@ -1,3 +1,4 @@
+import { RunError } from '../errors.ts';
 import { type DataType, type Schema, T } from '../types.ts';
 import { CellReader } from './csv_cell.ts';
 import type { Dialect } from './csv_dialect.ts';
@@ -39,6 +40,7 @@ export async function inferCsv(paths: readonly string[], dialect: Dialect): Prom
   const guesses = new Map<string, ColumnGuess>();
   for (const path of files) {
     const layout = await csvLayout(path, dialect, null);
+    checkText(path, layout.names);
     if (names === null) names = layout.names;
     else sameColumns(layout, names, files[0]!);
     for (const name of layout.names) if (!guesses.has(name)) guesses.set(name, { mask: ANY, seen: false });
@@ -50,6 +52,18 @@ export async function inferCsv(paths: readonly string[], dialect: Dialect): Prom
     ).run();
   }
   return (names ?? []).map((name) => ({ name, type: chosen(guesses.get(name)!), nullable: true }));
+}
+
+/** A header with control characters means that the file is no text at all: better said so than by the first value that does not fit. */
+function checkText(path: string, names: readonly string[]): void {
+  const odd = names.find((n) => /[\0-\x08\x0e-\x1f]/.test(n));
+  if (odd === undefined) return;
+  throw new RunError(
+    'FLOW7003',
+    `${JSON.stringify(path)} does not look like text: its first line holds control characters`,
+    { file: path },
+    'Is it compressed, or of another format? csv() reads text, plain or gzipped',
+  );
 }
 
 interface ColumnGuess {
