@@ -18,6 +18,8 @@ const PIECE_ROWS = 65536;
 const CHUNK_ROWS = 65536;
 /** However large the grant, objects stay of a size that is quickly spilled and freed. */
 const MAX_STAGE = 64 << 20;
+/** Share of the grant at which kept rows become an object: for a moment they are there twice, and the smallest limits have no room beside the grant. */
+const STAGE_SHARE = 0.5;
 
 /** The map side of a hash exchange: add batches, then finish; free in any case. */
 export interface HashWriter {
@@ -87,7 +89,7 @@ export function hashWriter(
       for (let from = 0; from < batch.rows; from += CHUNK_ROWS) {
         kept.push(partition(batch, from, Math.min(batch.rows, from + CHUNK_ROWS), columns, bits, skip, stage, scratch));
         scratch.reset();
-        if (stage.used >= budget * 0.75) flush();
+        if (stage.used >= budget * STAGE_SHARE) flush();
       }
     },
     finish() {
