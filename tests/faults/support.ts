@@ -34,7 +34,8 @@ export class Place {
   /** Starts `flowc run` on the text of a flow. */
   start(flow: string, args: readonly string[] = []): { child: ChildProcess; ended: Promise<Ended> } {
     this.file('job.flow', flow);
-    const child = spawn(process.execPath, [CLI, 'run', 'job.flow', '--spill-dir', this.spill, ...args], {
+    const spill = args.includes('--spill-dir') ? [] : ['--spill-dir', this.spill];
+    const child = spawn(process.execPath, [CLI, 'run', 'job.flow', ...spill, ...args], {
       cwd: this.dir,
     });
     return { child, ended: endOf(child) };
