@@ -70,10 +70,10 @@ not be written. Name a folder with more room (several share the load), or raise 
   {
     code: 'FLOW7009',
     title: 'Data breaks a stated expectation',
-    explanation: `An \`expect\` step, or the cardinality that a join states, does not hold for the data. The error names the row or
-the key. Set the rows aside if they are to be looked at later:
+    explanation: `The cardinality that a join states does not hold for the data: a row on the left matches more rows on the right
+than \`matching\` allows, or none. The error names the key. Without \`matching\`, every match gives a row:
 
-    expect amount >= 0 : "negative amount" else quarantine("rejected.parquet")`,
+    join left rates as r on ccy == r.ccy matching at most one`,
   },
   {
     code: 'FLOW7010',

@@ -31,7 +31,7 @@ export async function run(file: string, options: RunOptions, context: Context): 
   }
   const source = readSource(file);
   const api = await context.loadApi();
-  const stop = listenForStop(streams ? context.stdout : undefined);
+  const stop = listenForStop(context.stdout, streams);
   const reporter = options.json ? jsonReporter(context) : textReporter(context, reporterOptions(options, context));
   const request: RunRequest = {
     ...source,
@@ -71,9 +71,10 @@ interface Stop {
 
 /**
  * Ctrl-C and termination end a run in order: workers stopped, spill files and half-written outputs removed. A second
- * Ctrl-C does not wait for that. A reader of standard output that leaves ends a run that only writes there.
+ * Ctrl-C does not wait for that. A reader of standard output that leaves ends a run that only writes there (`streams`); any other run goes on, unless
+ * a sink of its own writes there too and ends it.
  */
-function listenForStop(output: Output | undefined): Stop {
+function listenForStop(output: Output, streams: boolean): Stop {
   const controller = new AbortController();
   let code: number = EXIT.interrupted;
   const stop = (exitCode: number) => {
@@ -86,11 +87,14 @@ function listenForStop(output: Output | undefined): Stop {
     stop(EXIT.interrupted);
   };
   const onTerminate = () => stop(EXIT.terminated);
-  const onClosed = () => stop(EXIT.outputClosed);
+  const onClosed = () => {
+    if (streams) stop(EXIT.outputClosed);
+    else code = EXIT.outputClosed;
+  };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onTerminate);
   process.on('SIGHUP', onTerminate);
-  output?.closed.addEventListener('abort', onClosed);
+  output.closed.addEventListener('abort', onClosed);
   return {
     signal: controller.signal,
     exitCode: () => code,
@@ -98,7 +102,7 @@ function listenForStop(output: Output | undefined): Stop {
       process.off('SIGINT', onInterrupt);
       process.off('SIGTERM', onTerminate);
       process.off('SIGHUP', onTerminate);
-      output?.closed.removeEventListener('abort', onClosed);
+      output.closed.removeEventListener('abort', onClosed);
     },
   };
 }

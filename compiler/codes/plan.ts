@@ -84,7 +84,7 @@ both.`,
   noColumns: entry<Record<never, never>>({
     code: 'FLOW4010',
     title: 'A step that leaves no column',
-    explanation: 'A relation has at least one column.',
+    explanation: 'A relation has at least one column: a `drop` or a `select` may not take away the last one.',
     message: () => 'no column is left behind this step',
   }),
   unknownAlgorithm: entry<{ name: string }>({

@@ -322,7 +322,7 @@ export class JoinProbe {
       'FLOW7009',
       `a row with ${text} ${what} of the right side, against \`matching ${this.params.matching}\``,
       { column: this.params.leftKeys[0], value: text },
-      'Make the right side unique by these columns (`distinct`, `take 1 by`), or state another cardinality',
+      'Make the right side unique by these columns (`distinct`), or state another cardinality',
     );
   }
 }

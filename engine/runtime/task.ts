@@ -1,7 +1,6 @@
 import * as fs from 'node:fs';
 import type { Batch } from '../batch/column.ts';
 import { sliceBatch } from '../batch/slice.ts';
-import { RunError } from '../errors.ts';
 import type { FormatWriter, ParallelWriter, SinkSpec } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import { operator } from '../operators/registry.ts';
@@ -16,6 +15,7 @@ import type { Schema } from '../types.ts';
 import { attributed, chain, firstRows } from './chain.ts';
 import type { TaskScope } from './context.ts';
 import type { PartitionData, TaskInput, TaskOutput } from './messages.ts';
+import { outputError } from './output_error.ts';
 
 /** What a worker keeps of a stage while its tasks run. */
 export interface StageScope {
@@ -187,11 +187,11 @@ async function encodeFile(stage: Stage, input: Extract<TaskInput, { kind: 'encod
   if (writer.kind !== 'serial') throw new Error(`format ${output.format} is not written serially`);
   let rows = 0;
   try {
-    const fd = fs.openSync(input.temp, 'w');
+    const fd = input.place === null ? STDOUT : fs.openSync(input.place, 'w');
     try {
       const encoder = await writer.open(sinkSpec(output, input.schema));
       const put = (parts: readonly Uint8Array[]): void => {
-        for (const p of parts) writeAll(fd, p);
+        for (const p of parts) writeAll(fd, p, ctx);
       };
       for (const b of relationReader(ctx.store, input.refs, input.schema).batches()) {
         ctx.check();
@@ -201,7 +201,7 @@ async function encodeFile(stage: Stage, input: Extract<TaskInput, { kind: 'encod
       }
       put(await encoder.finish());
     } finally {
-      fs.closeSync(fd);
+      if (fd !== STDOUT) fs.closeSync(fd);
     }
   } catch (e) {
     throw outputError(e, output.path);
@@ -209,19 +209,18 @@ async function encodeFile(stage: Stage, input: Extract<TaskInput, { kind: 'encod
   return { rows, output: { kind: 'file' } };
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done);
-}
+const STDOUT = 1;
+const FULL_PIPE_MS = 5;
 
-/** A failed system call on an output becomes a run error that names the file; anything else passes. */
-export function outputError(e: unknown, path: string): unknown {
-  if (!(e instanceof Error) || !('code' in e) || !('syscall' in e)) return e;
-  const why =
-    e.code === 'ENOSPC' ? 'the disk is full'
-    : e.code === 'EACCES' || e.code === 'EPERM' ? 'no permission to write there'
-    : e.code === 'ENOTDIR' || e.code === 'EEXIST' ? 'a part of the path is not a folder'
-    : e.code === 'EISDIR' ? 'it is a folder'
-    : e.code === 'EROFS' ? 'the file system is read-only'
-    : e.message;
-  return new RunError('FLOW7006', `cannot write ${path}: ${why}`, { file: path });
+/** A pipe that is full in non-blocking mode is asked again, unless the run is over by then. */
+function writeAll(fd: number, bytes: Uint8Array, ctx: TaskScope): void {
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += fs.writeSync(fd, bytes, done, bytes.length - done);
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code !== 'EAGAIN') throw e;
+      ctx.check();
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_MS);
+    }
+  }
 }
