@@ -15,7 +15,7 @@ export function damage(m: Json): keyof Model | null {
   const task = m['task'];
   if (task !== 'regression' && task !== 'classification') return 'task';
   if (!isObject(label) || typeof label['name'] !== 'string' || !isType(label['type'])) return 'label';
-  if (!listOf(classes, isClass) || (task === 'regression' ? classes.length > 0 : classes.length < 2)) return 'classes';
+  if (!listOf(classes, isClass) || !classes.every((c) => isOf(c, label['type'])) || (task === 'regression' ? classes.length > 0 : classes.length < 2)) return 'classes';
   if (!listOf(features, isFeature)) return 'features';
   if (!isObject(training)) return 'training';
   // Two classes have one score, that of the second.
@@ -42,6 +42,12 @@ function isFlag(v: unknown): v is boolean {
 
 function isClass(v: unknown): v is ClassValue {
   return typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean';
+}
+
+/** A class is a value of the label's type. */
+function isOf(c: ClassValue, type: unknown): boolean {
+  const kind = isObject(type) ? type['kind'] : null;
+  return kind === 'int' ? Number.isInteger(c) : typeof c === (kind === 'bool' ? 'boolean' : 'string');
 }
 
 const FEATURE_TYPES: ReadonlySet<unknown> = new Set(['bool', 'int', 'float', 'decimal', 'string', 'date', 'timestamp']);

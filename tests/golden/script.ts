@@ -89,7 +89,10 @@ export async function rows(physical: PhysicalPlan, engine: Engine): Promise<stri
   const run = await engine.run(physical);
   return run.results
     .map((r) => {
-      const text = Buffer.concat([...encodeRows(r.schema, r.batches(), 'csv')]).toString('utf8');
+      // The writer hands out memory that it uses again.
+      const parts: Buffer[] = [];
+      for (const b of encodeRows(r.schema, r.batches(), 'csv')) parts.push(Buffer.from(b));
+      const text = Buffer.concat(parts).toString('utf8');
       r.release();
       return text;
     })
