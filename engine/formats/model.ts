@@ -15,7 +15,11 @@ export async function readModel(path: string): Promise<{ readonly bytes: Uint8Ar
   } catch (e) {
     if (e instanceof Error && 'code' in e && !(e instanceof RunError)) {
       const missing = e.code === 'ENOENT';
-      throw new RunError(missing ? 'FLOW7001' : 'FLOW7002', missing ? `there is no model file ${path}` : `cannot read ${path}: ${e.message}`, { file: path });
+      throw new RunError(
+        missing ? 'FLOW7001' : 'FLOW7002',
+        missing ? `there is no model file ${path}` : `cannot read ${path}: ${e.message}`,
+        { file: path },
+      );
     }
     throw e;
   }
@@ -37,7 +41,11 @@ export const model: FormatDef = {
     async *read(split, scan, ctx) {
       const { bytes } = await readModel(split.path);
       ctx.scratch.reset();
-      yield { schema: scan.schema, rows: 1, columns: scan.schema.map(() => columnFromValues(T.bytes, [bytes], ctx.scratch)) };
+      yield {
+        schema: scan.schema,
+        rows: 1,
+        columns: scan.schema.map(() => columnFromValues(T.bytes, [bytes], ctx.scratch)),
+      };
     },
   },
   writer: {
