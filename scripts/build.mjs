@@ -26,7 +26,7 @@ const dist = join(root, 'dist');
 const entries = { cli: 'cli/main.ts', index: 'index.ts', worker: 'engine/runtime/worker.ts' };
 
 /** Large, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
-const external = ['apache-arrow', 'parquet-wasm', 'hyparquet', 'hyparquet-writer'];
+const external = ['apache-arrow', 'parquet-wasm'];
 
 /** CommonJS dependencies call `require` for Node's own modules; an ES module has none until it makes one. */
 const requireShim =

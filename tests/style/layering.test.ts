@@ -32,8 +32,6 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   'graphology-dag': ['compiler'],
   'apache-arrow': ['engine', 'index.ts'],
   'parquet-wasm': ['engine'],
-  hyparquet: ['engine'],
-  'hyparquet-writer': ['engine'],
   'p-queue': ['engine'],
 };
 
