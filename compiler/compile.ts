@@ -1,14 +1,14 @@
-import type { FlowFile } from '../grammar/ast.ts';
-import { type Diagnostic, hasErrors, sortDiagnostics } from '../grammar/diagnostics.ts';
 import type { PhysicalPlan } from '../engine/plan.ts';
 import type { Schema } from '../engine/types.ts';
+import type { FlowFile } from '../grammar/ast.ts';
+import { type Diagnostic, hasErrors, sortDiagnostics } from '../grammar/diagnostics.ts';
 import { bind } from './bind/index.ts';
 import type { LogicalPlan } from './logical.ts';
-import { fileCatalog, type SourceCatalog } from './sources.ts';
 import { optimize } from './optimize/index.ts';
 import type { Rule } from './optimize/rule.ts';
 import { estimate } from './physical/estimate.ts';
 import { type PlanOptions, planPhysical } from './physical/planner.ts';
+import { fileCatalog, type SourceCatalog } from './sources.ts';
 
 export interface CompileOptions extends Partial<PlanOptions> {
   /** `-p name=value`, as text. */
@@ -48,7 +48,11 @@ export async function check(text: string, file: string, options: CompileOptions 
 }
 
 export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Promise<Bound> {
-  const bound = await bind(ast, { params: options.params ?? {}, cwd: options.cwd ?? process.cwd(), sourceSchemas: options.sources ?? fileCatalog() });
+  const bound = await bind(ast, {
+    params: options.params ?? {},
+    cwd: options.cwd ?? process.cwd(),
+    sourceSchemas: options.sources ?? fileCatalog(),
+  });
   return { ...bound, plan: hasErrors(bound.diagnostics) ? null : bound.plan };
 }
 

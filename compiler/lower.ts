@@ -43,7 +43,12 @@ function addStage(s: Stage, g: TaskGraph, add: (id: string, node: Omit<TaskNode,
   const kind = s.input.kind === 'scan' ? 'scan' : s.input.kind === 'merge' ? 'merge' : 'map';
   add(`s${s.id}`, { kind, label: s.label, stage: s.id, columns });
   if (s.output.kind === 'exchange') {
-    const keys = s.output.by === 'hash' ? s.output.keys.join(', ') : s.output.by === 'range' ? s.output.keys.map(sortKey).join(', ') : 'all rows';
+    const keys =
+      s.output.by === 'hash'
+        ? s.output.keys.join(', ')
+        : s.output.by === 'range'
+          ? s.output.keys.map(sortKey).join(', ')
+          : 'all rows';
     add(`x${s.id}`, { kind: 'exchange', label: `${s.output.by}: ${keys}`, stage: s.id, columns });
     g.addEdge(`s${s.id}`, `x${s.id}`, { kind: s.output.by });
   }

@@ -8,7 +8,7 @@ import type { DataType, Schema } from '../engine/types.ts';
 import type { FlowFile } from '../grammar/ast.ts';
 import type { Diagnostic } from '../grammar/diagnostics.ts';
 import { renderDiagnostic } from '../grammar/frame.ts';
-import { type Bound, bindAst, check, type CompileOptions, plan } from './compile.ts';
+import { type Bound, bindAst, type CompileOptions, check, plan } from './compile.ts';
 
 /** The flow has mistakes; nothing was run. `message` shows them with their place. */
 export class DiagnosticsError extends Error {
@@ -16,7 +16,12 @@ export class DiagnosticsError extends Error {
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(diagnostics: readonly Diagnostic[], text: string) {
-    super(diagnostics.filter((d) => d.severity === 'error').map((d) => renderDiagnostic(d, { source: () => text })).join('\n\n'));
+    super(
+      diagnostics
+        .filter((d) => d.severity === 'error')
+        .map((d) => renderDiagnostic(d, { source: () => text }))
+        .join('\n\n'),
+    );
     this.diagnostics = diagnostics;
   }
 }
@@ -36,7 +41,12 @@ export type Row = Record<string, unknown>;
 export interface FlowResult {
   /** The rows of each pipeline without a sink, in the order of the file. */
   readonly results: readonly { readonly schema: Schema; readonly rows: readonly Row[] }[];
-  readonly written: readonly { readonly path: string; readonly format: string; readonly rows: number; readonly bytes: number }[];
+  readonly written: readonly {
+    readonly path: string;
+    readonly format: string;
+    readonly rows: number;
+    readonly bytes: number;
+  }[];
   readonly spilledBytes: number;
   readonly ms: number;
 }
@@ -47,13 +57,18 @@ export async function runFile(path: string, options: FlowRunOptions = {}): Promi
   try {
     text = fs.readFileSync(path, 'utf8');
   } catch (e) {
-    throw new RunError('FLOW7001', `cannot read ${path}: ${e instanceof Error ? e.message : String(e)}`, { file: path });
+    throw new RunError('FLOW7001', `cannot read ${path}: ${e instanceof Error ? e.message : String(e)}`, {
+      file: path,
+    });
   }
   return runText(text, { ...options, name: path });
 }
 
 /** Runs the text of a flow; `name` stands in diagnostics. */
-export async function runText(text: string, options: FlowRunOptions & { readonly name?: string } = {}): Promise<FlowResult> {
+export async function runText(
+  text: string,
+  options: FlowRunOptions & { readonly name?: string } = {},
+): Promise<FlowResult> {
   return runBound(await check(text, options.name ?? '<text>', options), text, options);
 }
 

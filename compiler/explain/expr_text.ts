@@ -1,10 +1,27 @@
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
-import { quoteName } from '../../grammar/words.ts';
 import { type DataType, formatType } from '../../engine/types.ts';
+import { quoteName } from '../../grammar/words.ts';
 
 const INFIX: Readonly<Record<string, string>> = {
-  add: '+', sub: '-', mul: '*', div: '/', intdiv: '//', mod: '%', eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=',
-  is: 'is', isnot: 'is not', and: 'and', or: 'or', like: 'like', matches: 'matches', coalesce: '??',
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  intdiv: '//',
+  mod: '%',
+  eq: '==',
+  ne: '!=',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+  is: 'is',
+  isnot: 'is not',
+  and: 'and',
+  or: 'or',
+  like: 'like',
+  matches: 'matches',
+  coalesce: '??',
 };
 
 /** A typed expression as the language would write it; for plans shown to people. */

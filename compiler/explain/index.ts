@@ -24,7 +24,13 @@ export function explain(e: Explained, format: ExplainFormat): string {
       return dot(graph);
     case 'json':
       return JSON.stringify(
-        { logical: logicalText(e.logical).split('\n'), optimized: logicalText(e.optimized).split('\n'), rules: e.fired, stages: e.physical.stages, graph: graph.export() },
+        {
+          logical: logicalText(e.logical).split('\n'),
+          optimized: logicalText(e.optimized).split('\n'),
+          rules: e.fired,
+          stages: e.physical.stages,
+          graph: graph.export(),
+        },
         (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v),
         2,
       );
@@ -34,22 +40,37 @@ export function explain(e: Explained, format: ExplainFormat): string {
 function text(e: Explained, graph: TaskGraph): string {
   const rules = e.fired.length === 0 ? '  (none)' : e.fired.map((r) => `  ${r}`).join('\n');
   return [
-    'Logical plan', indent(logicalText(e.logical)), '',
-    'Rules that fired', rules, '',
-    'Optimized plan', indent(logicalText(e.optimized)), '',
-    'Task graph', taskText(graph),
+    'Logical plan',
+    indent(logicalText(e.logical)),
+    '',
+    'Rules that fired',
+    rules,
+    '',
+    'Optimized plan',
+    indent(logicalText(e.optimized)),
+    '',
+    'Task graph',
+    taskText(graph),
   ].join('\n');
 }
 
 function indent(s: string): string {
-  return s.split('\n').map((l) => `  ${l}`).join('\n');
+  return s
+    .split('\n')
+    .map((l) => `  ${l}`)
+    .join('\n');
 }
 
 function taskText(g: TaskGraph): string {
-  const lines = g.mapNodes((id, a) => ({ id, a })).sort((x, y) => x.a.generation - y.a.generation || (x.a.stage ?? Infinity) - (y.a.stage ?? Infinity));
+  const lines = g
+    .mapNodes((id, a) => ({ id, a }))
+    .sort((x, y) => x.a.generation - y.a.generation || (x.a.stage ?? Infinity) - (y.a.stage ?? Infinity));
   return lines
     .map(({ id, a }) => {
-      const from = g.mapInEdges(id, (_, attr, source) => `${source}${attr.kind === 'stream' || attr.kind === 'output' ? '' : ` ${attr.kind}`}`);
+      const from = g.mapInEdges(
+        id,
+        (_, attr, source) => `${source}${attr.kind === 'stream' || attr.kind === 'output' ? '' : ` ${attr.kind}`}`,
+      );
       return `  ${id.padEnd(8)}${a.kind.padEnd(9)}${oneLine(a.label)}${from.length > 0 ? `  <- ${from.join(', ')}` : ''}`;
     })
     .join('\n');
@@ -57,7 +78,9 @@ function taskText(g: TaskGraph): string {
 
 /** Names and paths may hold line ends. */
 function oneLine(s: string): string {
-  return s.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => (c === '\n' ? '\\n' : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`));
+  return s.replace(/[\p{Cc}\u2028\u2029]/gu, (c) =>
+    c === '\n' ? '\\n' : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Labels come from users' files: quotes and brackets must not end a node's text. */
@@ -68,7 +91,11 @@ function escapeMermaid(s: string): string {
 function mermaid(g: TaskGraph): string {
   const nodes = g.mapNodes((id, a) => {
     const label = `"${escapeMermaid(a.label)}"`;
-    return a.kind === 'exchange' ? `  ${id}{{${label}}}` : a.kind === 'sink' || a.kind === 'result' ? `  ${id}[/${label}/]` : `  ${id}[${label}]`;
+    return a.kind === 'exchange'
+      ? `  ${id}{{${label}}}`
+      : a.kind === 'sink' || a.kind === 'result'
+        ? `  ${id}[/${label}/]`
+        : `  ${id}[${label}]`;
   });
   const edges = g.mapEdges((_, attr, s, t) => `  ${s} -->${attr.kind === 'broadcast' ? '|broadcast|' : ''} ${t}`);
   return ['flowchart TD', ...nodes, ...edges].join('\n');
@@ -76,7 +103,11 @@ function mermaid(g: TaskGraph): string {
 
 function dot(g: TaskGraph): string {
   const q = (s: string): string => `"${oneLine(s).replace(/[\\"]/g, '\\$&')}"`;
-  const nodes = g.mapNodes((id, a) => `  ${id} [label=${q(a.label)}, shape=${a.kind === 'exchange' ? 'hexagon' : 'box'}];`);
-  const edges = g.mapEdges((_, attr, s, t) => `  ${s} -> ${t}${attr.kind === 'broadcast' ? ' [label="broadcast"]' : ''};`);
+  const nodes = g.mapNodes(
+    (id, a) => `  ${id} [label=${q(a.label)}, shape=${a.kind === 'exchange' ? 'hexagon' : 'box'}];`,
+  );
+  const edges = g.mapEdges(
+    (_, attr, s, t) => `  ${s} -> ${t}${attr.kind === 'broadcast' ? ' [label="broadcast"]' : ''};`,
+  );
   return ['digraph flow {', ...nodes, ...edges, '}'].join('\n');
 }

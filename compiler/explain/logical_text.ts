@@ -1,8 +1,8 @@
 import type { NamedExpr } from '../../engine/expr.ts';
 import { formatType } from '../../engine/types.ts';
+import { quoteName } from '../../grammar/words.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { useCounts } from '../plan_tree.ts';
-import { quoteName } from '../../grammar/words.ts';
 import { exprText } from './expr_text.ts';
 
 /** An indented tree, outputs first; a node read by several is printed once and named afterwards. */
@@ -32,7 +32,10 @@ export function logicalText(plan: LogicalPlan): string {
 export function nodeText(n: LogicalNode): string {
   switch (n.op) {
     case 'scan': {
-      const extra = [n.filter === null ? '' : ` filter ${exprText(n.filter)}`, n.limit === null ? '' : ` first ${n.limit} rows`].join('');
+      const extra = [
+        n.filter === null ? '' : ` filter ${exprText(n.filter)}`,
+        n.limit === null ? '' : ` first ${n.limit} rows`,
+      ].join('');
       return `scan ${n.format} ${JSON.stringify(n.source.display)} [${n.schema.map((f) => `${quoteName(f.name)}: ${formatType(f.type, f.nullable)}`).join(', ')}]${extra}`;
     }
     case 'filter':
@@ -40,7 +43,9 @@ export function nodeText(n: LogicalNode): string {
     case 'project':
       return `project ${n.outputs.map(namedText).join(', ')}`;
     case 'aggregate': {
-      const aggs = n.aggregates.map((a) => `${quoteName(a.name)} = ${a.fn}(${a.distinct ? 'distinct ' : ''}${a.args.map(exprText).join(', ')})`);
+      const aggs = n.aggregates.map(
+        (a) => `${quoteName(a.name)} = ${a.fn}(${a.distinct ? 'distinct ' : ''}${a.args.map(exprText).join(', ')})`,
+      );
       return `aggregate ${aggs.join(', ')}${n.keys.length > 0 ? ` by ${n.keys.map(namedText).join(', ')}` : ''}`;
     }
     case 'sort':
@@ -52,7 +57,10 @@ export function nodeText(n: LogicalNode): string {
     case 'join': {
       const on = n.leftKeys.map((l, i) => `${exprText(l)} == ${exprText(n.rightKeys[i] ?? l)}`);
       const rest = n.residual === null ? '' : ` and ${exprText(n.residual)}`;
-      const add = n.add.length === 0 ? '' : ` add ${n.add.map((a) => (a.name === a.column ? quoteName(a.name) : `${quoteName(a.name)} = ${quoteName(a.column)}`)).join(', ')}`;
+      const add =
+        n.add.length === 0
+          ? ''
+          : ` add ${n.add.map((a) => (a.name === a.column ? quoteName(a.name) : `${quoteName(a.name)} = ${quoteName(a.column)}`)).join(', ')}`;
       return `join ${n.kind} on ${on.join(' and ')}${rest}${add}${n.matching === 'many' ? '' : ` matching ${n.matching}`}`;
     }
     case 'union':

@@ -67,7 +67,8 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
       return inputOf(n).schema;
     case 'union':
       for (const x of n.inputs) if (x.schema.length !== n.schema.length) complain('its inputs have different schemas');
-      for (const x of n.inputs) if (!x.schema.every((f, i) => isField(n.schema[i], f))) complain('its inputs have different schemas');
+      for (const x of n.inputs)
+        if (!x.schema.every((f, i) => isField(n.schema[i], f))) complain('its inputs have different schemas');
       return null;
     case 'project':
       return n.outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));

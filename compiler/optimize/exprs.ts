@@ -40,7 +40,14 @@ export function conjunction(parts: readonly Expr[]): Expr | null {
   const [first, ...rest] = parts;
   if (first === undefined) return null;
   return rest.reduce<Expr>(
-    (a, b) => ({ kind: 'call', fn: 'and', args: [a, b], type: T.bool, nullable: a.nullable || b.nullable, span: a.span }),
+    (a, b) => ({
+      kind: 'call',
+      fn: 'and',
+      args: [a, b],
+      type: T.bool,
+      nullable: a.nullable || b.nullable,
+      span: a.span,
+    }),
     first,
   );
 }
@@ -68,7 +75,8 @@ const ARITHMETIC: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'ne
 /** True only when evaluating it cannot raise a run error on any row: no overflow, no division by zero, no cast that may not fit. */
 export function neverFails(e: Expr): boolean {
   if (!exprChildren(e).every(neverFails)) return false;
-  if (e.kind === 'cast') return e.safe || e.type.kind === 'string' || (e.type.kind === 'float' && isNumeric(e.arg.type));
+  if (e.kind === 'cast')
+    return e.safe || e.type.kind === 'string' || (e.type.kind === 'float' && isNumeric(e.arg.type));
   if (e.kind !== 'call') return true;
   // The pattern was checked when it was bound, if it is written there.
   if (e.fn === 'like' || e.fn === 'matches') return e.args[1]?.kind === 'literal';

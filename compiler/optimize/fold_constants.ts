@@ -1,6 +1,6 @@
+import { RunError } from '../../engine/errors.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
 import { type CallExpr, type Expr, exprChildren, rewriteExpr } from '../../engine/expr.ts';
-import { RunError } from '../../engine/errors.ts';
 import { rewritePlan } from '../plan_tree.ts';
 import { isTrue } from './exprs.ts';
 import { mapExprs } from './node_exprs.ts';
@@ -48,5 +48,9 @@ function foldLogic(e: CallExpr): Expr {
   const rest = e.args.filter((a) => !(a.kind === 'literal' && a.value === neutral));
   if (rest.length === e.args.length) return e;
   const [only] = rest;
-  return only === undefined ? { kind: 'literal', value: neutral, type: e.type, nullable: false } : rest.length === 1 ? only : { ...e, args: rest };
+  return only === undefined
+    ? { kind: 'literal', value: neutral, type: e.type, nullable: false }
+    : rest.length === 1
+      ? only
+      : { ...e, args: rest };
 }

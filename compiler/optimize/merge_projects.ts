@@ -16,7 +16,11 @@ export const mergeProjects: Rule = {
       const defs = definitions(below.outputs);
       const exprs = n.outputs.map((o) => o.expr);
       if (!substitutesFreely(exprs, defs)) return n;
-      return { ...n, inputs: below.inputs, outputs: n.outputs.map((o) => ({ name: o.name, expr: substitute(o.expr, defs) })) };
+      return {
+        ...n,
+        inputs: below.inputs,
+        outputs: n.outputs.map((o) => ({ name: o.name, expr: substitute(o.expr, defs) })),
+      };
     });
   },
 };

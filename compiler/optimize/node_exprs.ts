@@ -18,7 +18,10 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'aggregate':
       return over(0, [...named(n.keys), ...n.aggregates.flatMap((a) => a.args)]);
     case 'sort':
-      return over(0, n.keys.map((k) => k.expr));
+      return over(
+        0,
+        n.keys.map((k) => k.expr),
+      );
     case 'join':
       return [...over(0, n.leftKeys), ...over(1, n.rightKeys)];
     case 'train':
@@ -48,7 +51,12 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'sort':
       return { ...n, keys: n.keys.map((k) => ({ ...k, expr: f(k.expr) })) };
     case 'join':
-      return { ...n, leftKeys: n.leftKeys.map(f), rightKeys: n.rightKeys.map(f), residual: n.residual === null ? null : f(n.residual) };
+      return {
+        ...n,
+        leftKeys: n.leftKeys.map(f),
+        rightKeys: n.rightKeys.map(f),
+        residual: n.residual === null ? null : f(n.residual),
+      };
     case 'train':
       return {
         ...n,

@@ -140,7 +140,10 @@ function unionOfAligned(n: LogicalNode & { op: 'union' }, needed: ReadonlySet<st
   if (schema.length === n.schema.length) return n;
   const inputs = n.inputs.map((x): LogicalNode => {
     if (x.schema.length === schema.length) return x;
-    const outputs = schema.map((f) => ({ name: f.name, expr: { kind: 'column', name: f.name, type: f.type, nullable: f.nullable } as const }));
+    const outputs = schema.map((f) => ({
+      name: f.name,
+      expr: { kind: 'column', name: f.name, type: f.type, nullable: f.nullable } as const,
+    }));
     return { id: ctx.nextId(), op: 'project', inputs: [x], outputs, schema, label: 'select' };
   });
   return { ...n, inputs, schema };

@@ -10,9 +10,7 @@ export const pushFilters: Rule = {
   name: 'push filters down',
   doc: 'filters move below projections, sorts, unions, groupings, joins and predictions, towards the readers',
   apply(plan, rule) {
-    return rewritePlan(plan, (n, shared) =>
-      n.op === 'filter' ? push(n, { nextId: () => rule.nextId(), shared }) : n,
-    );
+    return rewritePlan(plan, (n, shared) => (n.op === 'filter' ? push(n, { nextId: () => rule.nextId(), shared }) : n));
   },
 };
 

@@ -1,6 +1,6 @@
 import type { Expr } from '../../engine/expr.ts';
 import type { LogicalNode, ScanNode } from '../logical.ts';
-import { inputOf, type IsShared, rewritePlan } from '../plan_tree.ts';
+import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
 import { type Rule, withInputs } from './rule.ts';
 
 /** A filter right above a scan is also told to the reader, which skips row groups that cannot match; the filter itself stays. */

@@ -1,5 +1,5 @@
-import { FORMATS } from '../../engine/formats/registry.ts';
 import type { FormatDef } from '../../engine/formats/def.ts';
+import { FORMATS } from '../../engine/formats/registry.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, topological } from '../plan_tree.ts';
 
@@ -19,11 +19,19 @@ export async function estimate(plan: LogicalPlan): Promise<Estimates> {
     }),
   );
   const out = new Map<LogicalNode, number | null>();
-  for (const n of nodes) out.set(n, bound(n, scans, (i) => out.get(inputOf(n, i)) ?? null));
+  for (const n of nodes)
+    out.set(
+      n,
+      bound(n, scans, (i) => out.get(inputOf(n, i)) ?? null),
+    );
   return out;
 }
 
-function bound(n: LogicalNode, scans: ReadonlyMap<LogicalNode, number>, input: (i: number) => number | null): number | null {
+function bound(
+  n: LogicalNode,
+  scans: ReadonlyMap<LogicalNode, number>,
+  input: (i: number) => number | null,
+): number | null {
   switch (n.op) {
     case 'scan':
       return scans.get(n) ?? null;

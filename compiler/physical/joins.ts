@@ -15,7 +15,11 @@ export function planJoin(planner: Planner, n: JoinNode): Pipeline {
   const left = columnsFor(planner.pipeline(inputOf(n, 0)), n.leftKeys, 'join.l', info);
   const right = columnsFor(planner.pipeline(inputOf(n, 1)), n.rightKeys, 'join.r', info);
   const used = new Set([...right.names, ...n.add.map((a) => a.column), ...n.right.map((a) => a.column)]);
-  const rightSide = keepColumns(right.pipeline, right.pipeline.schema.filter((f) => used.has(f.name)), info);
+  const rightSide = keepColumns(
+    right.pipeline,
+    right.pipeline.schema.filter((f) => used.has(f.name)),
+    info,
+  );
   const params: JoinParams = {
     kind: n.kind,
     leftKeys: left.names,
@@ -31,7 +35,13 @@ export function planJoin(planner: Planner, n: JoinNode): Pipeline {
   const common = { params, output, span: n.span, label: n.label };
   if (bytes !== null && bytes <= planner.options.broadcastBytes) {
     const relation = planner.close(rightSide, { kind: 'collect', limit: null }, 'broadcast');
-    const step: StepRef = { ...common, op: 'lookup', phase: 'map', input: left.pipeline.schema, sides: [{ relation, schema: rightSide.schema }] };
+    const step: StepRef = {
+      ...common,
+      op: 'lookup',
+      phase: 'map',
+      input: left.pipeline.schema,
+      sides: [{ relation, schema: rightSide.schema }],
+    };
     return addStep(left.pipeline, step, `join ${n.kind} (broadcast)`);
   }
   const l = planner.close(left.pipeline, { kind: 'exchange', by: 'hash', keys: left.names }, 'partition for join');

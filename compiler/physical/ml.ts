@@ -1,8 +1,8 @@
 import type { NamedExpr } from '../../engine/expr.ts';
+import type { EvaluateParams, PredictParams, TrainParams } from '../../engine/ml/params.ts';
 import type { StepRef } from '../../engine/plan.ts';
 import type { EvaluateNode, PredictNode, TrainNode } from '../logical.ts';
 import { inputOf } from '../plan_tree.ts';
-import type { EvaluateParams, PredictParams, TrainParams } from '../../engine/ml/params.ts';
 import { addCompute, addStep, columnsFor, freshName, type Pipeline, schemaOf } from './pipeline.ts';
 import type { Planner } from './planner.ts';
 
@@ -20,21 +20,57 @@ export function planTrain(planner: Planner, n: TrainNode): Pipeline {
     options: n.params.options,
     seed: n.params.seed,
     label: { name: label.name, column: 'label', type: label.expr.type },
-    features: features.map((f, i) => ({ name: f.name, column: `feature.${i}`, type: f.expr.type, encoding: f.encoding })),
+    features: features.map((f, i) => ({
+      name: f.name,
+      column: `feature.${i}`,
+      type: f.expr.type,
+      encoding: f.encoding,
+    })),
   };
   const relation = planner.close(p, { kind: 'exchange', by: 'single' }, 'gather for training');
-  const step: StepRef = { op: 'train', phase: 'final', params, input: p.schema, output: n.schema, sides: [], span: n.span, label: n.label };
-  return { input: { kind: 'merge', from: [{ relation, schema: p.schema }], step }, steps: [], schema: n.schema, names: [`train ${n.params.algorithm}`] };
+  const step: StepRef = {
+    op: 'train',
+    phase: 'final',
+    params,
+    input: p.schema,
+    output: n.schema,
+    sides: [],
+    span: n.span,
+    label: n.label,
+  };
+  return {
+    input: { kind: 'merge', from: [{ relation, schema: p.schema }], step },
+    steps: [],
+    schema: n.schema,
+    names: [`train ${n.params.algorithm}`],
+  };
 }
 
 export function planPredict(planner: Planner, n: PredictNode): Pipeline {
   const info = { name: 'features', label: n.label, span: n.span };
   const model = planner.materialize(inputOf(n, 1));
-  const { pipeline, names } = columnsFor(planner.pipeline(inputOf(n, 0)), n.features.map((f) => f.expr), 'predict.f', info);
-  const params: PredictParams = { as: n.as, features: n.features.map((f, i) => ({ name: f.name, column: names[i] as string })) };
+  const { pipeline, names } = columnsFor(
+    planner.pipeline(inputOf(n, 0)),
+    n.features.map((f) => f.expr),
+    'predict.f',
+    info,
+  );
+  const params: PredictParams = {
+    as: n.as,
+    features: n.features.map((f, i) => ({ name: f.name, column: names[i] as string })),
+  };
   const own = n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`);
   const output = [...pipeline.schema, ...own];
-  const step: StepRef = { op: 'predict', phase: 'map', params, input: pipeline.schema, output, sides: [model], span: n.span, label: n.label };
+  const step: StepRef = {
+    op: 'predict',
+    phase: 'map',
+    params,
+    input: pipeline.schema,
+    output,
+    sides: [model],
+    span: n.span,
+    label: n.label,
+  };
   return addStep(pipeline, step, 'predict');
 }
 
@@ -55,7 +91,20 @@ export function planEvaluate(planner: Planner, n: EvaluateNode): Pipeline {
   const p = addCompute(below, { filter: null, outputs }, schemaOf(outputs), info);
   const params: EvaluateParams = { label, by, features };
   const relation = planner.close(p, { kind: 'exchange', by: 'single' }, 'gather for evaluation');
-  const step: StepRef = { op: 'evaluate', phase: 'final', params, input: p.schema, output: n.schema, sides: [model], span: n.span, label: n.label };
-  return { input: { kind: 'merge', from: [{ relation, schema: p.schema }], step }, steps: [], schema: n.schema, names: ['evaluate'] };
+  const step: StepRef = {
+    op: 'evaluate',
+    phase: 'final',
+    params,
+    input: p.schema,
+    output: n.schema,
+    sides: [model],
+    span: n.span,
+    label: n.label,
+  };
+  return {
+    input: { kind: 'merge', from: [{ relation, schema: p.schema }], step },
+    steps: [],
+    schema: n.schema,
+    names: ['evaluate'],
+  };
 }
-

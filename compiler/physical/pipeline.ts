@@ -41,11 +41,26 @@ export function addCompute(p: Pipeline, params: ComputeParams, output: Schema, i
   if (last !== undefined && last.op === 'compute' && last.phase === 'map') {
     const fused = fuse(last.params as ComputeParams, params);
     if (fused !== null) {
-      const step: StepRef = { ...last, params: fused, output, label: joinLabels(last.label, info.label), span: last.span ?? info.span };
+      const step: StepRef = {
+        ...last,
+        params: fused,
+        output,
+        label: joinLabels(last.label, info.label),
+        span: last.span ?? info.span,
+      };
       return { ...p, steps: [...p.steps.slice(0, -1), step], schema: output, names: [...p.names, info.name] };
     }
   }
-  const step: StepRef = { op: 'compute', phase: 'map', params, input: p.schema, output, sides: [], span: info.span, label: info.label };
+  const step: StepRef = {
+    op: 'compute',
+    phase: 'map',
+    params,
+    input: p.schema,
+    output,
+    sides: [],
+    span: info.span,
+    label: info.label,
+  };
   return addStep(p, step, info.name);
 }
 
@@ -59,7 +74,9 @@ function fuse(first: ComputeParams, second: ComputeParams): ComputeParams | null
   const uses = [...(second.filter === null ? [] : [second.filter]), ...second.outputs.map((o) => o.expr)];
   if (!substitutesFreely(uses, defs)) return null;
   // `and` tests in order, so what the second filter computes is computed for the first one's survivors only.
-  const filters = [first.filter, second.filter === null ? null : substitute(second.filter, defs)].filter((f) => f !== null);
+  const filters = [first.filter, second.filter === null ? null : substitute(second.filter, defs)].filter(
+    (f) => f !== null,
+  );
   return {
     filter: conjunction(filters.flatMap(conjuncts)),
     outputs: second.outputs.map((o) => ({ name: o.name, expr: substitute(o.expr, defs) })),
@@ -78,7 +95,12 @@ export function freshName(taken: Iterable<string>, stem: string): string {
 /**
  * Makes every expression a column of the pipeline: plain columns are used as they are, others are computed under fresh names. Returns the names, in order.
  */
-export function columnsFor(p: Pipeline, exprs: readonly Expr[], stem: string, info: StepInfo): { readonly pipeline: Pipeline; readonly names: string[] } {
+export function columnsFor(
+  p: Pipeline,
+  exprs: readonly Expr[],
+  stem: string,
+  info: StepInfo,
+): { readonly pipeline: Pipeline; readonly names: string[] } {
   const outputs = passThrough(p.schema);
   const names: string[] = [];
   const computed = new Map<string, string>();
@@ -90,7 +112,10 @@ export function columnsFor(p: Pipeline, exprs: readonly Expr[], stem: string, in
     const key = exprKey(e);
     let name = computed.get(key);
     if (name === undefined) {
-      name = freshName(outputs.map((o) => o.name), stem);
+      name = freshName(
+        outputs.map((o) => o.name),
+        stem,
+      );
       computed.set(key, name);
       outputs.push({ name, expr: e });
     }

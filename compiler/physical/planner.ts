@@ -6,7 +6,7 @@ import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSort } from './exchanges.ts';
 import { planJoin } from './joins.ts';
 import { planEvaluate, planPredict, planTrain } from './ml.ts';
-import { addCompute, keepColumns, passThrough, type Pipeline } from './pipeline.ts';
+import { addCompute, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
 
 export interface PlanOptions {
   /** Build sides up to this many estimated bytes are broadcast; larger ones are partitioned with the probe side. */
@@ -36,7 +36,11 @@ export class Planner {
     for (const o of plan.outputs) {
       const p = this.pipeline(o.input);
       if (o.kind === 'sink') {
-        this.close(p, { kind: 'sink', format: o.format, path: o.path, options: o.options, span: o.span }, `write ${o.format}`);
+        this.close(
+          p,
+          { kind: 'sink', format: o.format, path: o.path, options: o.options, span: o.span },
+          `write ${o.format}`,
+        );
       } else {
         const limit = this.options.resultLimit;
         const relation = materialized(p) ?? this.close(p, { kind: 'collect', limit }, 'print');
@@ -55,22 +59,40 @@ export class Planner {
   #build(n: LogicalNode): Pipeline {
     switch (n.op) {
       case 'scan': {
-        const input: StageInput = { kind: 'scan', format: n.format, source: n.source, schema: n.schema, filter: n.filter, limit: n.limit };
+        const input: StageInput = {
+          kind: 'scan',
+          format: n.format,
+          source: n.source,
+          schema: n.schema,
+          filter: n.filter,
+          limit: n.limit,
+        };
         return { input, steps: [], schema: n.schema, names: [`scan ${n.source.display}`] };
       }
       case 'filter': {
         const p = this.pipeline(inputOf(n));
-        return addCompute(p, { filter: n.predicate, outputs: passThrough(p.schema) }, p.schema, { name: 'where', label: n.label, span: n.span });
+        return addCompute(p, { filter: n.predicate, outputs: passThrough(p.schema) }, p.schema, {
+          name: 'where',
+          label: n.label,
+          span: n.span,
+        });
       }
       case 'project': {
         const p = this.pipeline(inputOf(n));
-        return addCompute(p, { filter: null, outputs: n.outputs }, n.schema, { name: n.label.split(' ')[0] ?? 'select', label: n.label, span: n.span });
+        return addCompute(p, { filter: null, outputs: n.outputs }, n.schema, {
+          name: n.label.split(' ')[0] ?? 'select',
+          label: n.label,
+          span: n.span,
+        });
       }
       case 'limit': {
         const below = inputOf(n);
         const p = this.pipeline(below);
         const limit = n.take === null ? null : n.skip + n.take;
-        const relation = limit === null ? (materialized(p) ?? this.close(p, collect(null), 'collect')) : this.close(p, collect(limit), 'take');
+        const relation =
+          limit === null
+            ? (materialized(p) ?? this.close(p, collect(null), 'collect'))
+            : this.close(p, collect(limit), 'take');
         return streamOf([{ relation, schema: p.schema }], n.skip, n.skip > 0 ? 'skip' : 'take');
       }
       case 'union':
@@ -103,13 +125,24 @@ export class Planner {
   }
 
   stream(nodes: readonly LogicalNode[], name: string): Pipeline {
-    return streamOf(nodes.map((n) => this.materialize(n)), 0, name);
+    return streamOf(
+      nodes.map((n) => this.materialize(n)),
+      0,
+      name,
+    );
   }
 
   /** Ends a pipeline: a stage of the plan. Returns its relation. */
   close(p: Pipeline, output: StageOutput, name: string): number {
     const id = this.#stages.length;
-    this.#stages.push({ id, label: [...p.names, name].join(' | '), input: p.input, steps: p.steps, schema: p.schema, output });
+    this.#stages.push({
+      id,
+      label: [...p.names, name].join(' | '),
+      input: p.input,
+      steps: p.steps,
+      schema: p.schema,
+      output,
+    });
     return id;
   }
 }
@@ -130,6 +163,10 @@ function materialized(p: Pipeline): number | null {
   return p.input.from[0]?.relation ?? null;
 }
 
-export function planPhysical(plan: LogicalPlan, estimates: Estimates, options: Partial<PlanOptions> = {}): PhysicalPlan {
+export function planPhysical(
+  plan: LogicalPlan,
+  estimates: Estimates,
+  options: Partial<PlanOptions> = {},
+): PhysicalPlan {
   return new Planner(plan, estimates, { ...DEFAULT_PLAN_OPTIONS, ...options }).plan(plan);
 }
