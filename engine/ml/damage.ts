@@ -15,7 +15,12 @@ export function damage(m: Json): keyof Model | null {
   const task = m['task'];
   if (task !== 'regression' && task !== 'classification') return 'task';
   if (!isObject(label) || typeof label['name'] !== 'string' || !isType(label['type'])) return 'label';
-  if (!listOf(classes, isClass) || !classes.every((c) => isOf(c, label['type'])) || (task === 'regression' ? classes.length > 0 : classes.length < 2)) return 'classes';
+  if (
+    !listOf(classes, isClass) ||
+    !classes.every((c) => isOf(c, label['type'])) ||
+    (task === 'regression' ? classes.length > 0 : classes.length < 2)
+  )
+    return 'classes';
   if (!listOf(features, isFeature)) return 'features';
   if (!isObject(training)) return 'training';
   // Two classes have one score, that of the second.

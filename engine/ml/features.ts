@@ -118,7 +118,12 @@ function countNumbers(label: Column, rows: number, name: string): number {
   for (const v of y) {
     if (Number.isNaN(v)) continue;
     if (!Number.isFinite(v))
-      throw new RunError('FLOW7011', `the label ${name} is infinite in some row`, { column: name }, 'Leave such rows out');
+      throw new RunError(
+        'FLOW7011',
+        `the label ${name} is infinite in some row`,
+        { column: name },
+        'Leave such rows out',
+      );
     n++;
   }
   return n;

@@ -1,4 +1,4 @@
-import { bestSplit, type Binned, fillHistogram, newHistogram, type Sums, subtractHistogram } from './histogram.ts';
+import { type Binned, bestSplit, fillHistogram, newHistogram, type Sums, subtractHistogram } from './histogram.ts';
 import { logLoss, sigmoid } from './logistic.ts';
 import type { Tree, TreesPart } from './model.ts';
 
@@ -15,7 +15,10 @@ export interface GbtOptions {
   readonly seed: number;
 }
 
-export type Objective = { readonly kind: 'squared' } | { readonly kind: 'logistic' } | { readonly kind: 'softmax'; readonly classes: number };
+export type Objective =
+  | { readonly kind: 'squared' }
+  | { readonly kind: 'logistic' }
+  | { readonly kind: 'softmax'; readonly classes: number };
 
 /** Working arrays of one training, from the store's memory. */
 export interface GbtMemory {
@@ -29,7 +32,13 @@ export interface GbtMemory {
  * Gradient-boosted regression trees grown level by level over histograms (Friedman 2001; second-order gains as in Chen and Guestrin 2016). Rows are always
  * summed in input order, so the same rows, options and seed give the same model.
  */
-export function fitGbt(data: Binned, target: Float64Array, objective: Objective, o: GbtOptions, memory: GbtMemory): { part: TreesPart; loss: number } {
+export function fitGbt(
+  data: Binned,
+  target: Float64Array,
+  objective: Objective,
+  o: GbtOptions,
+  memory: GbtMemory,
+): { part: TreesPart; loss: number } {
   const k = objective.kind === 'softmax' ? objective.classes : 1;
   const scores = memory.floats(data.rows * k);
   const base = baseScores(target, objective, data.rows);
@@ -64,7 +73,15 @@ function baseScores(y: Float64Array, objective: Objective, rows: number): Float6
   return Float64Array.of(Math.log(q / (1 - q)));
 }
 
-function gradients(objective: Objective, y: Float64Array, scores: Float64Array, c: number, rows: number, grad: Float64Array, hess: Float64Array): void {
+function gradients(
+  objective: Objective,
+  y: Float64Array,
+  scores: Float64Array,
+  c: number,
+  rows: number,
+  grad: Float64Array,
+  hess: Float64Array,
+): void {
   if (objective.kind === 'squared') {
     for (let i = 0; i < rows; i++) {
       grad[i] = (scores[i] as number) - (y[i] as number);
@@ -148,7 +165,14 @@ class Grower {
   grow(number: number): BinnedTree {
     const rows = this.#sampleRows(number);
     const columns = this.#sampleColumns(number);
-    const nodes = { feature: [] as number[], threshold: [] as number[], missingLeft: [] as boolean[], left: [] as number[], right: [] as number[], value: [] as number[] };
+    const nodes = {
+      feature: [] as number[],
+      threshold: [] as number[],
+      missingLeft: [] as boolean[],
+      left: [] as number[],
+      right: [] as number[],
+      value: [] as number[],
+    };
     const bin: number[] = [];
     const leaf = (): number => {
       nodes.feature.push(-1);
@@ -162,7 +186,8 @@ class Grower {
     const visit = (node: number, from: number, to: number, depth: number, h: Float64Array): void => {
       const total = this.#total(from, to);
       nodes.value[node] = (-this.#o.learningRate * total.g) / (total.h + this.#o.l2);
-      const split = depth >= this.#o.depth ? null : bestSplit(h, this.#data, columns, total, this.#o.l2, this.#o.minRows);
+      const split =
+        depth >= this.#o.depth ? null : bestSplit(h, this.#data, columns, total, this.#o.l2, this.#o.minRows);
       if (split === null) {
         this.#free.push(h);
         return;
@@ -231,7 +256,10 @@ class Grower {
     if (colsample >= 1) return all;
     const wanted = Math.max(1, Math.round(colsample * all.length));
     const rank = all.map((k) => ({ k, u: unit(seed ^ 0x9e3779b9, tree, k) })).sort((a, b) => a.u - b.u || a.k - b.k);
-    return rank.slice(0, wanted).map((r) => r.k).sort((a, b) => a - b);
+    return rank
+      .slice(0, wanted)
+      .map((r) => r.k)
+      .sort((a, b) => a - b);
   }
 }
 

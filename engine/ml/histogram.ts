@@ -19,7 +19,12 @@ export interface Binned {
  * Quantile cuts per input column, learned from evenly spaced rows, so that they depend on the data alone. `room` gives memory for about `budget` numbers
  * at most: with many columns the rows are read several times.
  */
-export function learnCuts(data: Blocks, bins: number, room: (n: number) => Float64Array, budget: number): Float64Array[] {
+export function learnCuts(
+  data: Blocks,
+  bins: number,
+  room: (n: number) => Float64Array,
+  budget: number,
+): Float64Array[] {
   const cuts: Float64Array[] = data.indicator.map(() => Float64Array.of(0.5));
   const numeric = cuts.flatMap((_, k) => (data.indicator[k] ? [] : [k]));
   const stride = Math.max(1, Math.ceil(data.rows / SAMPLE));
@@ -37,7 +42,13 @@ export function learnCuts(data: Blocks, bins: number, room: (n: number) => Float
 }
 
 /** Every `stride`-th row's present values of the columns, column j from j * size. Returns how many each has. */
-function sample(data: Blocks, columns: readonly number[], stride: number, into: Float64Array, size: number): Uint32Array {
+function sample(
+  data: Blocks,
+  columns: readonly number[],
+  stride: number,
+  into: Float64Array,
+  size: number,
+): Uint32Array {
   const counts = new Uint32Array(columns.length);
   let row = 0;
   data.each((x, _, n) => {
@@ -121,7 +132,16 @@ export function newHistogram(width: number): Float64Array {
   return new Float64Array(width * MAX_BINS * 3);
 }
 
-export function fillHistogram(h: Float64Array, data: Binned, columns: readonly number[], idx: Uint32Array, from: number, to: number, grad: Float64Array, hess: Float64Array): void {
+export function fillHistogram(
+  h: Float64Array,
+  data: Binned,
+  columns: readonly number[],
+  idx: Uint32Array,
+  from: number,
+  to: number,
+  grad: Float64Array,
+  hess: Float64Array,
+): void {
   h.fill(0);
   for (const k of columns) {
     const base = k * data.rows;
@@ -161,7 +181,14 @@ export interface Sums {
 const NOISE = 1e-9;
 
 /** The best split of a node by the regularised gain of second-order boosting; null when none is worth it. The first of equals wins. */
-export function bestSplit(h: Float64Array, data: Binned, columns: readonly number[], total: Sums, l2: number, minRows: number): Split | null {
+export function bestSplit(
+  h: Float64Array,
+  data: Binned,
+  columns: readonly number[],
+  total: Sums,
+  l2: number,
+  minRows: number,
+): Split | null {
   const score = (g: number, hess: number): number => (g * g) / (hess + l2);
   const parent = score(total.g, total.h);
   let best: Split | null = null;

@@ -76,8 +76,10 @@ export function fitLinear(data: Blocks, l2: number): { part: LinearPart; loss: n
   for (let k = 1; k < p; k++) h[k * p + k] = (h[k * p + k] as number) + l2 * data.rows;
   const w = solve(h, b, p);
   let quad = 0;
-  for (let i = 0; i < p; i++) for (let j = 0; j < p; j++) quad += (w[i] as number) * (a[i * p + j] as number) * (w[j] as number);
-  const loss = Math.max(0, yy - 2 * w.reduce((sum, v, i) => sum + v * (b[i] as number), 0) + quad) / Math.max(1, data.rows);
+  for (let i = 0; i < p; i++)
+    for (let j = 0; j < p; j++) quad += (w[i] as number) * (a[i * p + j] as number) * (w[j] as number);
+  const loss =
+    Math.max(0, yy - 2 * w.reduce((sum, v, i) => sum + v * (b[i] as number), 0) + quad) / Math.max(1, data.rows);
   return { part: linearPart(s, [w]), loss };
 }
 
@@ -92,7 +94,14 @@ export function linearPart(s: Scaling, ws: readonly Float64Array[]): LinearPart 
 }
 
 /** a += X'X and b += X'y with a leading column of ones, row after row. */
-function accumulate(x: readonly Float64Array[], y: Float64Array, n: number, p: number, a: Float64Array, b: Float64Array): void {
+function accumulate(
+  x: readonly Float64Array[],
+  y: Float64Array,
+  n: number,
+  p: number,
+  a: Float64Array,
+  b: Float64Array,
+): void {
   const ones = new Float64Array(n).fill(1);
   const cols = [ones, ...x];
   for (let i = 0; i < p; i++) {
@@ -118,7 +127,12 @@ export function solve(h: Float64Array, b: Float64Array, p: number): Float64Array
     const w = cholesky(h, b, p, ridge);
     if (w !== null) return w;
   }
-  throw new RunError('FLOW7011', 'the features do not determine a model', {}, 'Check for infinite values among the features');
+  throw new RunError(
+    'FLOW7011',
+    'the features do not determine a model',
+    {},
+    'Check for infinite values among the features',
+  );
 }
 
 function cholesky(h: Float64Array, b: Float64Array, p: number, ridge: number): Float64Array | null {

@@ -13,12 +13,22 @@ export interface LogisticOptions {
  * Logistic regression by Newton's method (iteratively reweighted least squares) over standardised inputs. `y` holds class numbers;
  * two classes are one model of class 1, more are one model a class against the rest. `loss` is the mean log loss.
  */
-export function fitLogistic(data: Blocks, classes: number, options: LogisticOptions): { part: LinearPart; loss: number } {
+export function fitLogistic(
+  data: Blocks,
+  classes: number,
+  options: LogisticOptions,
+): { part: LinearPart; loss: number } {
   const s = scaling(data);
   const targets = classes === 2 ? [1] : Array.from({ length: classes }, (_, k) => k);
   const fits = targets.map((k) => newton(data, s, k, options));
   const loss = fits.reduce((sum, f) => sum + f.loss, 0) / Math.max(1, fits.length);
-  return { part: linearPart(s, fits.map((f) => f.weights)), loss };
+  return {
+    part: linearPart(
+      s,
+      fits.map((f) => f.weights),
+    ),
+    loss,
+  };
 }
 
 /** Newton steps, halved while they make the penalised loss worse: far from the optimum a whole step can overshoot. */

@@ -1,5 +1,5 @@
-import type { Task } from './model.ts';
 import { logLoss } from './logistic.ts';
+import type { Task } from './model.ts';
 
 /** Adds up how well predictions fit labels, row by row; `values` are in the order of `metricFields`, null where undefined. */
 export interface Metrics {
@@ -34,7 +34,9 @@ function regression(): Metrics {
       total += d * (label - mean);
     },
     values: () =>
-      n === 0 ? [0, null, null, null] : [n, Math.sqrt(squared / n), absolute / n, total > 0 ? 1 - squared / total : null],
+      n === 0
+        ? [0, null, null, null]
+        : [n, Math.sqrt(squared / n), absolute / n, total > 0 ? 1 - squared / total : null],
   };
 }
 
@@ -57,7 +59,9 @@ function classification(classes: number): Metrics {
       if (classes === 2 && label >= 0) (label === 1 ? positive : negative).push(scores[stride + i] as number);
     },
     values: () =>
-      n === 0 ? [0, null, null, null] : [n, right / n, classes === 2 ? auc(positive.sorted(), negative.sorted()) : null, loss / n],
+      n === 0
+        ? [0, null, null, null]
+        : [n, right / n, classes === 2 ? auc(positive.sorted(), negative.sorted()) : null, loss / n],
   };
 }
 

@@ -81,5 +81,10 @@ export function decodeModel(bytes: Uint8Array, where: string): Model {
 }
 
 function notAModel(where: string, why: string): RunError {
-  return new RunError('FLOW7011', `${where} is not a model: ${why}`, { file: where }, 'A model file is what `write model("…")` made');
+  return new RunError(
+    'FLOW7011',
+    `${where} is not a model: ${why}`,
+    { file: where },
+    'A model file is what `write model("…")` made',
+  );
 }

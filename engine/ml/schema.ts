@@ -22,7 +22,12 @@ export interface AlgorithmDef {
 }
 
 const ridge = (value: number): AlgorithmOption => ({
-  name: 'l2', type: 'float', default: value, min: 0, max: 1e9, doc: 'Penalty on large weights.',
+  name: 'l2',
+  type: 'float',
+  default: value,
+  min: 0,
+  max: 1e9,
+  doc: 'Penalty on large weights.',
 });
 
 /** The algorithms of `train`. Options reach the operator under these names, defaults filled in. */
@@ -50,13 +55,23 @@ export const ALGORITHMS: Readonly<Record<string, AlgorithmDef>> = {
     options: [
       { name: 'trees', type: 'int', default: 100, min: 1, max: 10_000, doc: 'Rounds of boosting.' },
       { name: 'depth', type: 'int', default: 6, min: 1, max: 16, doc: 'Greatest depth of a tree.' },
-      { name: 'learning_rate', type: 'float', default: 0.1, min: 1e-6, max: 1, doc: 'Share of each tree that is added.' },
+      {
+        name: 'learning_rate',
+        type: 'float',
+        default: 0.1,
+        min: 1e-6,
+        max: 1,
+        doc: 'Share of each tree that is added.',
+      },
       ridge(1),
       { name: 'min_rows', type: 'int', default: 20, min: 1, max: 1e9, doc: 'Fewest rows of a leaf.' },
       { name: 'subsample', type: 'float', default: 1, min: 0.01, max: 1, doc: 'Share of the rows each tree sees.' },
       { name: 'colsample', type: 'float', default: 1, min: 0.01, max: 1, doc: 'Share of the features each tree sees.' },
       {
-        name: 'task', type: 'string', default: null, values: ['regression', 'classification'],
+        name: 'task',
+        type: 'string',
+        default: null,
+        values: ['regression', 'classification'],
         doc: 'What to learn where the type of the label leaves it open: a number (the default) or a class.',
       },
     ],
@@ -67,13 +82,19 @@ export const ALGORITHMS: Readonly<Record<string, AlgorithmDef>> = {
 export const MODEL_SCHEMA: Schema = [field('model', T.bytes, false)];
 
 /** What is learned from a label of this type, or why it cannot be, as the end of a sentence that begins with the algorithm. */
-export function taskOf(algorithm: AlgorithmDef, label: DataType, options: Readonly<Record<string, unknown>>): Task | { readonly error: string } {
+export function taskOf(
+  algorithm: AlgorithmDef,
+  label: DataType,
+  options: Readonly<Record<string, unknown>>,
+): Task | { readonly error: string } {
   const number = label.kind === 'int' || label.kind === 'float' || label.kind === 'decimal';
   const discrete = label.kind === 'bool' || label.kind === 'string' || label.kind === 'int';
   const wanted = options['task'] ?? algorithm.task;
-  const task = wanted === 'regression' || wanted === 'classification' ? wanted : number ? 'regression' : 'classification';
+  const task =
+    wanted === 'regression' || wanted === 'classification' ? wanted : number ? 'regression' : 'classification';
   if (task === 'regression' && !number) return { error: `learns a number, and the label is ${formatType(label)}` };
-  if (task === 'classification' && !discrete) return { error: `learns a class (bool, string or int), and the label is ${formatType(label)}` };
+  if (task === 'classification' && !discrete)
+    return { error: `learns a class (bool, string or int), and the label is ${formatType(label)}` };
   return task;
 }
 
@@ -104,7 +125,9 @@ export function canOnehot(type: DataType): boolean {
  * (of `true` where the label is a bool, whatever is predicted).
  */
 export function predictionFields(task: Task, label: DataType, as: string): readonly Field[] {
-  return task === 'regression' ? [field(as, T.float, false)] : [field(as, label, false), field(`${as}_prob`, T.float, false)];
+  return task === 'regression'
+    ? [field(as, T.float, false)]
+    : [field(as, label, false), field(`${as}_prob`, T.float, false)];
 }
 
 /** The columns `evaluate` gives behind its keys; `n` counts rows with a label. `auc` is null unless there are two classes, `r2` where the label is constant. */

@@ -1,5 +1,5 @@
-import type { LinearPart, Model, Tree, TreesPart } from './model.ts';
 import { sigmoid } from './logistic.ts';
+import type { LinearPart, Model, Tree, TreesPart } from './model.ts';
 
 /** Scores of one batch: regression has one value a row; classification one probability a class, class-major. */
 export function scoreBatch(model: Model, x: readonly Float64Array[], rows: number): Float64Array {
@@ -23,7 +23,14 @@ export function scoreBatch(model: Model, x: readonly Float64Array[], rows: numbe
   return out;
 }
 
-function normalized(raw: Float64Array, out: Float64Array, i: number, rows: number, k: number, f: (z: number) => number): void {
+function normalized(
+  raw: Float64Array,
+  out: Float64Array,
+  i: number,
+  rows: number,
+  k: number,
+  f: (z: number) => number,
+): void {
   let sum = 0;
   for (let c = 0; c < k; c++) sum += out[c * rows + i] = f(raw[c * rows + i] as number);
   for (let c = 0; c < k; c++) out[c * rows + i] = sum > 0 ? (out[c * rows + i] as number) / sum : 1 / k;
