@@ -1,5 +1,5 @@
-import { columnFromValues } from '../batch/build.ts';
 import { valueReader } from '../batch/access.ts';
+import { columnFromValues } from '../batch/build.ts';
 import { type Batch, type Column, isValid } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { LiteralValue } from '../expr.ts';
@@ -87,7 +87,8 @@ function predictions(model: Model, scores: Float64Array, rows: number, ctx: Task
   const shown = model.label.type.kind === 'bool' ? model.classes.indexOf(true) : null;
   for (let i = 0; i < rows; i++) {
     let best = 0;
-    for (let c = 1; c < model.classes.length; c++) if ((scores[c * rows + i] as number) > (scores[best * rows + i] as number)) best = c;
+    for (let c = 1; c < model.classes.length; c++)
+      if ((scores[c * rows + i] as number) > (scores[best * rows + i] as number)) best = c;
     picked[i] = model.classes[best] as ClassValue;
     p[i] = scores[(shown ?? best) * rows + i] as number;
   }
@@ -120,11 +121,24 @@ export const evaluate: OperatorDef<EvaluateParams> = {
         ctx.scratch.reset();
       }
     }
-    const rows = [...groups.values()].sort((a, b) => compareRows(a.by, b.by)).map((g) => [...g.by, ...g.metrics.values()]);
+    const rows = [...groups.values()]
+      .sort((a, b) => compareRows(a.by, b.by))
+      .map((g) => [...g.by, ...g.metrics.values()]);
     const fields = step.output;
     const expected = params.by.length + metricFields(model.task).length;
-    if (fields.length !== expected) throw new EngineBug(`evaluate yields ${expected} columns, the plan says ${fields.length}`);
-    yield { schema: fields, rows: rows.length, columns: fields.map((f, k) => columnFromValues(f.type, rows.map((r) => r[k] ?? null), ctx.scratch)) };
+    if (fields.length !== expected)
+      throw new EngineBug(`evaluate yields ${expected} columns, the plan says ${fields.length}`);
+    yield {
+      schema: fields,
+      rows: rows.length,
+      columns: fields.map((f, k) =>
+        columnFromValues(
+          f.type,
+          rows.map((r) => r[k] ?? null),
+          ctx.scratch,
+        ),
+      ),
+    };
   },
 };
 
@@ -141,7 +155,12 @@ function collect({ rows: b, scores }: Scored, model: Model, params: EvaluatePara
   for (let i = 0; i < b.rows; i++) {
     const t = y[i] as number;
     if (!isValid(label, i) || Number.isNaN(t)) continue;
-    if (by.length > 0) all = groupOf(by.map((read) => read(i)), model, groups);
+    if (by.length > 0)
+      all = groupOf(
+        by.map((read) => read(i)),
+        model,
+        groups,
+      );
     all?.metrics.add(t, scores, i, b.rows);
   }
 }

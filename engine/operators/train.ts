@@ -2,7 +2,17 @@ import { columnFromValues } from '../batch/build.ts';
 import type { Batch } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { Block } from '../memory/types.ts';
-import { blockRows, classCodes, classIndex, columnOf, featureEncoder, type Learned, learnFeatures, pieces, toFloats } from '../ml/features.ts';
+import {
+  blockRows,
+  classCodes,
+  classIndex,
+  columnOf,
+  featureEncoder,
+  type Learned,
+  learnFeatures,
+  pieces,
+  toFloats,
+} from '../ml/features.ts';
 import { fitGbt, type GbtMemory, type Objective } from '../ml/gbt.ts';
 import { binRows, learnCuts, MAX_BINS } from '../ml/histogram.ts';
 import { type Blocks, fitLinear } from '../ml/linear.ts';
@@ -36,9 +46,20 @@ function fit(params: TrainParams, input: PartitionReader, ctx: TaskContext): Mod
   if (typeof task === 'object') throw new EngineBug(`${params.algorithm} ${task.error}`);
   const learned = learnFeatures(params, input, task);
   const { features, classes, rows } = learned;
-  if (rows === 0) throw new RunError('FLOW7011', 'there are no rows to learn from', {}, `Every row that reached train has a null ${params.label.name}, or no row did`);
+  if (rows === 0)
+    throw new RunError(
+      'FLOW7011',
+      'there are no rows to learn from',
+      {},
+      `Every row that reached train has a null ${params.label.name}, or no row did`,
+    );
   if (task === 'classification' && classes.length < 2) {
-    throw new RunError('FLOW7011', `the label ${params.label.name} has only one value: ${String(classes[0])}`, {}, 'A classifier needs rows of at least two classes');
+    throw new RunError(
+      'FLOW7011',
+      `the label ${params.label.name} has only one value: ${String(classes[0])}`,
+      {},
+      'A classifier needs rows of at least two classes',
+    );
   }
   const data = blocksOf(params, input, ctx, learned, task);
   const { part, loss } = learn(params, data, task, classes.length, ctx);
@@ -55,13 +76,23 @@ function fit(params: TrainParams, input: PartitionReader, ctx: TaskContext): Mod
   };
 }
 
-function learn(params: TrainParams, data: Blocks, task: Task, classes: number, ctx: TaskContext): { part: LinearPart | TreesPart; loss: number } {
+function learn(
+  params: TrainParams,
+  data: Blocks,
+  task: Task,
+  classes: number,
+  ctx: TaskContext,
+): { part: LinearPart | TreesPart; loss: number } {
   const option = (name: string): number => optionOf(params, name);
   switch (params.algorithm) {
     case 'linear':
       return fitLinear(data, option('l2'));
     case 'logistic':
-      return fitLogistic(data, classes, { l2: option('l2'), iterations: option('iterations'), tolerance: option('tolerance') });
+      return fitLogistic(data, classes, {
+        l2: option('l2'),
+        iterations: option('iterations'),
+        tolerance: option('tolerance'),
+      });
     case 'gbt':
       return learnTrees(params, data, task, classes, ctx);
     default:
@@ -83,7 +114,8 @@ function learnTrees(params: TrainParams, data: Blocks, task: Task, classes: numb
     const cuts = cutsOf(data, ctx);
     const target = memory.floats(data.rows);
     const binned = binRows(data, cuts, memory.bytes(data.rows * data.width), target);
-    const objective: Objective = task === 'regression' ? { kind: 'squared' } : classes === 2 ? { kind: 'logistic' } : { kind: 'softmax', classes };
+    const objective: Objective =
+      task === 'regression' ? { kind: 'squared' } : classes === 2 ? { kind: 'logistic' } : { kind: 'softmax', classes };
     return fitGbt(
       binned,
       target,
