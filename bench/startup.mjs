@@ -9,7 +9,10 @@ import { sideBySide, spread } from './lib/measure.mjs';
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '15' } } });
 const dir = mkdtempSync(join(tmpdir(), 'flowc-bench-'));
 writeFileSync(join(dir, 'small.csv'), `a,b\n${Array.from({ length: 100 }, (_, i) => `${i},${i % 7}`).join('\n')}\n`);
-writeFileSync(join(dir, 'small.flow'), `from csv("${dir}/small.csv") | summarize n = count(), s = sum(a) by b | sort b\n`);
+writeFileSync(
+  join(dir, 'small.flow'),
+  `from csv("${dir}/small.csv") | summarize n = count(), s = sum(a) by b | sort b\n`,
+);
 writeFileSync(join(dir, 'small.sql'), `select b, count(*), sum(a) from '${dir}/small.csv' group by b order by b`);
 try {
   const results = await sideBySide(
@@ -21,7 +24,8 @@ try {
     ],
     Number(values.runs),
   );
-  for (const r of results) console.log(`${r.name.padEnd(24)}${r.median.toFixed(0).padStart(5)} ms (${spread(r.times)})`);
+  for (const r of results)
+    console.log(`${r.name.padEnd(24)}${r.median.toFixed(0).padStart(5)} ms (${spread(r.times)})`);
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }

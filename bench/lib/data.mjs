@@ -1,6 +1,7 @@
 // Inputs for the benchmarks, made once under bench/data from the real flights of vega-datasets.
-import { createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+
 import { once } from 'node:events';
+import { createWriteStream, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 
@@ -18,7 +19,9 @@ export async function flightsCsv(gigabytes) {
   if (existsSync(path)) return path;
   const db = await (await DuckDBInstance.create(':memory:')).connect();
   const part = `${DATA}part.csv`;
-  await db.run(`copy (select row_number() over () - 1 as id, date, delay, distance, origin, destination from '${FLIGHTS}') to '${part}' (header false)`);
+  await db.run(
+    `copy (select row_number() over () - 1 as id, date, delay, distance, origin, destination from '${FLIGHTS}') to '${part}' (header false)`,
+  );
   const copies = Math.ceil((gigabytes * 1e9) / statSync(part).size);
   const out = createWriteStream(`${path}.tmp`);
   out.write('id,date,delay,distance,origin,destination\n');

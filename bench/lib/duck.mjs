@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { memory: { type: 'string' }, temp: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { memory: { type: 'string' }, temp: { type: 'string' } },
+});
 const [threads, file] = positionals;
 const config = { threads };
 if (values.memory) config.memory_limit = values.memory;

@@ -51,5 +51,10 @@ export async function sideBySide(commands, runs) {
       if (i >= 0) times.get(c.name).push(r.ms);
     }
   }
-  return commands.map((c) => ({ name: c.name, times: times.get(c.name), median: median(times.get(c.name)), last: last.get(c.name) }));
+  return commands.map((c) => ({
+    name: c.name,
+    times: times.get(c.name),
+    median: median(times.get(c.name)),
+    last: last.get(c.name),
+  }));
 }
