@@ -46,7 +46,10 @@ test('the closing line tells how much is shown', () => {
   const last = (text: string) => text.trimEnd().split('\n').at(-1);
   assert.is(last(draw(table(['a int'], [[1]]))), '1 row');
   assert.is(last(draw(table(['a int'], []))), '0 rows');
-  assert.is(last(draw(table(['a int'], [[1], [2]], true))), 'first 2 rows, there are more (--rows N shows more, --out csv all)');
+  assert.is(
+    last(draw(table(['a int'], [[1], [2]], true))),
+    'first 2 rows, there are more (--rows N shows more, --out csv all)',
+  );
 });
 
 test('nulls are dim where there are colours', () => {

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { check, encodeRows, Engine, plan, type CompileOptions, type RunResult } from '../../index.ts';
+import { type CompileOptions, check, Engine, encodeRows, plan, type RunResult } from '../../index.ts';
 
 /** Worker counts and memory limits under which the same flow must give the same bytes. */
 export const CONFIGS = [
@@ -37,7 +37,9 @@ export async function runFlow(
 ): Promise<Outcome> {
   const bound = await check(text, 'test.flow', options);
   if (bound.plan === null) {
-    throw new Error(bound.diagnostics.map((d) => `${d.code} ${d.message} at ${text.slice(d.span.start, d.span.end)}`).join('\n'));
+    throw new Error(
+      bound.diagnostics.map((d) => `${d.code} ${d.message} at ${text.slice(d.span.start, d.span.end)}`).join('\n'),
+    );
   }
   const { physical } = await plan(bound.plan, options);
   const spillDir = options.spillDir ?? tempDir();
@@ -70,7 +72,10 @@ export async function runEverywhere(text: string, options: CompileOptions = {}):
     const o = await runFlow(text, config, options);
     first ??= o;
     o.results.forEach((r, i) => {
-      if (r !== first?.results[i]) throw new Error(`workers ${config.workers}, memory ${config.memory}: result ${i} differs\n${difference(first?.results[i] ?? '', r)}`);
+      if (r !== first?.results[i])
+        throw new Error(
+          `workers ${config.workers}, memory ${config.memory}: result ${i} differs\n${difference(first?.results[i] ?? '', r)}`,
+        );
     });
   }
   if (first === null) throw new Error('no configuration');
@@ -87,7 +92,10 @@ export function difference(a: string, b: string): string {
 
 /** Rows of CSV text without quotes, as objects of text. */
 export function rowsOfCsv(text: string): Record<string, string>[] {
-  const [head, ...lines] = text.trimEnd().split('\n').map((l) => l.split(','));
+  const [head, ...lines] = text
+    .trimEnd()
+    .split('\n')
+    .map((l) => l.split(','));
   return lines.map((cells) => Object.fromEntries((head ?? []).map((h, i) => [h, cells[i] ?? ''])));
 }
 

@@ -13,7 +13,9 @@ const update = process.env.UPDATE === '1';
 
 const engines = [512, 16].flatMap((mib) => [1, 2].map((workers) => new Engine({ workers, memory: mib << 20 })));
 
-for (const file of readdirSync(cases).filter((name) => name.endsWith('.golden')).sort()) {
+for (const file of readdirSync(cases)
+  .filter((name) => name.endsWith('.golden'))
+  .sort()) {
   test(file, async () => {
     const path = join(cases, file);
     const found = readFileSync(path, 'utf8');

@@ -14,7 +14,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explain } from '../../compiler/explain/index.ts';
 import { logicalText } from '../../compiler/explain/logical_text.ts';
-import { check, type Compiled, type Engine, encodeRows, plan, type PhysicalPlan } from '../../index.ts';
+import { type Compiled, check, type Engine, encodeRows, type PhysicalPlan, plan } from '../../index.ts';
 
 export const DEFAULT_SECTIONS = ['plan', 'opt', 'tasks', 'rows'];
 
@@ -38,10 +38,13 @@ export function writeScript({ head, sections }: Script): string {
 export async function play(script: Script, engines: readonly Engine[], cwd: string): Promise<Script> {
   const flow = script.sections.get('flow') ?? '';
   const options = Object.fromEntries(
-    (script.sections.get('options') ?? '').split('\n').filter(Boolean).map((line) => {
-      const [name = '', value = ''] = line.split('=');
-      return [name, Number(value)];
-    }),
+    (script.sections.get('options') ?? '')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [name = '', value = ''] = line.split('=');
+        return [name, Number(value)];
+      }),
   );
   const bound = await check(flow, 'golden.flow', { cwd });
   if (bound.plan === null) throw new Error(bound.diagnostics.map((d) => `${d.code} ${d.message}`).join('\n'));
@@ -80,7 +83,8 @@ async function rowsEverywhere(physical: PhysicalPlan, engines: readonly Engine[]
   const [first = '', ...others] = all;
   others.forEach((other, i) => {
     const engine = engines[i + 1];
-    if (other !== first) throw new Error(`other rows with ${engine?.workers} workers and ${engine?.memory} bytes:\n${first}\n${other}`);
+    if (other !== first)
+      throw new Error(`other rows with ${engine?.workers} workers and ${engine?.memory} bytes:\n${first}\n${other}`);
   });
   return first;
 }

@@ -20,7 +20,15 @@ function writeRows(): void {
     const kind = ['red', 'green', 'blue', ''][Math.floor(u() * 4)] as string;
     const y = 3 * a - b + (kind === 'red' ? 5 : 0) + normal(u);
     const hidden = u() < 0.05;
-    return [i, u() < 0.1 ? '' : a.toFixed(6), b.toFixed(4), kind, hidden ? '' : y.toFixed(5), hidden ? '' : y > 0, Math.floor(b / 4)].join(',');
+    return [
+      i,
+      u() < 0.1 ? '' : a.toFixed(6),
+      b.toFixed(4),
+      kind,
+      hidden ? '' : y.toFixed(5),
+      hidden ? '' : y > 0,
+      Math.floor(b / 4),
+    ].join(',');
   });
   fs.writeFileSync(path.join(dir, 'rows.csv'), `id,a,b,kind,y,yes,level\n${lines.join('\n')}\n`);
 }
@@ -65,7 +73,8 @@ for (const [name, train] of Object.entries(learners)) {
       bytes ??= found;
       assert.ok(found === bytes, `${engine.workers} workers, ${engine.memory} bytes`);
     }
-    const predict = (model: string) => `${from} | derive kind = kind ?? "none", seen = kind | select id, a, b, kind = seen, y, level | predict ${model} as p | drop a, b, kind, y`;
+    const predict = (model: string) =>
+      `${from} | derive kind = kind ?? "none", seen = kind | select id, a, b, kind = seen, y, level | predict ${model} as p | drop a, b, kind, y`;
     const kept = await run(predict(`model("${name}.json")`));
     const fresh = await run(`let m = ${from} | ${train} ${predict('m')}`);
     assert.ok(kept === fresh, 'a stored model and a fresh one');
@@ -85,17 +94,26 @@ test('what they learn is what is there to learn', async () => {
   const gbt = await evaluate(`train gbt(trees: 60, depth: 4) label y ${features}`);
   assert.ok(gbt['r2'] !== undefined && gbt['r2'] > 0.85, JSON.stringify(gbt));
   const logistic = await evaluate(learners['logistic'] as string);
-  assert.ok(logistic['auc'] !== undefined && logistic['auc'] > 0.93 && logistic['auc'] < 0.999, JSON.stringify(logistic));
+  assert.ok(
+    logistic['auc'] !== undefined && logistic['auc'] > 0.93 && logistic['auc'] < 0.999,
+    JSON.stringify(logistic),
+  );
 });
 
 test('evaluate by groups: nulls last, rows without a label left out, the whole adds up', async () => {
   const m = `let m = ${from} | ${learners['linear']}`;
   const all = rowsOfCsv(await run(`${m} ${from} | evaluate m`));
   const groups = rowsOfCsv(await run(`${m} ${from} | evaluate m by kind`));
-  assert.equal(groups.map((g) => g['kind']), ['blue', 'green', 'red', '']);
+  assert.equal(
+    groups.map((g) => g['kind']),
+    ['blue', 'green', 'red', ''],
+  );
   const sum = (f: (g: Record<string, string>) => number): number => groups.reduce((s, g) => s + f(g), 0);
   const n = Number(all[0]?.['n']);
-  assert.is(sum((g) => Number(g['n'])), n);
+  assert.is(
+    sum((g) => Number(g['n'])),
+    n,
+  );
   assert.ok(n < ROWS && n > ROWS * 0.9);
   const squared = sum((g) => Number(g['n']) * Number(g['rmse']) ** 2);
   assert.ok(Math.abs(Math.sqrt(squared / n) - Number(all[0]?.['rmse'])) < 1e-9);
@@ -104,14 +122,21 @@ test('evaluate by groups: nulls last, rows without a label left out, the whole a
 
 test('classes come back in the type of the label', async () => {
   const types = async (train: string): Promise<string> => {
-    const bound = await check(`let m = ${from} | ${train} ${from} | select id, a, b, y, kind, level, yes | predict m as p | select p, p_prob`, 'x', { cwd: dir });
+    const bound = await check(
+      `let m = ${from} | ${train} ${from} | select id, a, b, y, kind, level, yes | predict m as p | select p, p_prob`,
+      'x',
+      { cwd: dir },
+    );
     return (bound.plan?.outputs[0]?.input.schema ?? []).map((f) => f.type.kind).join();
   };
   const values = async (train: string): Promise<string[]> => {
-    const text = await run(`let m = ${from} | ${train} ${from} | predict m as p | summarize n = count() by p | sort p | select p`);
+    const text = await run(
+      `let m = ${from} | ${train} ${from} | predict m as p | summarize n = count() by p | sort p | select p`,
+    );
     return text.trimEnd().split('\n').slice(1);
   };
-  const gbt = (label: string) => `train gbt(trees: 3, depth: 3, learning_rate: 1, task: "classification") label ${label} features y, b, kind2 = kind ?? "none"`;
+  const gbt = (label: string) =>
+    `train gbt(trees: 3, depth: 3, learning_rate: 1, task: "classification") label ${label} features y, b, kind2 = kind ?? "none"`;
   assert.is(await types(gbt('yes')), 'bool,float');
   assert.is(await types(gbt('level')), 'int,float');
   assert.is(await types(gbt('kind')), 'string,float');
@@ -122,7 +147,9 @@ test('classes come back in the type of the label', async () => {
 
 test('a category that was not there to learn from', async () => {
   const m = `let m = ${from} | where kind == "red" or kind == "green" | ${learners['gbt']}`;
-  const out = rowsOfCsv(await run(`${m} ${from} | where kind == "blue" | predict m as p | summarize n = count(), known = count(p)`));
+  const out = rowsOfCsv(
+    await run(`${m} ${from} | where kind == "blue" | predict m as p | summarize n = count(), known = count(p)`),
+  );
   assert.equal(out[0]?.['n'], out[0]?.['known']);
 });
 
@@ -144,7 +171,9 @@ test('what cannot be learned from', async () => {
   assert.is(one.code, 'FLOW7011');
   const many = await fails(`${from} | train linear() label y features k = f"{id}"`);
   assert.match(many.message, /feature k has more than 1000 categories/);
-  const infinite = await fails(`${from} | derive z = y / (if(id == 77, 0, 1)) | ${learners['linear']?.replace('label y', 'label z')}`);
+  const infinite = await fails(
+    `${from} | derive z = y / (if(id == 77, 0, 1)) | ${learners['linear']?.replace('label y', 'label z')}`,
+  );
   assert.match(infinite.message, /the label z is infinite/);
 });
 

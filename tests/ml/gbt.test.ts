@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fitGbt, type GbtOptions, type Objective } from '../../engine/ml/gbt.ts';
-import { MAX_BINS, learnCuts } from '../../engine/ml/histogram.ts';
+import { learnCuts, MAX_BINS } from '../../engine/ml/histogram.ts';
 import type { Tree } from '../../engine/ml/model.ts';
 import { binned, blocks, memory, modelOf, near, normal, OPTIONS, scored, uniform } from './support.ts';
 
@@ -21,7 +21,8 @@ interface Sample {
 /** Gain of putting `left` on one side and the other rows on the other; null where a side is too small. Hessians are 1. */
 function gainOf({ grad, o }: Sample, rows: readonly number[], left: readonly number[]): number | null {
   if (left.length < o.minRows || rows.length - left.length < o.minRows) return null;
-  const score = (ids: readonly number[]): number => ids.reduce((s, i) => s + (grad[i] as number), 0) ** 2 / (ids.length + o.l2);
+  const score = (ids: readonly number[]): number =>
+    ids.reduce((s, i) => s + (grad[i] as number), 0) ** 2 / (ids.length + o.l2);
   const right = rows.filter((i) => !left.includes(i));
   return score(left) + score(right) - score(rows);
 }
@@ -59,7 +60,13 @@ function checkTree(tree: Tree, node: number, depth: number, sample: Sample, rows
   const gain = gainOf(sample, rows, left) ?? 0;
   assert.ok(near(gain, best, 1e-9), `gains ${gain}, the best split ${best}`);
   checkTree(tree, tree.left[node] as number, depth - 1, sample, left);
-  checkTree(tree, tree.right[node] as number, depth - 1, sample, rows.filter((i) => !goesLeft(i)));
+  checkTree(
+    tree,
+    tree.right[node] as number,
+    depth - 1,
+    sample,
+    rows.filter((i) => !goesLeft(i)),
+  );
 }
 
 test('one tree: the splits of an exhaustive search', () => {
@@ -67,13 +74,22 @@ test('one tree: the splits of an exhaustive search', () => {
     const u = uniform(seed);
     const n = 8 + Math.floor(u() * 50);
     const x = Array.from({ length: n }, () => [normal(u), Math.floor(u() * 4), u() < 0.25 ? NaN_ : u()]);
-    const y = x.map(([a, b, c]) => 2 * (a as number) + ((b as number) > 1 ? 3 : 0) + (Number.isNaN(c) ? 5 : (c as number)) + normal(u));
+    const y = x.map(
+      ([a, b, c]) =>
+        2 * (a as number) + ((b as number) > 1 ? 3 : 0) + (Number.isNaN(c) ? 5 : (c as number)) + normal(u),
+    );
     const o = { ...OPTIONS, minRows: 1 + (seed % 3), l2: seed % 2, depth: 1 + (seed % 4) };
     const { part } = fit(x, y, { kind: 'squared' }, o, 7);
     const mean = y.reduce((s, v) => s + v, 0) / n;
     assert.ok(near(part.base[0] as number, mean, 1e-12));
     const rows = Array.from({ length: n }, (_, i) => i);
-    checkTree((part.trees[0] as (typeof part.trees)[number]).tree, 0, o.depth, { x, grad: y.map((v) => mean - v), o }, rows);
+    checkTree(
+      (part.trees[0] as (typeof part.trees)[number]).tree,
+      0,
+      o.depth,
+      { x, grad: y.map((v) => mean - v), o },
+      rows,
+    );
   }
 });
 
@@ -97,7 +113,9 @@ test('more trees fit the training rows better', () => {
     [three, { kind: 'softmax', classes: 3 }],
   ];
   for (const [y, objective] of cases) {
-    const losses = [1, 2, 4, 8, 16, 32].map((trees) => fit(x, y, objective, { trees, learningRate: 0.2, minRows: 5 }).loss);
+    const losses = [1, 2, 4, 8, 16, 32].map(
+      (trees) => fit(x, y, objective, { trees, learningRate: 0.2, minRows: 5 }).loss,
+    );
     losses.slice(1).forEach((l, i) => assert.ok(l < (losses[i] as number), `${objective.kind}: ${losses}`));
   }
 });
@@ -114,10 +132,17 @@ test('the same bits for any blocks, and for a seed', () => {
 
 test('cuts do not depend on how much memory there is to learn them in', () => {
   const u = uniform(45);
-  const data = blocks(Array.from({ length: 3000 }, () => [normal(u), u(), Math.floor(u() * 3), NaN_]), new Array(3000).fill(0), 100);
+  const data = blocks(
+    Array.from({ length: 3000 }, () => [normal(u), u(), Math.floor(u() * 3), NaN_]),
+    new Array(3000).fill(0),
+    100,
+  );
   const cuts = learnCuts(data, MAX_BINS, memory.floats, 1 << 20);
   assert.equal(learnCuts(data, MAX_BINS, memory.floats, 1), cuts);
-  assert.equal(cuts.map((c) => c.length), [254, 254, 2, 0]);
+  assert.equal(
+    cuts.map((c) => c.length),
+    [254, 254, 2, 0],
+  );
   for (const c of cuts) for (let i = 1; i < c.length; i++) assert.ok((c[i - 1] as number) < (c[i] as number));
 });
 
@@ -148,7 +173,12 @@ test('constant features, a constant label, one row', () => {
 test('the scale of the label does not matter', () => {
   const x = Array.from({ length: 30 }, (_, i) => [i]);
   const shape = (scale: number): number[] | undefined =>
-    fit(x, x.map(([i]) => scale * Math.floor((i as number) / 10)), { kind: 'squared' }, { l2: 0 }).part.trees[0]?.tree.feature as number[];
+    fit(
+      x,
+      x.map(([i]) => scale * Math.floor((i as number) / 10)),
+      { kind: 'squared' },
+      { l2: 0 },
+    ).part.trees[0]?.tree.feature as number[];
   assert.equal(shape(1e-9), shape(1));
   assert.equal(shape(1e9), shape(1));
 });
@@ -165,11 +195,19 @@ test('infinite and huge values are values', () => {
 test('each leaf keeps its fewest rows', () => {
   const u = uniform(50);
   const x = Array.from({ length: 100 }, () => [normal(u)]);
-  const { part } = fit(x, x.map(([a]) => a as number), { kind: 'squared' }, { minRows: 30, depth: 5 });
+  const { part } = fit(
+    x,
+    x.map(([a]) => a as number),
+    { kind: 'squared' },
+    { minRows: 30, depth: 5 },
+  );
   const [p] = scored(modelOf(part, 1), x) as [number[]];
   const counts = new Map<number, number>();
   for (const v of p) counts.set(v, (counts.get(v) ?? 0) + 1);
-  assert.ok([...counts.values()].every((n) => n >= 30), String([...counts.values()]));
+  assert.ok(
+    [...counts.values()].every((n) => n >= 30),
+    String([...counts.values()]),
+  );
 });
 
 test('two and three classes: probabilities that add up to one', () => {
@@ -181,7 +219,13 @@ test('two and three classes: probabilities that add up to one', () => {
   let right = 0;
   t.forEach((c, i) => {
     const row = p.map((column) => column[i] as number);
-    assert.ok(near(row.reduce((a, b) => a + b, 0), 1, 1e-12));
+    assert.ok(
+      near(
+        row.reduce((a, b) => a + b, 0),
+        1,
+        1e-12,
+      ),
+    );
     if (row.indexOf(Math.max(...row)) === c) right++;
   });
   assert.ok(right > 285, `${right} of 300`);

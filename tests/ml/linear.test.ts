@@ -9,7 +9,12 @@ function solve(a: number[][], b: number[]): number[] {
   const m = a.map((row, i) => [...row, b[i] as number]);
   const n = b.length;
   for (let c = 0; c < n; c++) {
-    const p = m.slice(c).reduce((best, row, i) => (Math.abs(row[c] as number) > Math.abs((m[best] as number[])[c] as number) ? c + i : best), c);
+    const p = m
+      .slice(c)
+      .reduce(
+        (best, row, i) => (Math.abs(row[c] as number) > Math.abs((m[best] as number[])[c] as number) ? c + i : best),
+        c,
+      );
     [m[c], m[p]] = [m[p] as number[], m[c] as number[]];
     const pivot = m[c] as number[];
     m.forEach((row, i) => {
@@ -32,7 +37,9 @@ function closedForm(x: number[][], y: number[], l2: number): (row: number[]) => 
   const rows = x.map(z);
   const p = width + 1;
   const a = Array.from({ length: p }, (_, i) =>
-    Array.from({ length: p }, (_, j) => rows.reduce((s, r) => s + (r[i] as number) * (r[j] as number), i === j && i > 0 ? l2 * n : 0)),
+    Array.from({ length: p }, (_, j) =>
+      rows.reduce((s, r) => s + (r[i] as number) * (r[j] as number), i === j && i > 0 ? l2 * n : 0),
+    ),
   );
   const b = Array.from({ length: p }, (_, i) => rows.reduce((s, r, t) => s + (r[i] as number) * (y[t] as number), 0));
   const w = solve(a, b);
@@ -76,7 +83,10 @@ test('linear: a missing value counts as the mean', () => {
   const x = [[1], [2], [3], [Number.NaN]];
   const { part } = fitLinear(blocks(x, [2, 4, 6, 4]), 0);
   const [found] = scored(modelOf(part, 1), [[Number.NaN], [2], [5]]) as [number[]];
-  assert.ok(near(found[0] as number, 4, 1e-6) && near(found[1] as number, 4, 1e-6) && near(found[2] as number, 10, 1e-6), String(found));
+  assert.ok(
+    near(found[0] as number, 4, 1e-6) && near(found[1] as number, 4, 1e-6) && near(found[2] as number, 10, 1e-6),
+    String(found),
+  );
 });
 
 test('linear: infinite values are an error that says so', () => {
@@ -154,19 +164,34 @@ test('logistic: three classes, each against the rest', () => {
   let right = 0;
   t.forEach((c, i) => {
     const row = p.map((column) => column[i] as number);
-    assert.ok(near(row.reduce((a, b) => a + b, 0), 1, 1e-12));
+    assert.ok(
+      near(
+        row.reduce((a, b) => a + b, 0),
+        1,
+        1e-12,
+      ),
+    );
     if (row.indexOf(Math.max(...row)) === c) right++;
   });
   assert.ok(right > 270, `${right} of 300`);
   // A class against the rest is the model of two classes.
-  const two = fitLogistic(blocks(x, t.map((c) => (c === 2 ? 1 : 0))), 2, LOGISTIC).part;
+  const two = fitLogistic(
+    blocks(
+      x,
+      t.map((c) => (c === 2 ? 1 : 0)),
+    ),
+    2,
+    LOGISTIC,
+  ).part;
   assert.equal(two.weights[0], part.weights[2]);
 });
 
 test('logistic: no step makes the loss worse', () => {
   const x = [[-1000], [-1], [0], [1], [2], [3000]];
   const t = [0, 1, 0, 1, 0, 1];
-  const losses = [1, 2, 3, 5, 10, 30].map((iterations) => fitLogistic(blocks(x, t), 2, { l2: 1e-9, iterations, tolerance: 0 }).loss);
+  const losses = [1, 2, 3, 5, 10, 30].map(
+    (iterations) => fitLogistic(blocks(x, t), 2, { l2: 1e-9, iterations, tolerance: 0 }).loss,
+  );
   losses.slice(1).forEach((l, i) => assert.ok(l <= (losses[i] as number) + 1e-9, String(losses)));
 });
 

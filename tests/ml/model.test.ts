@@ -13,7 +13,14 @@ import { scoreBatch } from '../../engine/ml/score.ts';
 import { T } from '../../engine/types.ts';
 import { binned, blocks, memory, modelOf, near, OPTIONS, scored } from './support.ts';
 
-const x = [[1, 5], [2, Number.NaN], [3, 1], [4, 2], [5, 0], [6, 1]];
+const x = [
+  [1, 5],
+  [2, Number.NaN],
+  [3, 1],
+  [4, 2],
+  [5, 0],
+  [6, 1],
+];
 const t = [0, 1, 0, 1, 2, 2];
 
 function trees(): Model {
@@ -102,7 +109,10 @@ test('what is not a model is told so', () => {
   assert.is(complaint(text('')), 'm.json is not a model: it is not JSON');
   assert.is(complaint(text(JSON.stringify(trees()).slice(0, -9))), 'm.json is not a model: it is not JSON');
   assert.is(complaint(text([1])), 'm.json is not a model: it was not written by flowc');
-  assert.is(complaint(text({ ...trees(), version: 2 })), 'm.json is not a model: it was written by another version of flowc');
+  assert.is(
+    complaint(text({ ...trees(), version: 2 })),
+    'm.json is not a model: it was written by another version of flowc',
+  );
   assert.is(complaint(text({ ...trees(), classes: ['a'] })), 'm.json is not a model: its classes is damaged');
   assert.is(complaint(text({ ...trees(), features: [] })), 'm.json is not a model: its part is damaged');
 });
@@ -123,22 +133,28 @@ test('any part replaced or gone: refused, or scored without harm', () => {
   for (const model of [trees(), linear()]) {
     const all = places(model).filter((p) => p.length > 0);
     fc.assert(
-      fc.property(fc.constantFrom(...all), fc.constantFrom(undefined, null, -1, 0, 1.5, 1e9, 'a', [], {}, true, [[]]), (place, value) => {
-        const damaged = structuredClone(model) as unknown;
-        const last = place.at(-1) as string;
-        const parent = place.slice(0, -1).reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], damaged) as Record<string, unknown>;
-        if (value === undefined) delete parent[last];
-        else parent[last] = value;
-        let read: Model;
-        try {
-          read = decodeModel(encodeModel(damaged as Model), 'm');
-        } catch (e) {
-          assert.ok(e instanceof RunError && e.code === 'FLOW7011', String(e));
-          return;
-        }
-        const cols = [0, 1].map((k) => Float64Array.from(x, (row) => row[k] as number));
-        assert.ok(scoreBatch(read, cols, x.length).length >= x.length);
-      }),
+      fc.property(
+        fc.constantFrom(...all),
+        fc.constantFrom(undefined, null, -1, 0, 1.5, 1e9, 'a', [], {}, true, [[]]),
+        (place, value) => {
+          const damaged = structuredClone(model) as unknown;
+          const last = place.at(-1) as string;
+          const parent = place
+            .slice(0, -1)
+            .reduce<unknown>((v, k) => (v as Record<string, unknown>)[k], damaged) as Record<string, unknown>;
+          if (value === undefined) delete parent[last];
+          else parent[last] = value;
+          let read: Model;
+          try {
+            read = decodeModel(encodeModel(damaged as Model), 'm');
+          } catch (e) {
+            assert.ok(e instanceof RunError && e.code === 'FLOW7011', String(e));
+            return;
+          }
+          const cols = [0, 1].map((k) => Float64Array.from(x, (row) => row[k] as number));
+          assert.ok(scoreBatch(read, cols, x.length).length >= x.length);
+        },
+      ),
       { numRuns: 400, seed: 3 },
     );
   }
@@ -150,7 +166,15 @@ const dict = (values: (string | null)[]): Column => {
   const codes = Int32Array.from(values, (v) => (v === null ? 0 : entries.indexOf(v)));
   const dictionary = columnFromValues(T.string, entries);
   if (dictionary.phys !== 'utf8') throw new Error('not text');
-  return { phys: 'dict', type: T.string, length: values.length, nullCount: plain.nullCount, validity: plain.validity, codes, dictionary };
+  return {
+    phys: 'dict',
+    type: T.string,
+    length: values.length,
+    nullCount: plain.nullCount,
+    validity: plain.validity,
+    codes,
+    dictionary,
+  };
 };
 
 test('categories: plain and dictionary columns, null and unseen', () => {
@@ -164,9 +188,19 @@ test('categories: plain and dictionary columns, null and unseen', () => {
     const n: ModelFeature = { name: 'n', type: T.int, encoding: 'numeric', categories: [] };
     const e = featureEncoder([feature, n], ['f', 'n']);
     const out = e.room(6);
-    const schema = [{ name: 'f', type: T.string, nullable: true }, { name: 'n', type: T.int, nullable: true }];
+    const schema = [
+      { name: 'f', type: T.string, nullable: true },
+      { name: 'n', type: T.int, nullable: true },
+    ];
     e.encode({ schema, rows: 6, columns: [c, columnFromValues(T.int, [1, 2, null, 4, 5, 6])] }, out);
-    assert.equal(out.map((col) => [...col]), [[0, 0, 1, 0, 0, 1], [1, 0, 0, 0, 1, 0], [1, 2, Number.NaN, 4, 5, 6]]);
+    assert.equal(
+      out.map((col) => [...col]),
+      [
+        [0, 0, 1, 0, 0, 1],
+        [1, 0, 0, 0, 1, 0],
+        [1, 2, Number.NaN, 4, 5, 6],
+      ],
+    );
     assert.equal(e.indicator, [true, true, false]);
   }
 });
@@ -175,7 +209,10 @@ test('numbers of every type', () => {
   const column = (type: ModelFeature['type'], values: Parameters<typeof columnFromValues>[1]) => {
     const e = featureEncoder([{ name: 'f', type, encoding: 'numeric', categories: [] }], ['f']);
     const out = e.room(values.length);
-    e.encode({ schema: [{ name: 'f', type, nullable: true }], rows: values.length, columns: [columnFromValues(type, values)] }, out);
+    e.encode(
+      { schema: [{ name: 'f', type, nullable: true }], rows: values.length, columns: [columnFromValues(type, values)] },
+      out,
+    );
     return [...(out[0] as Float64Array)];
   };
   assert.equal(column(T.bool, [true, false, null]), [1, 0, Number.NaN]);

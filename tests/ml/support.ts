@@ -49,11 +49,21 @@ export function binned(data: Blocks): { binned: Binned; target: Float64Array } {
 }
 
 export const OPTIONS: GbtOptions = {
-  trees: 1, depth: 3, learningRate: 1, l2: 1, minRows: 1, subsample: 1, colsample: 1, seed: 0,
+  trees: 1,
+  depth: 3,
+  learningRate: 1,
+  l2: 1,
+  minRows: 1,
+  subsample: 1,
+  colsample: 1,
+  seed: 0,
 };
 
 export function modelOf(part: Model['part'], width: number, classes: Model['classes'] = []): Model {
-  const features = Array.from({ length: width }, (_, k): ModelFeature => ({ name: `x${k}`, type: T.float, encoding: 'numeric', categories: [] }));
+  const features = Array.from(
+    { length: width },
+    (_, k): ModelFeature => ({ name: `x${k}`, type: T.float, encoding: 'numeric', categories: [] }),
+  );
   return {
     format: 'flowc-model',
     version: 1,

@@ -82,7 +82,11 @@ test('through predict: the features; a prediction nobody reads is not made', asy
   const model = `let m = ${people} | train gbt() label active features age, s = ln(salary) `;
   const used = `${model} ${people} | predict m as p | select name, p`;
   assert.match(await rewritten(used, pruneColumns), /predict as p\n {6}scan csv "people.csv"\n {6}train/);
-  assert.equal(await reads(used), { 'people.csv': ['age', 'salary', 'active'] }, 'of the training rows, which come last');
+  assert.equal(
+    await reads(used),
+    { 'people.csv': ['age', 'salary', 'active'] },
+    'of the training rows, which come last',
+  );
   assert.fixture(
     await rewritten(`${model} ${people} | predict m as p | select name`, pruneColumns),
     'print\n  project name\n    scan csv "people.csv"',
@@ -105,12 +109,21 @@ test('neighbouring projections become one', async () => {
     await rewritten(`${people} | derive x = age + 1 | rename y = x | select y, name`, mergeProjects),
     'print\n  project y = age + 1, name\n    scan csv "people.csv"',
   );
-  assert.fixture(await rewritten(`${people} | derive x = age | drop x`, mergeProjects), 'print\n  scan csv "people.csv"');
+  assert.fixture(
+    await rewritten(`${people} | derive x = age | drop x`, mergeProjects),
+    'print\n  scan csv "people.csv"',
+  );
 });
 
 test('unless a value would be computed twice', async () => {
-  assert.match(await rewritten(`${people} | derive x = age + 1 | select y = x * x`, mergeProjects), /y = x \* x\n {4}project/);
-  assert.match(await rewritten(`${people} | derive x = age | select y = x * x`, mergeProjects), /y = age \* age\n {4}scan/);
+  assert.match(
+    await rewritten(`${people} | derive x = age + 1 | select y = x * x`, mergeProjects),
+    /y = x \* x\n {4}project/,
+  );
+  assert.match(
+    await rewritten(`${people} | derive x = age | select y = x * x`, mergeProjects),
+    /y = age \* age\n {4}scan/,
+  );
 });
 
 test('or the first one is read by others too', async () => {

@@ -7,7 +7,6 @@ import { orders, people, planOf, rewritten, shown, unchanged } from './harness.t
 
 const vip = 'csv("vip.csv") as v';
 
-
 test('filters become one, tested in the order of the file', async () => {
   assert.fixture(
     await rewritten(`${people} | where id != 0 | where 10 // id > 1`, pushFilters),
@@ -66,7 +65,10 @@ test('below sorts, not below top-N and limits', async () => {
 
 test('into every input of a union', async () => {
   assert.fixture(
-    await rewritten(`${people} | select id, n = name | union (${people} | select id, n = country) | where n == "x"`, pushFilters),
+    await rewritten(
+      `${people} | select id, n = name | union (${people} | select id, n = country) | where n == "x"`,
+      pushFilters,
+    ),
     `print
   union
     project id, n = name
@@ -109,7 +111,10 @@ test('below distinct where it reads keys alone', async () => {
 
 test('inner join: to the side it reads; both sides: stays', async () => {
   assert.fixture(
-    await rewritten(`${people} | join ${vip} on id == v.cust | where level > 2 and age > 3 and level > age`, pushFilters),
+    await rewritten(
+      `${people} | join ${vip} on id == v.cust | where level > 2 and age > 3 and level > age`,
+      pushFilters,
+    ),
     `print
   filter level > age
     join inner on id == cust add cust, level
@@ -129,7 +134,10 @@ test('inner join: renamed columns of the right side', async () => {
 
 test('left join: never below its right side', async () => {
   assert.fixture(
-    await rewritten(`${people} | join left ${vip} on id == v.cust | where level > 2 and age > 3 and level is null`, pushFilters),
+    await rewritten(
+      `${people} | join left ${vip} on id == v.cust | where level > 2 and age > 3 and level is null`,
+      pushFilters,
+    ),
     `print
   filter (level > 2) and (level is null)
     join left on id == cust add cust, level
@@ -157,13 +165,22 @@ test('what can fail meets no rows that a join would have dropped', async () => {
   await unchanged(`${people} | join ${vip} on id == v.cust | where 10 // age > 2`, pushFilters);
   await unchanged(`${people} | join semi ${vip} on id == v.cust | where name::int > 2`, pushFilters);
   // All left rows reach a filter behind a left join.
-  assert.match(await rewritten(`${people} | join left ${vip} on id == v.cust | where 10 // age > 2`, pushFilters), / {4}filter \(10 \/\/ age\)/);
-  assert.match(await rewritten(`${people} | join ${vip} on id == v.cust | where name::int? > 2`, pushFilters), / {4}filter name::int\?/);
+  assert.match(
+    await rewritten(`${people} | join left ${vip} on id == v.cust | where 10 // age > 2`, pushFilters),
+    / {4}filter \(10 \/\/ age\)/,
+  );
+  assert.match(
+    await rewritten(`${people} | join ${vip} on id == v.cust | where name::int? > 2`, pushFilters),
+    / {4}filter name::int\?/,
+  );
 });
 
 test('what can fail does not overtake what stays', async () => {
   assert.fixture(
-    await rewritten(`${people} | summarize n = count() by age | where n > 1 and 10 // age > 2 and age > 5`, pushFilters),
+    await rewritten(
+      `${people} | summarize n = count() by age | where n > 1 and 10 // age > 2 and age > 5`,
+      pushFilters,
+    ),
     `print
   filter (n > 1) and ((10 // age) > 2)
     aggregate n = count() by age
@@ -209,7 +226,10 @@ test('constants are computed', async () => {
   assert.match(await rewritten(`${people} | where 1 == 1 and age > 3`, foldConstants), /filter age > 3\n/);
   assert.match(await rewritten(`${people} | where age > 3 and 1 == 2`, foldConstants), /filter false\n/);
   assert.match(await rewritten(`${people} | where age > 3 or 1 == 2`, foldConstants), /filter age > 3\n/);
-  assert.match(await rewritten(`${people} | derive x = case when 1 == 1 then age else id end`, foldConstants), /x = age\n/);
+  assert.match(
+    await rewritten(`${people} | derive x = case when 1 == 1 then age else id end`, foldConstants),
+    /x = age\n/,
+  );
 });
 
 test('a constant that fails is left for the rows that reach it', async () => {

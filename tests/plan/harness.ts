@@ -4,7 +4,7 @@ import { logicalText } from '../../compiler/explain/logical_text.ts';
 import type { LogicalNode, LogicalPlan } from '../../compiler/logical.ts';
 import { optimize } from '../../compiler/optimize/index.ts';
 import type { Rule } from '../../compiler/optimize/rule.ts';
-import { planPhysical, type PlanOptions } from '../../compiler/physical/planner.ts';
+import { type PlanOptions, planPhysical } from '../../compiler/physical/planner.ts';
 import { topological } from '../../compiler/plan_tree.ts';
 import type { PhysicalPlan, Stage } from '../../engine/plan.ts';
 import { bound } from '../bind/harness.ts';

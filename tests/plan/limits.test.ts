@@ -39,7 +39,10 @@ test('a reader stops after the rows that are wanted', async () => {
   assert.match(await rewritten(`${people} | select name | take 3`, pushLimits), /first 3 rows/);
   assert.match(await rewritten(`${people} | skip 4 | take 3`, mergeLimits, pushLimits), /first 7 rows/);
   const model = `let m = ${people} | train gbt() label active features age`;
-  assert.match(await rewritten(`${model} ${people} | predict m as p | take 3`, pushLimits), /predict as p\n {6}scan csv "people.csv" first 3 rows\n {6}train[^\n]*\n {8}scan csv "people.csv"$/);
+  assert.match(
+    await rewritten(`${model} ${people} | predict m as p | take 3`, pushLimits),
+    /predict as p\n {6}scan csv "people.csv" first 3 rows\n {6}train[^\n]*\n {8}scan csv "people.csv"$/,
+  );
 });
 
 test('a limit does not pass what changes how many rows there are', async () => {

@@ -2,7 +2,7 @@ import { DirectedGraph } from 'graphology';
 import { hasCycle } from 'graphology-dag';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type TaskEdge, type TaskNode, lower } from '../../compiler/lower.ts';
+import { lower, type TaskEdge, type TaskNode } from '../../compiler/lower.ts';
 import { people, stages } from './harness.ts';
 
 const flow = `let a = ${people} | summarize n = count() by country
@@ -38,7 +38,10 @@ test('what every task needs whole is an edge of its own kind', async () => {
   const g = lower(await stages(flow, { 'vip.csv': 10 }));
   const broadcast = g.filterEdges((_, a) => a.kind === 'broadcast').map((e) => g.source(e));
   assert.is(broadcast.length, 2, 'the right side of the join, and the model');
-  assert.equal(g.filterNodes((_, a) => a.kind === 'sink').map((n) => g.getNodeAttribute(n, 'label')), ['csv o.csv']);
+  assert.equal(
+    g.filterNodes((_, a) => a.kind === 'sink').map((n) => g.getNodeAttribute(n, 'label')),
+    ['csv o.csv'],
+  );
 });
 
 test('a self-join of one relation has an edge from it for each side', async () => {

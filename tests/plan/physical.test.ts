@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ComputeParams } from '../../engine/operators/params.ts';
 import { exprText } from '../../compiler/explain/expr_text.ts';
+import type { ComputeParams } from '../../engine/operators/params.ts';
 import { outline, people, stages } from './harness.ts';
 
 async function outlined(text: string, sizes?: Record<string, number>): Promise<string[]> {
@@ -9,7 +9,9 @@ async function outlined(text: string, sizes?: Record<string, number>): Promise<s
 }
 
 test('map-shaped steps become one step of one stage', async () => {
-  const plan = await stages(`${people} | where id != 0 | derive x = 10 // id | where x > 1 | rename y = name | drop age`);
+  const plan = await stages(
+    `${people} | where id != 0 | derive x = 10 // id | where x > 1 | rename y = name | drop age`,
+  );
   assert.equal(outline(plan), ['0 scan people.csv | compute -> collect', 'print 0']);
   const params = plan.stages[0]?.steps[0]?.params as ComputeParams;
   assert.is(params.filter && exprText(params.filter), '(id != 0) and ((10 // id) > 1)');
@@ -66,7 +68,10 @@ test('sort: runs by range; with take, a top-N on both sides', async () => {
     '1 merge 0 | sort final | compute -> collect',
     'print 1',
   ]);
-  assert.equal(plan.results[0]?.schema.map((f) => f.name), ['id']);
+  assert.equal(
+    plan.results[0]?.schema.map((f) => f.name),
+    ['id'],
+  );
 });
 
 test('join: a small right side is broadcast, others are partitioned', async () => {
@@ -89,15 +94,18 @@ test('join: a small right side is broadcast, others are partitioned', async () =
 });
 
 test('a let is materialised once, and shown without a copy', async () => {
-  assert.equal(await outlined(`let a = ${people} | where id > 1 from a | summarize n = count() from a | select id from a`), [
-    '0 scan people.csv | compute -> collect',
-    '1 stream 0 | aggregate partial -> single',
-    '2 merge 1 | aggregate final -> collect',
-    '3 stream 0 | compute -> collect',
-    'print 2',
-    'print 3',
-    'print 0',
-  ]);
+  assert.equal(
+    await outlined(`let a = ${people} | where id > 1 from a | summarize n = count() from a | select id from a`),
+    [
+      '0 scan people.csv | compute -> collect',
+      '1 stream 0 | aggregate partial -> single',
+      '2 merge 1 | aggregate final -> collect',
+      '3 stream 0 | compute -> collect',
+      'print 2',
+      'print 3',
+      'print 0',
+    ],
+  );
   assert.equal(await outlined(`let a = ${people} | take 5 from a from a | select id`), [
     '0 scan people.csv -> collect 5',
     '1 stream 0 | compute -> collect',
@@ -123,13 +131,18 @@ test('union: its inputs in order; a model: every task has it', async () => {
     '1 scan people.csv -> collect',
     '2 stream 0 1 -> write o.csv',
   ]);
-  assert.equal(await outlined(`let m = ${people} | train gbt() label active features age from m | write model("m.json") ${people} | predict m as p | select id, p`), [
-    '0 scan people.csv | compute -> single',
-    '1 merge 0 | train final -> collect',
-    '2 stream 1 -> write m.json',
-    '3 scan people.csv | predict with 1 | compute -> collect',
-    'print 3',
-  ]);
+  assert.equal(
+    await outlined(
+      `let m = ${people} | train gbt() label active features age from m | write model("m.json") ${people} | predict m as p | select id, p`,
+    ),
+    [
+      '0 scan people.csv | compute -> single',
+      '1 merge 0 | train final -> collect',
+      '2 stream 1 -> write m.json',
+      '3 scan people.csv | predict with 1 | compute -> collect',
+      'print 3',
+    ],
+  );
 });
 
 test('a stage reads relations of earlier stages only', async () => {
@@ -146,7 +159,10 @@ test('a stage reads relations of earlier stages only', async () => {
     for (const r of [...from, ...steps.flatMap((x) => x.sides.map((side) => side.relation))]) assert.ok(r < s.id);
     // What enters a step is what the one before it leaves.
     steps.slice(1).forEach((x, i) => {
-      assert.equal(x.input.map((f) => f.name), steps[i]?.output.map((f) => f.name));
+      assert.equal(
+        x.input.map((f) => f.name),
+        steps[i]?.output.map((f) => f.name),
+      );
     });
   }
   assert.equal(structuredClone(plan), plan, 'plain data');

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { logicalText } from '../../compiler/explain/logical_text.ts';
 import { RULES } from '../../compiler/optimize/index.ts';
-import { check, type CompileOptions, Engine, plan } from '../../index.ts';
+import { type CompileOptions, check, Engine, plan } from '../../index.ts';
 import { tempDir } from '../e2e/harness.ts';
 import { rows } from '../golden/script.ts';
 
@@ -34,8 +34,23 @@ const condition = fc.constantFrom(
   's like "%b%" or id in [1, 2, 3, 40]',
 );
 const where = condition.map((c) => `where ${c}`);
-const cut = fc.constantFrom('take 15', 'skip 3', 'take 25 | skip 10', 'skip 2 | take 9', 'sort id desc | take 20', 'sort v, id | skip 5');
-const joined = fc.constantFrom('w > 30', 'w is null', 'w > 10 and g > 1', 'w > v', 'w == 20 or v > 3', 'not (w < 40)', 'g == 2');
+const cut = fc.constantFrom(
+  'take 15',
+  'skip 3',
+  'take 25 | skip 10',
+  'skip 2 | take 9',
+  'sort id desc | take 20',
+  'sort v, id | skip 5',
+);
+const joined = fc.constantFrom(
+  'w > 30',
+  'w is null',
+  'w > 10 and g > 1',
+  'w > v',
+  'w == 20 or v > 3',
+  'not (w < 40)',
+  'g == 2',
+);
 const followed = (a: fc.Arbitrary<string>, b: fc.Arbitrary<string>) => fc.tuple(a, b).map(([x, y]) => `${x} | ${y}`);
 
 /** Steps that leave the columns id, g, v, s, and no others. */
@@ -51,10 +66,16 @@ const step = fc.oneof(
     'remove s == "bob"',
   ),
   followed(cut, fc.oneof(where, cut)),
-  followed(fc.constantFrom('sort v desc, id', 'sort g + 1, id desc', 'distinct', 'distinct g', 'distinct g, s'), fc.oneof(where, cut)),
+  followed(
+    fc.constantFrom('sort v desc, id', 'sort g + 1, id desc', 'distinct', 'distinct g', 'distinct g, s'),
+    fc.oneof(where, cut),
+  ),
   fc
     .tuple(fc.constantFrom('', 'left '), fc.constantFrom('', ' and b.w > v'), joined)
-    .map(([kind, rest, c]) => `join ${kind}csv("b.csv") as b on g == b.k${rest} add w = b.w | where ${c} | derive v = w ?? v | drop w`),
+    .map(
+      ([kind, rest, c]) =>
+        `join ${kind}csv("b.csv") as b on g == b.k${rest} add w = b.w | where ${c} | derive v = w ?? v | drop w`,
+    ),
   followed(
     fc.constantFrom(
       'join semi csv("b.csv") as b on g == b.k',
@@ -69,13 +90,26 @@ const step = fc.oneof(
     fc.oneof(where, cut),
   ),
 );
-const ending = fc.constantFrom('', ' | select s', ' | summarize n = count(), m = sum(v)', ' | select id | take 4', ' | where g == 1 | select v');
+const ending = fc.constantFrom(
+  '',
+  ' | select s',
+  ' | summarize n = count(), m = sum(v)',
+  ' | select id | take 4',
+  ' | where g == 1 | select v',
+);
 const order = ' | select id, g, v, s';
 
 const flow = fc
-  .tuple(fc.array(step, { maxLength: 3 }), fc.array(step, { maxLength: 4 }), fc.array(step, { maxLength: 2 }), ending, ending)
+  .tuple(
+    fc.array(step, { maxLength: 3 }),
+    fc.array(step, { maxLength: 4 }),
+    fc.array(step, { maxLength: 2 }),
+    ending,
+    ending,
+  )
   .map(([shared, one, two, x, y]) => {
-    const pipe = (from: string, steps: readonly string[], end: string): string => `${[from, ...steps].join(' | ')}${order}${end}`;
+    const pipe = (from: string, steps: readonly string[], end: string): string =>
+      `${[from, ...steps].join(' | ')}${order}${end}`;
     return `let r = ${pipe('from csv("a.csv")', shared, '')}\n${pipe('from r', one, x)}\n${pipe('from r', two, y)}`;
   });
 
@@ -102,9 +136,14 @@ for (const broadcastBytes of [4 << 20, 0]) {
         const expected = await outcome(text, { ...options, rules: [] });
         assert.is(await outcome(text, options), expected, `all rules\n${text}`);
         const left = RULES.filter((_, i) => i !== without);
-        assert.is(await outcome(text, { ...options, rules: left }), expected, `without ${RULES[without]?.name}\n${text}`);
+        assert.is(
+          await outcome(text, { ...options, rules: left }),
+          expected,
+          `without ${RULES[without]?.name}\n${text}`,
+        );
         const rule = RULES[without];
-        if (rule !== undefined) assert.is(await outcome(text, { ...options, rules: [rule] }), expected, `only ${rule.name}\n${text}`);
+        if (rule !== undefined)
+          assert.is(await outcome(text, { ...options, rules: [rule] }), expected, `only ${rule.name}\n${text}`);
       }),
       { numRuns: 30, seed: 1 },
     );
