@@ -48,7 +48,8 @@ export class RunError extends Error {
 
   /** The same error with more known about its place; what is known already stays. */
   at(where: RunErrorWhere): RunError {
-    return new RunError(this.code, this.message, { ...where, ...this.where }, this.hint);
+    const known = Object.fromEntries(Object.entries(this.where).filter(([, value]) => value !== undefined));
+    return new RunError(this.code, this.message, { ...where, ...known }, this.hint);
   }
 }
 

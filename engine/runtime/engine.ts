@@ -10,7 +10,7 @@ import { MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
 import { WorkerPool } from './pool.ts';
 import { refsOf } from './relations.ts';
 import { Run, type StageEvent } from './run.ts';
-import type { SinkSummary } from './sinks.ts';
+import type { SinkSummary } from './outputs.ts';
 
 /** Share of the machine's memory the store may use when no limit is given. */
 export const DEFAULT_MEMORY_SHARE = 0.5;
@@ -58,6 +58,9 @@ export interface RunResult {
   readonly ms: number;
 }
 
+/** After a signal tasks end by themselves at their next batch; a thread that does not is ended after this long. */
+const GRACE_MS = 2000;
+
 /** Workers and a store that outlive single runs, so that memory touched once is used again. Runs go one after another. */
 export class Engine {
   readonly workers: number;
@@ -68,7 +71,8 @@ export class Engine {
   readonly #progress: SharedArrayBuffer;
   #runs = 0;
   #bytesTotal = 0;
-  #closed = false;
+  #closing: Promise<void> | null = null;
+  #current: Run | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions = {}) {
@@ -116,7 +120,7 @@ export class Engine {
   }
 
   async #run(plan: PhysicalPlan, options: RunOptions): Promise<RunResult> {
-    if (this.#closed) throw new Error('the engine is closed');
+    if (this.#closing !== null) throw new RunError('FLOW7012', 'the engine is closed');
     if (plan.stages.length > MAX_STAGES) throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; at most ${MAX_STAGES} fit one run`);
     const started = performance.now();
     new Int32Array(this.#control).fill(0);
@@ -134,7 +138,12 @@ export class Engine {
       },
       ...(options.onStage ? { onStage: options.onStage } : {}),
     });
-    const abort = (): void => run.fail(new RunError('FLOW7012', 'the run was interrupted'));
+    this.#current = run;
+    let grace: NodeJS.Timeout | undefined;
+    const abort = (): void => {
+      run.fail(new RunError('FLOW7012', 'the run was interrupted'));
+      grace = setTimeout(() => void this.#pool.interrupt(), GRACE_MS);
+    };
     if (options.signal?.aborted) abort();
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
@@ -147,7 +156,9 @@ export class Engine {
         ms: performance.now() - started,
       };
     } finally {
+      clearTimeout(grace);
       options.signal?.removeEventListener('abort', abort);
+      this.#current = null;
       this.#pool.endRun(this.#runs);
     }
   }
@@ -166,12 +177,19 @@ export class Engine {
     };
   }
 
-  /** Ends the threads and removes all spill files. Safe to call twice, also while a run goes on. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    Atomics.store(new Int32Array(this.#control), 0, 1);
+  /**
+   * Ends the threads and removes all spill files. Safe to call more than once, also while a run goes on: that run is rejected with FLOW7012 and leaves
+   * no output.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#current?.fail(new RunError('FLOW7012', 'the engine was closed while a run went on'));
     await this.#pool.close();
+    await this.#last;
     this.#store.close();
   }
 }

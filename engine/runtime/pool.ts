@@ -31,7 +31,7 @@ export class WorkerPool {
   readonly size: number;
   readonly #slots: Slot[];
   readonly #options: PoolOptions;
-  readonly #waiting: ((s: Slot) => void)[] = [];
+  readonly #waiting: { resolve: (s: Slot) => void; reject: (e: Error) => void }[] = [];
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -44,9 +44,15 @@ export class WorkerPool {
   /** Runs a task on the next free worker. Rejects with the task's error, or WorkerDied. */
   async run(stage: StageMessage, task: TaskMessage): Promise<TaskDone> {
     const slot = await this.#acquire();
+    let worker: Worker;
+    try {
+      worker = slot.worker ?? this.#start(slot);
+    } catch (e) {
+      this.#release(slot);
+      throw new WorkerDied(`a worker thread cannot be started: ${e instanceof Error ? e.message : String(e)}`, { cause: e });
+    }
     return new Promise((resolve, reject) => {
       slot.busy = { resolve, reject };
-      const worker = slot.worker ?? this.#start(slot);
       if (slot.known.get(stage.stage.id) !== stage) {
         slot.known.set(stage.stage.id, stage);
         worker.postMessage(stage satisfies ToWorker);
@@ -62,27 +68,38 @@ export class WorkerPool {
     }
   }
 
-  /** Ends all threads; running tasks are rejected. */
+  /** Ends all threads; running and waiting tasks are rejected. */
   async close(): Promise<void> {
     this.#closed = true;
-    const workers = this.#slots.flatMap((s) => (s.worker === null ? [] : [{ thread: s.thread, worker: s.worker }]));
+    for (const w of this.#waiting.splice(0)) w.reject(closed());
+    await this.#end(this.#slots);
+  }
+
+  /** Ends the threads that are at work: their tasks are rejected with WorkerDied. New ones start when there is something to do. */
+  async interrupt(): Promise<void> {
+    await this.#end(this.#slots.filter((s) => s.busy !== null));
+  }
+
+  async #end(slots: readonly Slot[]): Promise<void> {
+    const workers = slots.flatMap((s) => (s.worker === null ? [] : [{ thread: s.thread, worker: s.worker }]));
     for (const { thread } of workers) this.#options.onEnding(thread);
     await Promise.all(workers.map(({ worker }) => worker.terminate()));
   }
 
   #acquire(): Promise<Slot> {
+    if (this.#closed) return Promise.reject(closed());
     const free = this.#slots.find((s) => !s.taken);
     if (free !== undefined) {
       free.taken = true;
       return Promise.resolve(free);
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
   #release(slot: Slot): void {
     slot.busy = null;
     const next = this.#waiting.shift();
-    if (next !== undefined) next(slot);
+    if (next !== undefined) next.resolve(slot);
     else slot.taken = false;
   }
 
@@ -113,9 +130,13 @@ export class WorkerPool {
     const job = slot.busy;
     if (job === null) return;
     this.#release(slot);
-    if (this.#closed) job.reject(new RunError('FLOW7012', 'the engine was closed while a task ran'));
+    if (this.#closed) job.reject(closed());
     else job.reject(new WorkerDied(cause === null ? `a worker exited with code ${code}` : cause.message, { cause }));
   }
+}
+
+function closed(): RunError {
+  return new RunError('FLOW7012', 'the engine was closed while a run went on');
 }
 
 /** The bundle puts the worker beside every chunk; from source (tests) the built worker is used, so that threads start fast. */

@@ -27,6 +27,17 @@ export function refsOf(r: Relation): readonly BatchRef[] {
   }
 }
 
+/** Releases what a run that failed leaves. A second failure here must not hide the first: memory that cannot be freed goes with the engine. */
+export function releaseAll(store: Store, objects: Iterable<ObjectId>): void {
+  for (const id of objects) {
+    try {
+      store.release(id);
+    } catch {
+      // The object was lost with its thread, or its file with the disk.
+    }
+  }
+}
+
 /**
  * Finished relations and how many stages still read each. A relation's objects are released when the last reader is done; one that
  * streams through a single reader is released object by object as its tasks finish (`consume`), so that a pipeline needs no more than it holds.
@@ -89,9 +100,9 @@ export class Relations {
     this.#done.delete(r.id);
   }
 
-  /** Releases everything that is left: the end of a run, whatever its outcome. */
+  /** Releases everything that is left when a run has failed. Never fails. */
   clear(): void {
-    for (const id of this.#pending.keys()) this.#store.release(id);
+    releaseAll(this.#store, this.#pending.keys());
     this.#pending.clear();
     this.#done.clear();
   }

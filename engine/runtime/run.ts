@@ -3,14 +3,16 @@ import { RunError } from '../errors.ts';
 import type { Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import type { ScanInput, PhysicalPlan, Stage } from '../plan.ts';
-import type { BatchRef, Store } from '../store/types.ts';
+import type { Store } from '../store/types.ts';
 import { grantOf } from './grant.ts';
 import { hashBits, hashTasks, rangePartitions, rangeTasks } from './exchange.ts';
 import { refsOfTask, splitTasks, streamTasks } from './inputs.ts';
-import type { RelationData, StageMessage, TaskDone, TaskInput, TaskOutput } from './messages.ts';
+import type { RelationData, StageMessage, TaskDone, TaskInput } from './messages.ts';
 import { WorkerDied, type WorkerPool } from './pool.ts';
-import { refsOf, type Relation, type RelationContent, Relations } from './relations.ts';
-import { OrderedSink, SinkFile, type SinkSummary } from './sinks.ts';
+import { refsOf, releaseAll, Relations } from './relations.ts';
+import { attributedTo, Outputs, type SinkSummary } from './outputs.ts';
+import type { OrderedSink } from './sinks.ts';
+import { firstRefs, NOTHING, objectsOf, prefixRows, relationOf } from './task_output.ts';
 import { writerOf } from './task.ts';
 
 /** A task that lost its worker is tried this often in all. */
@@ -51,9 +53,9 @@ export class Run {
   readonly #groups: Map<number, readonly Stage[]>;
   readonly #bits = new Map<number, number>();
   readonly #splits = new Map<number, TaskInput[]>();
-  readonly #files: SinkFile[] = [];
-  readonly #sinks: { file: SinkFile; stage: Stage; rows: number; bytes: number }[] = [];
+  readonly #outputs: Outputs;
   #failure: Error | null = null;
+  #aborted: Promise<void> = Promise.resolve();
 
   constructor(id: number, plan: PhysicalPlan, env: RunEnvironment, hooks: RunHooks) {
     this.#id = id;
@@ -63,30 +65,34 @@ export class Run {
     this.#queue = new PQueue({ concurrency: env.slots });
     this.relations = new Relations(env.store, countReaders(plan));
     this.#groups = exchangeGroups(plan);
+    this.#outputs = new Outputs(plan, env.store);
   }
 
   /** Runs all stages, then makes the outputs appear. On any failure nothing appears, and the first error is thrown. */
   async execute(): Promise<readonly SinkSummary[]> {
     try {
+      if (this.#failure !== null) throw this.#failure;
+      this.#outputs.open();
       await this.#stages();
-      for (const f of this.#files) await f.commit();
-      return this.#sinks.map((s) => ({
-        path: s.file.target,
-        format: s.stage.output.kind === 'sink' ? s.stage.output.format : '',
-        rows: s.rows,
-        bytes: s.bytes,
-      }));
+      return this.#outputs.commit();
     } catch (e) {
+      this.fail(e);
+      await this.#aborted;
+      this.#outputs.discard();
       this.relations.clear();
-      for (const f of this.#files) f.discard();
       throw this.#failure ?? e;
     }
   }
 
-  /** Ends the run: the first failure is the one that is reported. Waiting tasks leave the queue undone; to clear it would leave whoever waits for them waiting. */
+  /**
+   * Ends the run: the first failure is the one that is reported. Waiting tasks leave the queue undone; to clear it would leave whoever waits for
+   * them waiting.
+   */
   fail(e: unknown): void {
-    this.#failure ??= e instanceof Error ? e : new Error(String(e));
+    if (this.#failure !== null) return;
+    this.#failure = e instanceof Error ? e : new Error(String(e));
     Atomics.store(this.#env.control, 0, 1);
+    this.#aborted = this.#outputs.abort().catch(() => undefined);
   }
 
   async #stages(): Promise<void> {
@@ -120,51 +126,30 @@ export class Run {
   }
 
   async #runStage(stage: Stage): Promise<void> {
-    const sink = await this.#openSink(stage);
-    try {
-      const inputs = await this.#tasksOf(stage);
-      const bits = await this.#bitsOf(stage);
-      const message = this.#message(stage, bits);
-      const outputs = await this.#runTasks(stage, message, inputs, sink);
-      const rows = outputs.reduce((n, o) => n + o.rows, 0);
-      if (stage.output.kind === 'sink') await this.#finishSink(stage, message, outputs, sink, rows);
-      else this.relations.add(relationOf(stage, outputs, bits));
-      for (const r of inputsOf(stage)) this.relations.readDone(r);
-      this.#hooks.onStage?.({ stage, state: 'done', tasks: inputs.length, finished: inputs.length, rows });
-    } catch (e) {
-      sink?.destroy();
-      throw e;
-    }
+    const sink = stage.output.kind === 'sink' ? await this.#outputs.begin(stage) : null;
+    const inputs = await this.#tasksOf(stage);
+    const bits = await this.#bitsOf(stage);
+    const message = this.#message(stage, bits);
+    const outputs = await this.#runTasks(stage, message, inputs, sink);
+    const rows = outputs.reduce((n, o) => n + o.rows, 0);
+    if (stage.output.kind === 'sink') await this.#finishSink(stage, message, outputs, rows);
+    else this.relations.add(relationOf(stage, outputs, bits));
+    for (const r of inputsOf(stage)) this.relations.readDone(r);
+    this.#hooks.onStage?.({ stage, state: 'done', tasks: inputs.length, finished: inputs.length, rows });
   }
 
-  async #openSink(stage: Stage): Promise<OrderedSink | null> {
-    const { output } = stage;
-    if (output.kind !== 'sink') return null;
-    const file = new SinkFile(output.path);
-    this.#files.push(file);
-    this.#sinks.push({ file, stage, rows: 0, bytes: 0 });
-    await file.open();
-    if (writerOf(output.format).kind === 'serial') return null;
-    const sink = new OrderedSink(file, this.#env.store, output, stage.schema);
-    await sink.open();
-    return sink;
-  }
-
-  async #finishSink(stage: Stage, message: StageMessage, outputs: readonly TaskDone[], sink: OrderedSink | null, rows: number): Promise<void> {
-    const entry = this.#sinks.find((s) => s.stage === stage);
-    if (entry === undefined) throw new Error(`stage ${stage.id} has no sink`);
-    if (sink !== null) await sink.close();
-    else {
+  async #finishSink(stage: Stage, message: StageMessage, outputs: readonly TaskDone[], rows: number): Promise<void> {
+    if (stage.output.kind === 'sink' && writerOf(stage.output.format).kind === 'serial') {
       const refs = outputs.flatMap((o) => (o.output.kind === 'collect' ? o.output.refs : []));
-      const input: TaskInput = { kind: 'encode', schema: stage.schema, refs, temp: entry.file.toStdout ? '/dev/stdout' : entry.file.temp };
+      const place = this.#outputs.place(stage);
       try {
-        await this.#task(message, -1, input);
+        // What went to standard output cannot be taken back, so that writing there is tried once.
+        await attributedTo(stage, () => this.#task(message, -1, { kind: 'encode', schema: stage.schema, refs, place }, place === null ? 1 : ATTEMPTS));
       } finally {
         for (const ref of new Set(refs.map((r) => r.object))) this.#env.store.release(ref);
       }
     }
-    entry.rows = rows;
-    entry.bytes = entry.file.bytes();
+    await this.#outputs.finish(stage, rows);
   }
 
   /** The tasks of a stage, once its inputs are there. */
@@ -192,6 +177,7 @@ export class Run {
       const answers = await Promise.all(
         splits.map((split, i) => this.#queue.add(() => this.#probe(message, i, split), { priority: stage.id })),
       );
+      if (this.#failure !== null) throw this.#failure;
       splits = reader.resolve(splits, answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null)), scan);
     }
     this.#hooks.onInput?.(splits.reduce((n, s) => n + s.bytes, 0));
@@ -200,9 +186,15 @@ export class Run {
     return tasks;
   }
 
-  #probe(message: StageMessage, index: number, split: Split): Promise<TaskDone> {
-    if (this.#failure !== null) return Promise.reject(this.#failure);
-    return this.#task(message, index, { kind: 'probe', split });
+  /** A failure ends the run and is not thrown, so that whoever waits for all probes returns when none is running any more. */
+  async #probe(message: StageMessage, index: number, split: Split): Promise<TaskDone | null> {
+    if (this.#failure !== null) return null;
+    try {
+      return await this.#task(message, index, { kind: 'probe', split });
+    } catch (e) {
+      this.fail(e);
+      return null;
+    }
   }
 
   /** log2 of the partitions of a stage's exchange. All hash exchanges of one merge are cut alike, by the size of the largest. */
@@ -268,7 +260,11 @@ export class Run {
     await Promise.all(inputs.map((input, i) => this.#queue.add(() => guarded(input, i), { priority: stage.id, signal: undefined }))).catch(
       (e: unknown) => this.fail(e),
     );
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failure !== null) {
+      // What a sink accepted is the sink's.
+      for (const d of done) if (d !== undefined && sink === null) releaseAll(this.#env.store, objectsOf(d.output));
+      throw this.#failure;
+    }
     const all = done.map((d) => d ?? NOTHING);
     return limit === null ? all : this.#cutPrefix(all, limit);
   }
@@ -280,67 +276,29 @@ export class Run {
       if (d.output.kind !== 'collect') return d;
       const refs = firstRefs(d.output.refs, left);
       const kept = new Set(refs.map((r) => r.object));
-      for (const o of new Set(d.output.refs.map((r) => r.object))) if (!kept.has(o)) this.#env.store.release(o);
+      for (const o of objectsOf(d.output)) if (!kept.has(o)) this.#env.store.release(o);
       const rows = Math.min(d.rows, left);
       left -= rows;
       return { ...d, rows, output: { kind: 'collect', refs } };
     });
   }
 
-  async #task(message: StageMessage, index: number, input: TaskInput): Promise<TaskDone> {
+  async #task(message: StageMessage, index: number, input: TaskInput, attempts = ATTEMPTS): Promise<TaskDone> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#env.pool.run(message, { type: 'task', run: this.#id, stage: message.stage.id, index, input });
       } catch (e) {
         if (!(e instanceof WorkerDied)) throw e;
-        if (attempt >= ATTEMPTS) {
-          throw new RunError('FLOW7010', `a worker died ${ATTEMPTS} times in the same task: ${e.message}`, { step: message.stage.label }, 'Fewer workers or more memory may help: --workers 1');
-        }
+        if (this.#failure !== null) throw this.#failure;
+        if (attempt >= attempts) throw deadWorker(message.stage, attempts, e);
       }
     }
   }
 }
 
-const NOTHING: TaskDone = { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
-
-/** References to the first `rows` rows; the last one may name a part of its batch. */
-function firstRefs(refs: readonly BatchRef[], rows: number): BatchRef[] {
-  const out: BatchRef[] = [];
-  let left = rows;
-  for (const ref of refs) {
-    if (left <= 0) break;
-    out.push(ref.rows <= left ? ref : { ...ref, rows: left, whole: ref.whole ?? ref.rows });
-    left -= ref.rows;
-  }
-  return out;
-}
-
-/** Rows of the tasks that are done without a gap from the first. */
-function prefixRows(done: readonly (TaskDone | undefined)[]): number {
-  let rows = 0;
-  for (const d of done) {
-    if (d === undefined) break;
-    rows += d.rows;
-  }
-  return rows;
-}
-
-function relationOf(stage: Stage, outputs: readonly TaskDone[], bits: number): Relation {
-  const rows = outputs.reduce((n, o) => n + o.rows, 0);
-  const content = contentOf(stage, outputs.map((o) => o.output), bits);
-  const relation = { id: stage.id, schema: stage.schema, rows, bytes: 0, content };
-  return { ...relation, bytes: refsOf(relation).reduce((n, r) => n + r.bytes, 0) };
-}
-
-function contentOf(stage: Stage, outputs: readonly TaskOutput[], bits: number): RelationContent {
-  const { output } = stage;
-  if (output.kind === 'exchange' && output.by === 'hash') {
-    return { kind: 'hash', bits, tasks: outputs.flatMap((o) => (o.kind === 'hash' ? [o.output] : [])) };
-  }
-  if (output.kind === 'exchange' && output.by === 'range') {
-    return { kind: 'range', runs: outputs.flatMap((o) => (o.kind === 'range' ? o.runs : [])) };
-  }
-  return { kind: 'refs', refs: outputs.flatMap((o) => (o.kind === 'collect' ? o.refs : [])) };
+function deadWorker(stage: Stage, attempts: number, e: WorkerDied): RunError {
+  const how = attempts === 1 ? 'in a task that cannot be repeated' : `${attempts} times in the same task`;
+  return new RunError('FLOW7010', `a worker died ${how}: ${e.message}`, { step: stage.label }, 'Fewer workers or more memory may help: --workers 1');
 }
 
 /** Relations that every task of a stage reads whole. */

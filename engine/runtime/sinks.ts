@@ -1,70 +1,150 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { once } from 'node:events';
 import { createGzip, type Gzip } from 'node:zlib';
+import { RunError } from '../errors.ts';
 import type { StageOutput } from '../plan.ts';
 import type { ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
-import { outputError, sinkSpec, writerOf } from './task.ts';
+import { outputError } from './output_error.ts';
+import { sinkSpec, writerOf } from './task.ts';
 
 type SinkOutput = Extract<StageOutput, { kind: 'sink' }>;
 
-export interface SinkSummary {
-  readonly path: string;
-  readonly format: string;
-  readonly rows: number;
-  readonly bytes: number;
+/** Characters of the target's name in the temporary one: file systems take 255 bytes. */
+const NAME_SHOWN = 50;
+
+const temporaries = new Set<string>();
+
+/** A process that ends by process.exit or an uncaught error leaves no half-written output either. */
+function removeTemporaries(): void {
+  for (const t of temporaries) fs.rmSync(t, { force: true });
 }
 
 /** An output file: written beside its place under a temporary name, renamed when the whole run has succeeded. */
 export class SinkFile {
   readonly target: string;
-  readonly temp: string;
   readonly toStdout: boolean;
+  /** A device or a pipe has no place to be renamed to: it is written as it stands. */
+  #direct = false;
+  /** The target behind symbolic links. */
+  #real: string;
+  #temp = '';
+  #mode: number | null = null;
+  /** Folders that were made for it, outermost first. */
+  readonly #made: string[] = [];
 
   constructor(target: string) {
     this.target = target;
     this.toStdout = target === '-';
-    this.temp = path.join(path.dirname(target), `.${path.basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
+    this.#real = path.resolve(target);
+  }
+
+  /** Where the bytes go. */
+  get place(): string {
+    return this.#direct ? this.#real : this.#temp;
+  }
+
+  get direct(): boolean {
+    return this.#direct;
+  }
+
+  /** Tells outputs apart. */
+  get key(): string {
+    return this.toStdout ? '-' : this.#real;
   }
 
   /** Makes the folder and an empty temporary file, so that a bad place is an error before the work. */
-  async open(): Promise<void> {
+  open(): void {
     if (this.toStdout) return;
     try {
-      if (fs.existsSync(this.target) && fs.statSync(this.target).isDirectory()) {
-        throw Object.assign(new Error('is a directory'), { code: 'EISDIR', syscall: 'open' });
+      const found = fs.statSync(this.#real, { throwIfNoEntry: false });
+      if (found?.isDirectory()) throw systemError('EISDIR');
+      if (found !== undefined) {
+        this.#real = fs.realpathSync(this.#real);
+        this.#mode = found.mode & 0o777;
+        this.#direct = !found.isFile();
+        fs.accessSync(this.#real, fs.constants.W_OK);
       }
-      await fs.promises.mkdir(path.dirname(this.target), { recursive: true });
-      await fs.promises.writeFile(this.temp, '');
+      if (!this.#direct) this.#makeTemporary();
     } catch (e) {
       throw outputError(e, this.target);
     }
   }
 
-  async commit(): Promise<void> {
-    if (this.toStdout) return;
+  #makeTemporary(): void {
+    const folder = path.dirname(this.#real);
+    makeFolders(folder, this.#made);
+    const name = Array.from(path.basename(this.#real)).slice(0, NAME_SHOWN).join('');
+    this.#temp = path.join(folder, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+    if (temporaries.size === 0) process.once('exit', removeTemporaries);
+    temporaries.add(this.#temp);
+    fs.closeSync(fs.openSync(this.#temp, 'wx'));
+  }
+
+  commit(): void {
+    if (this.toStdout || this.#direct) return;
     try {
-      await fs.promises.rename(this.temp, this.target);
+      if (this.#mode !== null) fs.chmodSync(this.#temp, this.#mode);
+      fs.renameSync(this.#temp, this.#real);
     } catch (e) {
       throw outputError(e, this.target);
     }
+    this.#forget();
   }
 
+  /** Removes what was made: the file and the folders. Never fails: what is reported is why the run failed. */
   discard(): void {
-    if (this.toStdout) return;
+    if (this.#temp === '') return;
     try {
-      fs.rmSync(this.temp, { force: true });
+      fs.rmSync(this.#temp, { force: true });
+      for (const folder of this.#made.reverse()) fs.rmdirSync(folder);
     } catch {
-      // A place that could not be written (a path through a file) holds nothing to remove; the error that matters is the first one.
+      // A folder that somebody else uses by now stays.
     }
+    this.#forget();
   }
 
+  #forget(): void {
+    temporaries.delete(this.#temp);
+    if (temporaries.size === 0) process.off('exit', removeTemporaries);
+    this.#temp = '';
+  }
+
+  /** Of a finished file, before it is renamed. */
   bytes(): number {
-    return this.toStdout ? 0 : fs.statSync(this.temp).size;
+    return this.toStdout || this.#direct ? 0 : fs.statSync(this.#temp).size;
   }
 }
+
+/** `mkdir -p`, step by step: Node's own recursive one never returns below /proc, where a folder is refused as if its parent were missing. */
+function makeFolders(folder: string, made: string[]): void {
+  const missing: string[] = [];
+  let at = folder;
+  let found = fs.statSync(at, { throwIfNoEntry: false });
+  while (found === undefined) {
+    missing.unshift(at);
+    at = path.dirname(at);
+    found = fs.statSync(at, { throwIfNoEntry: false });
+  }
+  if (!found.isDirectory()) throw systemError('ENOTDIR');
+  fs.accessSync(at, fs.constants.W_OK | fs.constants.X_OK);
+  for (const m of missing) {
+    try {
+      fs.mkdirSync(m);
+      made.push(m);
+    } catch (e) {
+      if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
+    }
+  }
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code, syscall: 'open' });
+}
+
+type Parts = readonly { readonly object: ObjectId; readonly bytes: number }[];
 
 /** Joins the byte objects of a parallel sink in task order, whatever the order they arrive in. */
 export class OrderedSink {
@@ -72,94 +152,137 @@ export class OrderedSink {
   readonly #store: Store;
   readonly #output: SinkOutput;
   readonly #schema: Schema;
-  readonly #arrived = new Map<number, readonly { object: ObjectId; bytes: number }[]>();
+  readonly #arrived = new Map<number, Parts>();
   #next = 0;
   #draining: Promise<void> = Promise.resolve();
   #stream: fs.WriteStream | NodeJS.WriteStream | null = null;
   #gzip: Gzip | null = null;
   #failure: unknown = null;
+  /** Rejects when the sink fails or is given up: whoever waits for a stream waits for this too, as a stream that broke may never answer. */
+  readonly #stopped: Promise<never>;
+  #stop: (e: unknown) => void = () => undefined;
 
   constructor(file: SinkFile, store: Store, output: SinkOutput, schema: Schema) {
     this.#file = file;
     this.#store = store;
     this.#output = output;
     this.#schema = schema;
+    this.#stopped = new Promise((_, reject) => {
+      this.#stop = reject;
+    });
+    this.#stopped.catch(() => undefined);
   }
 
   async open(): Promise<void> {
     const writer = writerOf(this.#output.format);
     if (writer.kind !== 'parallel') throw new Error(`format ${this.#output.format} is written serially`);
     const spec = sinkSpec(this.#output, this.#schema);
-    const stream = this.#file.toStdout ? process.stdout : fs.createWriteStream(this.#file.temp);
-    stream.on('error', (e) => {
-      this.#failure ??= e;
-    });
+    const stream = this.#file.toStdout ? process.stdout : openStream(this.#file);
+    stream.on('error', this.#onError);
     this.#stream = stream;
     if (writer.compression(spec) === 'gzip') {
       this.#gzip = createGzip();
+      this.#gzip.on('error', this.#onError);
       this.#gzip.pipe(stream, { end: !this.#file.toStdout });
     }
     await this.#write(writer.head(spec));
   }
 
-  accept(index: number, objects: readonly { object: ObjectId; bytes: number }[]): void {
-    this.#arrived.set(index, objects);
-    this.#draining = this.#draining.then(() => this.#drain());
-    // The failure is kept and reported by close(); an unhandled rejection would end the process before that.
-    this.#draining.catch((e: unknown) => {
-      this.#failure ??= e;
-    });
+  readonly #onError = (e: unknown): void => this.#fail(e);
+
+  #fail(e: unknown): void {
+    this.#failure ??= outputError(e, this.#file.target);
+    this.#stop(this.#failure);
   }
 
+  accept(index: number, parts: Parts): void {
+    if (this.#failure !== null) {
+      this.#release(parts);
+      return;
+    }
+    this.#arrived.set(index, parts);
+    this.#draining = this.#draining.then(() => this.#drain());
+  }
+
+  /** Writes the end. Throws the first failure. */
   async close(): Promise<void> {
     await this.#draining;
+    if (this.#failure !== null) throw this.#failure;
     const writer = writerOf(this.#output.format);
     if (writer.kind === 'parallel') await this.#write(writer.tail(sinkSpec(this.#output, this.#schema)));
     await this.#end();
-    if (this.#failure !== null) throw outputError(this.#failure, this.#file.target);
+    if (this.#failure !== null) throw this.#failure;
   }
 
-  destroy(): void {
+  /** Gives the output up: nothing waits for it any more, and its objects are released. */
+  async abort(): Promise<void> {
+    this.#fail(new RunError('FLOW7012', 'the run was interrupted'));
+    await this.#draining;
+    for (const parts of this.#arrived.values()) this.#release(parts);
+    this.#arrived.clear();
     this.#gzip?.destroy();
-    if (this.#stream !== null && !this.#file.toStdout) this.#stream.destroy();
+    if (this.#file.toStdout) this.#stream?.off('error', this.#onError);
+    else this.#stream?.destroy();
+  }
+
+  #release(parts: Parts): void {
+    for (const p of parts) this.#store.release(p.object);
   }
 
   async #end(): Promise<void> {
     const stream = this.#stream;
-    if (stream === null || this.#failure !== null) return;
-    const tail = this.#gzip ?? (this.#file.toStdout ? null : stream);
-    if (tail === null) return;
-    tail.end();
-    if (!this.#file.toStdout) await Promise.race([once(stream, 'close'), once(stream, 'error')]);
-    else await once(tail, 'end').catch(() => undefined);
+    if (stream === null) return;
+    const done = this.#file.toStdout ? (this.#gzip === null ? null : once(this.#gzip, 'end')) : once(stream, 'close');
+    if (this.#gzip !== null) this.#gzip.end();
+    else if (!this.#file.toStdout) stream.end();
+    if (done !== null) await Promise.race([done, this.#stopped]);
+    if (this.#file.toStdout) stream.off('error', this.#onError);
   }
 
+  /** Never rejects: a failure is kept for close(), and everything that arrived is released. */
   async #drain(): Promise<void> {
     for (;;) {
-      const objects = this.#arrived.get(this.#next);
-      if (objects === undefined) return;
+      const parts = this.#arrived.get(this.#next);
+      if (parts === undefined) return;
       this.#arrived.delete(this.#next);
       this.#next++;
-      for (const o of objects) {
-        const lease = this.#store.readBytes(o.object, 0, o.bytes);
+      for (const p of parts) {
         try {
-          await this.#write(lease.view);
+          if (this.#failure === null) await this.#put(p);
+        } catch (e) {
+          this.#fail(e);
         } finally {
-          lease.release();
-          this.#store.release(o.object);
+          this.#store.release(p.object);
         }
       }
     }
   }
 
+  async #put(part: Parts[number]): Promise<void> {
+    const lease = this.#store.readBytes(part.object, 0, part.bytes);
+    try {
+      // Standard output may take its time after the run was given up; it must not see the memory's next use.
+      await this.#write(this.#file.toStdout ? lease.view.slice() : lease.view);
+    } finally {
+      lease.release();
+    }
+  }
+
   /** Resolves when the bytes have left the arena, so that the lease may end. */
   #write(bytes: Uint8Array): Promise<void> {
-    if (this.#failure !== null) return Promise.reject(outputError(this.#failure, this.#file.target));
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     if (bytes.length === 0) return Promise.resolve();
     const out = this.#gzip ?? this.#stream;
     if (out === null) return Promise.reject(new Error('the sink is not open'));
-    return new Promise((resolve, reject) => {
+    const written = new Promise<void>((resolve, reject) => {
       out.write(bytes, (e) => (e ? reject(outputError(e, this.#file.target)) : resolve()));
     });
+    return Promise.race([written, this.#stopped]);
   }
+}
+
+/** The temporary file is opened at once: a stream that opens it later could make it again after it was removed. */
+function openStream(file: SinkFile): fs.WriteStream {
+  if (file.direct) return fs.createWriteStream(file.place);
+  return fs.createWriteStream(file.place, { fd: fs.openSync(file.place, 'w') });
 }

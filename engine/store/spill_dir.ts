@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { RunError } from '../errors.ts';
 
 /** `flowc-<process id>-<random>`: one folder a store in each of its spill directories. */
@@ -111,7 +111,9 @@ function startOf(pid: number): string | null {
   }
 }
 
-export function cannotSpill(dir: string, why: string): RunError {
+/** `place`: a spill directory, or a store's folder in it, which says nothing to the user. */
+export function cannotSpill(place: string, why: string): RunError {
+  const dir = NAME.test(basename(place)) ? dirname(place) : place;
   return new RunError(
     'FLOW7008',
     `cannot spill to ${dir}: ${why}`,
