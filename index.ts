@@ -3,7 +3,7 @@ export { type Bound, bindAst, check, type Compiled, type CompileOptions, plan } 
 export { type ExplainFormat, explain } from './compiler/explain/index.ts';
 export type { PhysicalPlan } from './engine/plan.ts';
 export { RunError, type RunErrorCode, type RunErrorWhere, EngineBug } from './engine/errors.ts';
-export { Engine, type EngineOptions, type Progress, type ResultRelation, type RunOptions, type RunResult } from './engine/runtime/engine.ts';
+export { Engine, type EngineOptions, MIN_MEMORY, type Progress, type ResultRelation, type RunOptions, type RunResult } from './engine/runtime/engine.ts';
 export { encodeRows, type Shown, showBatch } from './engine/show.ts';
 export { type DataType, type Field, formatType, type Schema } from './engine/types.ts';
 export type { Diagnostic } from './grammar/diagnostics.ts';

@@ -139,5 +139,5 @@ export type Outcome<T> =
   /** The file has errors. */
   | { readonly status: 'rejected'; readonly diagnostics: readonly Diagnostic[] }
   | { readonly status: 'failed'; readonly failure: RunFailure; readonly warnings: readonly Diagnostic[] }
-  /** The request's signal ended it; nothing is left behind. */
-  | { readonly status: 'cancelled' };
+  /** The request's signal ended it, or the reader of standard output left a `write` step that goes there; nothing is left behind. */
+  | { readonly status: 'cancelled'; readonly outputClosed?: boolean };

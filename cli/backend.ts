@@ -1,9 +1,11 @@
 import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
 import { syntax } from '../grammar/syntax_codes.ts';
-import { check, compilerRegistries, Engine, type EngineOptions, explain, formatType, plan, RunError, type Schema } from '../index.ts';
+import { check, compilerRegistries, Engine, type EngineOptions, explain, formatType, MIN_MEMORY, plan, RunError, type Schema } from '../index.ts';
 import type { Api, ErrorPage, FileRequest, Outcome, ResultColumn, RunReporter, RunRequest, RunSummary } from './api.ts';
+import { UsageError } from './exit.ts';
 import { reportResults } from './results.ts';
 import { runErrorPages } from './run_pages.ts';
+import { formatSize } from './size.ts';
 
 /** Every registry of diagnostics whose codes `explain-error` knows. */
 const REGISTRIES: readonly DiagnosticRegistry[] = [syntax, ...compilerRegistries];
@@ -42,28 +44,30 @@ async function outcome<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> 
     return await work();
   } catch (e) {
     if (!(e instanceof RunError)) throw e;
-    if (e.code === 'FLOW7012') return { status: 'cancelled' };
+    if (e.code === 'FLOW7012') return { status: 'cancelled', ...(e.where.file === STDOUT ? { outputClosed: true } : {}) };
     return { status: 'failed', failure: { code: e.code, message: e.message, where: e.where, hint: e.hint }, warnings: [] };
   }
 }
+
+/** Standard output as the path of a `write` step. */
+const STDOUT = '-';
 
 export function columnsOf(schema: Schema): ResultColumn[] {
   return schema.map((f) => ({ name: f.name, type: formatType(f.type, f.nullable) }));
 }
 
 async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<RunSummary>> {
+  checkMemory(request.memory);
+  const bound = await check(request.text, request.path, { params: Object.fromEntries((request as FileRequest).params) });
+  if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
+  const { physical } = await plan(bound.plan, { resultLimit: request.out === 'table' ? request.previewRows + 1 : null });
   const engine = new Engine(engineOptions(request));
-  // Ends the threads at once: a task in a long computation must not keep the command alive.
-  const stop = (): void => void engine.close();
+  const stop = stopper(engine, request.signal);
   try {
-    const bound = await check(request.text, request.path, { params: Object.fromEntries((request as FileRequest).params) });
-    if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
-    const table = request.out === 'table';
-    const { physical } = await plan(bound.plan, { resultLimit: table ? request.previewRows + 1 : null });
-    request.signal.addEventListener('abort', stop, { once: true });
     const watch = watchProgress(engine, physical.stages.length, reporter);
     const result = await engine.run(physical, { signal: request.signal, onStage: watch.onStage }).finally(watch.stop);
-    await reportResults(result.results, request, reporter);
+    // A reader that takes nothing must not keep a run alive that was told to stop.
+    await Promise.race([reportResults(result.results, request, reporter), stop.stopped]);
     return {
       status: 'done',
       warnings: bound.diagnostics,
@@ -80,10 +84,34 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
         restoredBytes: result.store.restoredBytes,
       },
     };
+  } catch (e) {
+    // What breaks while everything is being stopped is no news.
+    if (request.signal.aborted) return { status: 'cancelled' };
+    throw e;
   } finally {
-    request.signal.removeEventListener('abort', stop);
+    stop.dispose();
     await engine.close();
   }
+}
+
+/** Ends the engine's threads as soon as the signal comes: a task in a long computation must not keep the command alive. */
+function stopper(engine: Engine, signal: AbortSignal): { readonly stopped: Promise<never>; dispose(): void } {
+  let onStop: () => void = () => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    onStop = () => {
+      void engine.close();
+      reject(new RunError('FLOW7012', 'the run was interrupted'));
+    };
+  });
+  stopped.catch(() => undefined);
+  if (signal.aborted) onStop();
+  signal.addEventListener('abort', onStop, { once: true });
+  return { stopped, dispose: () => signal.removeEventListener('abort', onStop) };
+}
+
+function checkMemory(bytes: number | undefined): void {
+  if (bytes === undefined || bytes >= MIN_MEMORY) return;
+  throw new UsageError(`--memory: ${formatSize(bytes)} is too little for any run`, `give at least ${MIN_MEMORY / 2 ** 20}MiB`);
 }
 
 function engineOptions(request: RunRequest): EngineOptions {

@@ -16,5 +16,8 @@ if (only === '--version' || only === '-V') {
     process.stderr.write(bugReport(error));
     process.exit(1);
   });
-  process.exitCode = await main(args);
+  const code = await main(args);
+  // After a signal nothing is waited for: a reader that takes no output would keep the process alive.
+  if (code > 128) process.exit(code);
+  process.exitCode = code;
 }

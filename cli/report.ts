@@ -39,7 +39,8 @@ export function textReporter(context: Context, { progress, quiet }: TextOptions)
       const told = quiet && 'warnings' in outcome ? { ...outcome, warnings: [] } : outcome;
       const code = await reportProblems(told, source, context);
       if (outcome.status === 'done' && !quiet) await stderr.write(summaryText(outcome.value));
-      if (outcome.status === 'cancelled' && !stdout.closed.aborted) await stderr.write('interrupted\n');
+      const left = stdout.closed.aborted || (outcome.status === 'cancelled' && outcome.outputClosed === true);
+      if (outcome.status === 'cancelled' && !left) await stderr.write('interrupted\n');
       return code;
     },
   };
@@ -63,8 +64,9 @@ function summaryText(summary: RunSummary): string {
 /** A run error, drawn as a diagnostic of the step it happened in: what happened, where in the data, what to do. */
 function failureDiagnostic({ code, message, where, hint }: RunFailure): Diagnostic {
   const { step, span, file, row, column, value } = where;
+  const exact = row !== undefined || column !== undefined;
   const place = [
-    ...(file === undefined ? [] : [file]),
+    ...(file === undefined || (!exact && message.includes(file)) ? [] : [file]),
     ...(row === undefined ? [] : [`row ${formatCount(row)}`]),
     ...(column === undefined ? [] : [`column ${column}`]),
   ];

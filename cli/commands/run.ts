@@ -46,7 +46,8 @@ export async function run(file: string, options: RunOptions, context: Context): 
   try {
     const outcome = await api.run(request, reporter);
     const code = await reporter.end(outcome, source);
-    return outcome.status === 'cancelled' ? stop.exitCode() : code;
+    if (outcome.status !== 'cancelled') return code;
+    return outcome.outputClosed === true ? EXIT.outputClosed : stop.exitCode();
   } finally {
     stop.dispose();
   }
