@@ -19,8 +19,8 @@ export const pruneColumns: Rule = {
 function neededColumns(plan: LogicalPlan): Map<number, Set<string>> {
   const needed = new Map<number, Set<string>>();
   const of = (n: LogicalNode): Set<string> => {
-    let s = needed.get(n.id);
-    if (s === undefined) needed.set(n.id, (s = new Set()));
+    const s = needed.get(n.id) ?? new Set<string>();
+    needed.set(n.id, s);
     return s;
   };
   for (const o of plan.outputs) for (const f of o.input.schema) of(o.input).add(f.name);
@@ -54,7 +54,9 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
       }
       break;
     case 'union':
-      n.inputs.forEach((_, i) => pass(i));
+      n.inputs.forEach((_, i) => {
+        pass(i);
+      });
       break;
     case 'project':
       for (const o of n.outputs) if (out.has(o.name)) columnsOf(o.expr, of(inputOf(n)));

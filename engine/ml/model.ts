@@ -73,8 +73,8 @@ export function decodeModel(bytes: Uint8Array, where: string): Model {
   } catch {
     throw notAModel(where, 'it is not JSON');
   }
-  if (!isObject(m) || m['format'] !== 'flowc-model') throw notAModel(where, 'it was not written by flowc');
-  if (m['version'] !== 1) throw notAModel(where, 'it was written by another version of flowc');
+  if (!isObject(m) || m.format !== 'flowc-model') throw notAModel(where, 'it was not written by flowc');
+  if (m.version !== 1) throw notAModel(where, 'it was written by another version of flowc');
   const wrong = damage(m);
   if (wrong !== null) throw notAModel(where, `its ${wrong} is damaged`);
   return m as unknown as Model;

@@ -89,7 +89,7 @@ export function taskOf(
 ): Task | { readonly error: string } {
   const number = label.kind === 'int' || label.kind === 'float' || label.kind === 'decimal';
   const discrete = label.kind === 'bool' || label.kind === 'string' || label.kind === 'int';
-  const wanted = options['task'] ?? algorithm.task;
+  const wanted = options.task ?? algorithm.task;
   const task =
     wanted === 'regression' || wanted === 'classification' ? wanted : number ? 'regression' : 'classification';
   if (task === 'regression' && !number) return { error: `learns a number, and the label is ${formatType(label)}` };

@@ -62,7 +62,9 @@ function linearScores(m: LinearPart, x: readonly Float64Array[], rows: number): 
 
 function treeScores(m: TreesPart, x: readonly Float64Array[], rows: number): Float64Array {
   const out = new Float64Array(rows * m.base.length);
-  m.base.forEach((b, c) => out.fill(b, c * rows, (c + 1) * rows));
+  m.base.forEach((b, c) => {
+    out.fill(b, c * rows, (c + 1) * rows);
+  });
   for (const { k, tree } of m.trees) addTree(tree, x, rows, out.subarray(k * rows, (k + 1) * rows));
   return out;
 }

@@ -60,7 +60,7 @@ test('where, derive, select keep the input order', async () => {
     `${from} | where region == "south" and amount > 9000 | derive half = amount / 2 | select id, half`,
   );
   const expected = orders.filter((o) => o.region === 'south' && o.amount > 9000).map((o) => `${o.id},${o.amount / 2}`);
-  const rows = rowsOfCsv(results[0] as string).map((x) => `${x['id']},${Number(x['half'])}`);
+  const rows = rowsOfCsv(results[0] as string).map((x) => `${x.id},${Number(x.half)}`);
   assert.equal(rows, expected);
 });
 
@@ -70,10 +70,10 @@ test('summarize by few groups, with float sums that do not depend on the split',
   );
   const rows = rowsOfCsv(results[0] as string);
   for (const row of rows) {
-    const mine = orders.filter((o) => o.region === row['region']);
-    assert.is(Number(row['n']), mine.length);
-    assert.is(Number(row['known']), mine.filter((o) => o.customer !== null).length);
-    assert.ok(Math.abs(Number(row['total']) - mine.reduce((s, o) => s + o.amount, 0)) < 1e-3);
+    const mine = orders.filter((o) => o.region === row.region);
+    assert.is(Number(row.n), mine.length);
+    assert.is(Number(row.known), mine.filter((o) => o.customer !== null).length);
+    assert.ok(Math.abs(Number(row.total) - mine.reduce((s, o) => s + o.amount, 0)) < 1e-3);
   }
   assert.is(rows.length, 5);
 });
@@ -84,8 +84,8 @@ test('summarize by more groups than the smallest memory holds', async () => {
   );
   const groups = new Set(orders.map((o) => `${Math.floor(o.id / 2)} ${o.note}`)).size;
   const [row] = rowsOfCsv(results[0] as string);
-  assert.is(Number(row?.['groups']), groups);
-  assert.is(Number(row?.['rows']), ROWS);
+  assert.is(Number(row?.groups), groups);
+  assert.is(Number(row?.rows), ROWS);
   assert.ok(run.ms > 0);
 });
 
@@ -104,7 +104,7 @@ test('sort by several keys, mixed directions, nulls last', async () => {
     return b.amount - a.amount;
   };
   const expected = [...orders].sort(compare).map((o) => String(o.id));
-  const ids = rowsOfCsv(results[0] as string).map((x) => x['id']);
+  const ids = rowsOfCsv(results[0] as string).map((x) => x.id);
   assert.is(ids.length, expected.length);
   assert.is(
     ids.findIndex((id, i) => id !== expected[i]),
@@ -115,13 +115,13 @@ test('sort by several keys, mixed directions, nulls last', async () => {
 test('sort and take is a top-N', async () => {
   const { results } = await runEverywhere(`${from} | sort amount desc, id | take 100..105 | select id`);
   const sorted = [...orders].sort((a, b) => b.amount - a.amount || a.id - b.id);
-  assert.is(rowsOfCsv(results[0] as string)[0]?.['id'], String(sorted[99]?.id));
+  assert.is(rowsOfCsv(results[0] as string)[0]?.id, String(sorted[99]?.id));
 });
 
 test('skip and take count rows of the whole', async () => {
   const { results } = await runEverywhere(`${from} | skip 123456 | take 3 | select id`);
   assert.equal(
-    rowsOfCsv(results[0] as string).map((x) => x['id']),
+    rowsOfCsv(results[0] as string).map((x) => x.id),
     ['123456', '123457', '123458'],
   );
 });
@@ -131,7 +131,7 @@ test('distinct keeps the first row of each key', async () => {
   const seen = new Set<number | null>();
   const expected = orders.filter((o) => !seen.has(o.customer) && seen.add(o.customer)).map((o) => String(o.id));
   assert.equal(
-    rowsOfCsv(results[0] as string).map((x) => x['id']),
+    rowsOfCsv(results[0] as string).map((x) => x.id),
     expected,
   );
 });
@@ -147,7 +147,7 @@ for (const [how, broadcastBytes] of [
       .filter((o) => o.customer !== null && tiers.has(o.customer))
       .map((o) => `${o.id},${tiers.get(o.customer as number)}`);
     assert.equal(
-      rowsOfCsv(results[0] as string).map((x) => `${x['id']},${x['tier']}`),
+      rowsOfCsv(results[0] as string).map((x) => `${x.id},${x.tier}`),
       expected,
     );
   });
@@ -167,7 +167,7 @@ for (const [how, broadcastBytes] of [
     );
     const hits = orders.filter((o) => o.customer !== null && tiers.has(o.customer)).length;
     assert.equal(
-      results.map((r) => Number(rowsOfCsv(r)[0]?.['n'])),
+      results.map((r) => Number(rowsOfCsv(r)[0]?.n)),
       [hits, ROWS - hits],
     );
   });
@@ -178,7 +178,7 @@ test('union reads its inputs one after another', async () => {
     `let a = ${from} | where id < 3 | select id\nlet b = ${from} | where id >= ${ROWS - 2} | select id\nfrom b | union a`,
   );
   assert.equal(
-    rowsOfCsv(results[0] as string).map((x) => Number(x['id'])),
+    rowsOfCsv(results[0] as string).map((x) => Number(x.id)),
     [ROWS - 2, ROWS - 1, 0, 1, 2],
   );
 });
@@ -188,9 +188,9 @@ test('split gives the same rows under any configuration, each row once', async (
     `let { tr, te } = ${from} | split tr 0.8, te rest by id seed 42\nfrom tr | summarize n = count(), s = sum(id)\nfrom te | summarize n = count(), s = sum(id)`,
   );
   const [tr, te] = results.map((r) => rowsOfCsv(r)[0]);
-  assert.is(Number(tr?.['n']) + Number(te?.['n']), ROWS);
-  assert.is(Number(tr?.['s']) + Number(te?.['s']), (ROWS * (ROWS - 1)) / 2);
-  assert.ok(Math.abs(Number(tr?.['n']) / ROWS - 0.8) < 0.01);
+  assert.is(Number(tr?.n) + Number(te?.n), ROWS);
+  assert.is(Number(tr?.s) + Number(te?.s), (ROWS * (ROWS - 1)) / 2);
+  assert.ok(Math.abs(Number(tr?.n) / ROWS - 0.8) < 0.01);
 });
 
 test.run();

@@ -89,34 +89,31 @@ test('what they learn is what is there to learn', async () => {
     const [row] = rowsOfCsv(await run(`${split} let m = from tr | ${train} from te | evaluate m`));
     return Object.fromEntries(Object.entries(row ?? {}).map(([k, v]) => [k, Number(v)]));
   };
-  const linear = await evaluate(learners['linear'] as string);
-  assert.ok(linear['rmse'] !== undefined && linear['rmse'] > 0.95 && linear['rmse'] < 1.6, JSON.stringify(linear));
+  const linear = await evaluate(learners.linear as string);
+  assert.ok(linear.rmse !== undefined && linear.rmse > 0.95 && linear.rmse < 1.6, JSON.stringify(linear));
   const gbt = await evaluate(`train gbt(trees: 60, depth: 4) label y ${features}`);
-  assert.ok(gbt['r2'] !== undefined && gbt['r2'] > 0.85, JSON.stringify(gbt));
-  const logistic = await evaluate(learners['logistic'] as string);
-  assert.ok(
-    logistic['auc'] !== undefined && logistic['auc'] > 0.93 && logistic['auc'] < 0.999,
-    JSON.stringify(logistic),
-  );
+  assert.ok(gbt.r2 !== undefined && gbt.r2 > 0.85, JSON.stringify(gbt));
+  const logistic = await evaluate(learners.logistic as string);
+  assert.ok(logistic.auc !== undefined && logistic.auc > 0.93 && logistic.auc < 0.999, JSON.stringify(logistic));
 });
 
 test('evaluate by groups: nulls last, rows without a label left out, the whole adds up', async () => {
-  const m = `let m = ${from} | ${learners['linear']}`;
+  const m = `let m = ${from} | ${learners.linear}`;
   const all = rowsOfCsv(await run(`${m} ${from} | evaluate m`));
   const groups = rowsOfCsv(await run(`${m} ${from} | evaluate m by kind`));
   assert.equal(
-    groups.map((g) => g['kind']),
+    groups.map((g) => g.kind),
     ['blue', 'green', 'red', ''],
   );
   const sum = (f: (g: Record<string, string>) => number): number => groups.reduce((s, g) => s + f(g), 0);
-  const n = Number(all[0]?.['n']);
+  const n = Number(all[0]?.n);
   assert.is(
-    sum((g) => Number(g['n'])),
+    sum((g) => Number(g.n)),
     n,
   );
   assert.ok(n < ROWS && n > ROWS * 0.9);
-  const squared = sum((g) => Number(g['n']) * Number(g['rmse']) ** 2);
-  assert.ok(Math.abs(Math.sqrt(squared / n) - Number(all[0]?.['rmse'])) < 1e-9);
+  const squared = sum((g) => Number(g.n) * Number(g.rmse) ** 2);
+  assert.ok(Math.abs(Math.sqrt(squared / n) - Number(all[0]?.rmse)) < 1e-9);
   assert.is(await run(`${m} ${from} | where id < 0 | evaluate m`), 'n,rmse,mae,r2\n0,,,\n');
 });
 
@@ -146,39 +143,39 @@ test('classes come back in the type of the label', async () => {
 });
 
 test('a category that was not there to learn from', async () => {
-  const m = `let m = ${from} | where kind == "red" or kind == "green" | ${learners['gbt']}`;
+  const m = `let m = ${from} | where kind == "red" or kind == "green" | ${learners.gbt}`;
   const out = rowsOfCsv(
     await run(`${m} ${from} | where kind == "blue" | predict m as p | summarize n = count(), known = count(p)`),
   );
-  assert.equal(out[0]?.['n'], out[0]?.['known']);
+  assert.equal(out[0]?.n, out[0]?.known);
 });
 
 test('rows without a label teach nothing', async () => {
   const model = async (steps: string): Promise<string> => {
-    await run(`${from} | ${steps} ${learners['logistic']} | write model("l.json")`);
+    await run(`${from} | ${steps} ${learners.logistic} | write model("l.json")`);
     return fs.readFileSync(path.join(dir, 'l.json'), 'utf8');
   };
   assert.is(await model(''), await model('where yes is not null |'));
 });
 
 test('what cannot be learned from', async () => {
-  const none = await fails(`${from} | where id < 0 | ${learners['linear']}`);
+  const none = await fails(`${from} | where id < 0 | ${learners.linear}`);
   assert.equal([none.code, none.message], ['FLOW7011', 'there are no rows to learn from']);
-  const unlabelled = await fails(`${from} | derive y = if(id < 0, y, null) | ${learners['linear']}`);
+  const unlabelled = await fails(`${from} | derive y = if(id < 0, y, null) | ${learners.linear}`);
   assert.match(unlabelled.hint ?? '', /null y/);
-  const one = await fails(`${from} | where yes | ${learners['logistic']}`);
+  const one = await fails(`${from} | where yes | ${learners.logistic}`);
   assert.match(one.message, /the label yes has only one value: true/);
   assert.is(one.code, 'FLOW7011');
   const many = await fails(`${from} | train linear() label y features k = f"{id}"`);
   assert.match(many.message, /feature k has more than 1000 categories/);
   const infinite = await fails(
-    `${from} | derive z = y / (if(id == 77, 0, 1)) | ${learners['linear']?.replace('label y', 'label z')}`,
+    `${from} | derive z = y / (if(id == 77, 0, 1)) | ${learners.linear?.replace('label y', 'label z')}`,
   );
   assert.match(infinite.message, /the label z is infinite/);
 });
 
 test('a damaged model file', async () => {
-  await run(`${from} | ${learners['gbt']} | write model("bad.json")`);
+  await run(`${from} | ${learners.gbt} | write model("bad.json")`);
   const file = path.join(dir, 'bad.json');
   fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('"threshold":[', '"threshold":["x",'));
   const text = `${from} | predict model("bad.json") as p`;

@@ -116,7 +116,9 @@ test('more trees fit the training rows better', () => {
     const losses = [1, 2, 4, 8, 16, 32].map(
       (trees) => fit(x, y, objective, { trees, learningRate: 0.2, minRows: 5 }).loss,
     );
-    losses.slice(1).forEach((l, i) => assert.ok(l < (losses[i] as number), `${objective.kind}: ${losses}`));
+    losses.slice(1).forEach((l, i) => {
+      assert.ok(l < (losses[i] as number), `${objective.kind}: ${losses}`);
+    });
   }
 });
 
@@ -189,7 +191,9 @@ test('infinite and huge values are values', () => {
   const { part } = fit(x, [1, 2, 3, 4, 5], { kind: 'squared' }, { l2: 0, depth: 4 });
   const back = JSON.parse(JSON.stringify(part)) as typeof part;
   const [p] = scored(modelOf(back, 1), x) as [number[]];
-  p.forEach((v, i) => assert.ok(near(v, i + 1, 1e-9), String(p)));
+  p.forEach((v, i) => {
+    assert.ok(near(v, i + 1, 1e-9), String(p));
+  });
 });
 
 test('each leaf keeps its fewest rows', () => {

@@ -58,7 +58,9 @@ test('linear: the closed form', () => {
     const expected = closedForm(x, y, l2);
     const { part, loss } = fitLinear(blocks(x, y, 77), l2);
     const [found] = scored(modelOf(part, 3), x) as [number[]];
-    x.forEach((row, i) => assert.ok(near(found[i] as number, expected(row), 1e-8), `${found[i]} and ${expected(row)}`));
+    x.forEach((row, i) => {
+      assert.ok(near(found[i] as number, expected(row), 1e-8), `${found[i]} and ${expected(row)}`);
+    });
     const mse = found.reduce((s, v, i) => s + (v - (y[i] as number)) ** 2, 0) / y.length;
     assert.ok(near(loss, mse, 1e-8), `loss ${loss}, and ${mse} of its own predictions`);
   }
@@ -75,7 +77,9 @@ test('linear: an exact line, a constant feature, features that say the same', ()
   const y = x.map(([i]) => 4 * (i as number) - 3);
   const { part, loss } = fitLinear(blocks(x, y), 0);
   const [found] = scored(modelOf(part, 3), [...x, [100, 7, 201]]) as [number[]];
-  [...y, 397].forEach((v, i) => assert.ok(near(found[i] as number, v, 1e-6)));
+  [...y, 397].forEach((v, i) => {
+    assert.ok(near(found[i] as number, v, 1e-6));
+  });
   assert.ok(loss < 1e-9);
 });
 
@@ -192,7 +196,9 @@ test('logistic: no step makes the loss worse', () => {
   const losses = [1, 2, 3, 5, 10, 30].map(
     (iterations) => fitLogistic(blocks(x, t), 2, { l2: 1e-9, iterations, tolerance: 0 }).loss,
   );
-  losses.slice(1).forEach((l, i) => assert.ok(l <= (losses[i] as number) + 1e-9, String(losses)));
+  losses.slice(1).forEach((l, i) => {
+    assert.ok(l <= (losses[i] as number) + 1e-9, String(losses));
+  });
 });
 
 test.run();

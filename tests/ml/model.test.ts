@@ -49,7 +49,9 @@ test('regression metrics by their definitions', () => {
   const y = [3, -1, 4, 1, 5];
   const p = Float64Array.of(2.5, 0, 4, 2, 7);
   const m = createMetrics('regression', 0);
-  y.forEach((v, i) => m.add(v, p, i, y.length));
+  y.forEach((v, i) => {
+    m.add(v, p, i, y.length);
+  });
   const mean = 12 / 5;
   const squared = y.reduce((s, v, i) => s + (v - (p[i] as number)) ** 2, 0);
   const [n, rmse, mae, r2] = m.values() as [number, number, number, number];
@@ -68,7 +70,9 @@ test('classification metrics by their definitions', () => {
   const scores = Float64Array.from([...yes.map((q) => 1 - q), ...yes]);
   const labels = [1, 0, 0, 1];
   const m = createMetrics('classification', 2);
-  labels.forEach((c, i) => m.add(c, scores, i, 4));
+  labels.forEach((c, i) => {
+    m.add(c, scores, i, 4);
+  });
   const [n, accuracy, area, loss] = m.values() as [number, number, number, number];
   // 0.5 is a tie, which the first class wins.
   assert.equal([n, accuracy, area], [4, 3 / 4, 3 / 4]);
