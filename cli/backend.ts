@@ -1,6 +1,17 @@
 import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
 import { syntax } from '../grammar/syntax_codes.ts';
-import { check, compilerRegistries, Engine, type EngineOptions, explain, formatType, MIN_MEMORY, plan, RunError, type Schema } from '../index.ts';
+import {
+  check,
+  compilerRegistries,
+  Engine,
+  type EngineOptions,
+  explain,
+  formatType,
+  MIN_MEMORY,
+  plan,
+  RunError,
+  type Schema,
+} from '../index.ts';
 import type { Api, ErrorPage, FileRequest, Outcome, ResultColumn, RunReporter, RunRequest, RunSummary } from './api.ts';
 import { UsageError } from './exit.ts';
 import { reportResults } from './results.ts';
@@ -44,8 +55,13 @@ async function outcome<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> 
     return await work();
   } catch (e) {
     if (!(e instanceof RunError)) throw e;
-    if (e.code === 'FLOW7012') return { status: 'cancelled', ...(e.where.file === STDOUT ? { outputClosed: true } : {}) };
-    return { status: 'failed', failure: { code: e.code, message: e.message, where: e.where, hint: e.hint }, warnings: [] };
+    if (e.code === 'FLOW7012')
+      return { status: 'cancelled', ...(e.where.file === STDOUT ? { outputClosed: true } : {}) };
+    return {
+      status: 'failed',
+      failure: { code: e.code, message: e.message, where: e.where, hint: e.hint },
+      warnings: [],
+    };
   }
 }
 
@@ -58,9 +74,13 @@ export function columnsOf(schema: Schema): ResultColumn[] {
 
 async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<RunSummary>> {
   checkMemory(request.memory);
-  const bound = await check(request.text, request.path, { params: Object.fromEntries((request as FileRequest).params) });
+  const bound = await check(request.text, request.path, {
+    params: Object.fromEntries((request as FileRequest).params),
+  });
   if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
-  const { physical } = await plan(bound.plan, { resultLimit: request.out === 'table' ? request.previewRows + 1 : null });
+  const { physical } = await plan(bound.plan, {
+    resultLimit: request.out === 'table' ? request.previewRows + 1 : null,
+  });
   const engine = new Engine(engineOptions(request));
   const stop = stopper(engine, request.signal);
   try {
@@ -111,7 +131,10 @@ function stopper(engine: Engine, signal: AbortSignal): { readonly stopped: Promi
 
 function checkMemory(bytes: number | undefined): void {
   if (bytes === undefined || bytes >= MIN_MEMORY) return;
-  throw new UsageError(`--memory: ${formatSize(bytes)} is too little for any run`, `give at least ${MIN_MEMORY / 2 ** 20}MiB`);
+  throw new UsageError(
+    `--memory: ${formatSize(bytes)} is too little for any run`,
+    `give at least ${MIN_MEMORY / 2 ** 20}MiB`,
+  );
 }
 
 function engineOptions(request: RunRequest): EngineOptions {

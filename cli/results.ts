@@ -2,7 +2,11 @@ import { encodeRows, formatType, type ResultRelation, showBatch } from '../index
 import type { Cell, RunReporter, RunRequest } from './api.ts';
 
 /** Hands the pipelines without a sink to the reporter: as tables of their first rows, or as a stream of bytes. */
-export async function reportResults(results: readonly ResultRelation[], request: RunRequest, reporter: RunReporter): Promise<void> {
+export async function reportResults(
+  results: readonly ResultRelation[],
+  request: RunRequest,
+  reporter: RunReporter,
+): Promise<void> {
   for (const [i, r] of results.entries()) {
     try {
       if (request.out === 'table') await reportTable(r, i, results.length, request, reporter);
@@ -13,7 +17,13 @@ export async function reportResults(results: readonly ResultRelation[], request:
   }
 }
 
-async function reportTable(r: ResultRelation, index: number, count: number, request: RunRequest, reporter: RunReporter): Promise<void> {
+async function reportTable(
+  r: ResultRelation,
+  index: number,
+  count: number,
+  request: RunRequest,
+  reporter: RunReporter,
+): Promise<void> {
   const rows: Cell[][] = [];
   for (const batch of r.batches()) {
     if (rows.length >= request.previewRows) break;

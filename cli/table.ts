@@ -65,10 +65,9 @@ export function renderTable(table: ResultTable, options: TableOptions): string {
 function rowCount(table: ResultTable, layout: Layout): string {
   const shownRows = table.rows.length;
   const plural = (count: number, word: string) => `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
-  const rows =
-    table.more
-      ? `first ${plural(shownRows, 'row')}, there are more (--rows N shows more, --out csv all)`
-      : plural(shownRows, 'row');
+  const rows = table.more
+    ? `first ${plural(shownRows, 'row')}, there are more (--rows N shows more, --out csv all)`
+    : plural(shownRows, 'row');
   const shownColumns = layout.shown.filter((index) => index >= 0).length;
   const hidden = shownColumns < table.columns.length;
   return hidden ? `${rows}, ${shownColumns} of ${plural(table.columns.length, 'column')} shown` : rows;
