@@ -18,7 +18,10 @@ function transformOf(step: StepRef, ctx: TaskContext): (input: AsyncIterable<Bat
   return make.call(def, step.params, step, ctx);
 }
 
-export async function* attributed(source: AsyncIterable<Batch>, step: Pick<StepRef, 'label' | 'span'>): AsyncIterable<Batch> {
+export async function* attributed(
+  source: AsyncIterable<Batch>,
+  step: Pick<StepRef, 'label' | 'span'>,
+): AsyncIterable<Batch> {
   try {
     yield* source;
   } catch (e) {
@@ -27,7 +30,11 @@ export async function* attributed(source: AsyncIterable<Batch>, step: Pick<StepR
 }
 
 /** Stops after `rows` rows. */
-export async function* firstRows(source: AsyncIterable<Batch>, rows: number, cut: (b: Batch, n: number) => Batch): AsyncIterable<Batch> {
+export async function* firstRows(
+  source: AsyncIterable<Batch>,
+  rows: number,
+  cut: (b: Batch, n: number) => Batch,
+): AsyncIterable<Batch> {
   let left = rows;
   if (left <= 0) return;
   for await (const b of source) {

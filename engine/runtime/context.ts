@@ -1,8 +1,8 @@
 import { RunError } from '../errors.ts';
+import type { Scratch } from '../memory/types.ts';
 import type { RelationReader, TaskContext } from '../operators/def.ts';
 import type { SideInput } from '../plan.ts';
 import { relationReader } from '../shuffle/reader.ts';
-import type { Scratch } from '../memory/types.ts';
 import type { Store } from '../store/types.ts';
 import { PROGRESS_WORDS, type RelationData } from './messages.ts';
 

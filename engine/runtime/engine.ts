@@ -7,10 +7,10 @@ import { createStore, type MainStore } from '../store/store.ts';
 import type { StoreStats } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
+import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
 import { refsOf } from './relations.ts';
 import { Run, type StageEvent } from './run.ts';
-import type { SinkSummary } from './outputs.ts';
 
 /** Share of the machine's memory the store may use when no limit is given. */
 export const DEFAULT_MEMORY_SHARE = 0.5;
@@ -79,13 +79,27 @@ export class Engine {
     this.workers = options.workers ?? availableParallelism();
     this.memory = options.memory ?? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE);
     if (this.memory < MIN_MEMORY) {
-      throw new RunError('FLOW7007', `a memory limit of ${this.memory} bytes is too small`, {}, `Give at least ${MIN_MEMORY / 2 ** 20} MiB (--memory 16MiB)`);
+      throw new RunError(
+        'FLOW7007',
+        `a memory limit of ${this.memory} bytes is too small`,
+        {},
+        `Give at least ${MIN_MEMORY / 2 ** 20} MiB (--memory 16MiB)`,
+      );
     }
     this.#progress = new SharedArrayBuffer(8 * PROGRESS_WORDS * (this.workers + 1));
-    this.#store = createStore({ limit: this.memory, threads: this.workers + 1, ...(options.spillDirs ? { spillDirs: [...options.spillDirs] } : {}) });
+    this.#store = createStore({
+      limit: this.memory,
+      threads: this.workers + 1,
+      ...(options.spillDirs ? { spillDirs: [...options.spillDirs] } : {}),
+    });
     this.#pool = new WorkerPool({
       workers: this.workers,
-      init: (thread): WorkerInit => ({ store: this.#store.handle, thread, control: this.#control, progress: this.#progress }),
+      init: (thread): WorkerInit => ({
+        store: this.#store.handle,
+        thread,
+        control: this.#control,
+        progress: this.#progress,
+      }),
       onEnding: (thread) => this.#store.markDying(thread),
       onDeath: (thread) => this.#store.releaseThread(thread),
     });
@@ -106,7 +120,13 @@ export class Engine {
       bytesRead += words[i + 1] as number;
       rowsOut += words[i + 2] as number;
     }
-    return { rowsRead, bytesRead, rowsOut, bytesTotal: this.#bytesTotal, spilledBytes: this.#store.stats().spilledBytes };
+    return {
+      rowsRead,
+      bytesRead,
+      rowsOut,
+      bytesTotal: this.#bytesTotal,
+      spilledBytes: this.#store.stats().spilledBytes,
+    };
   }
 
   stats(): StoreStats {
@@ -121,23 +141,29 @@ export class Engine {
 
   async #run(plan: PhysicalPlan, options: RunOptions): Promise<RunResult> {
     if (this.#closing !== null) throw new RunError('FLOW7012', 'the engine is closed');
-    if (plan.stages.length > MAX_STAGES) throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; at most ${MAX_STAGES} fit one run`);
+    if (plan.stages.length > MAX_STAGES)
+      throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; at most ${MAX_STAGES} fit one run`);
     const started = performance.now();
     new Int32Array(this.#control).fill(0);
     new Float64Array(this.#progress).fill(0);
     this.#bytesTotal = 0;
-    const run = new Run(++this.#runs, plan, {
-      store: this.#store,
-      pool: this.#pool,
-      control: new Int32Array(this.#control),
-      slots: this.slots,
-      memory: this.memory,
-    }, {
-      onInput: (bytes) => {
-        this.#bytesTotal += bytes;
+    const run = new Run(
+      ++this.#runs,
+      plan,
+      {
+        store: this.#store,
+        pool: this.#pool,
+        control: new Int32Array(this.#control),
+        slots: this.slots,
+        memory: this.memory,
       },
-      ...(options.onStage ? { onStage: options.onStage } : {}),
-    });
+      {
+        onInput: (bytes) => {
+          this.#bytesTotal += bytes;
+        },
+        ...(options.onStage ? { onStage: options.onStage } : {}),
+      },
+    );
     this.#current = run;
     let grace: NodeJS.Timeout | undefined;
     const abort = (): void => {

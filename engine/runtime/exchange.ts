@@ -32,7 +32,8 @@ export function hashTasks(inputs: readonly Relation[], grant: number): Partition
   for (let from = 0; from < count; ) {
     let to = from + 1;
     let sum = weight[from] as number;
-    while (to < count && sum + (weight[to] as number) <= Math.min(PARTITION_BYTES, grant / 2)) sum += weight[to++] as number;
+    while (to < count && sum + (weight[to] as number) <= Math.min(PARTITION_BYTES, grant / 2))
+      sum += weight[to++] as number;
     out.push(
       inputs.map((r, i) => {
         const pieces: BatchRef[] = [];

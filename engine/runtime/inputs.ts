@@ -2,7 +2,7 @@ import type { Split } from '../formats/def.ts';
 import type { BatchRef } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import type { TaskInput } from './messages.ts';
-import { refsOf, type Relation } from './relations.ts';
+import { type Relation, refsOf } from './relations.ts';
 
 /** About this many bytes of materialised batches make one task. */
 const TASK_BYTES = 8 * 2 ** 20;

@@ -34,10 +34,18 @@ export type PartitionData =
 export type TaskInput =
   | { readonly kind: 'split'; readonly split: Split }
   | { readonly kind: 'probe'; readonly split: Split }
-  | { readonly kind: 'refs'; readonly parts: readonly { readonly schema: Schema; readonly refs: readonly BatchRef[]; readonly skip: number }[] }
+  | {
+      readonly kind: 'refs';
+      readonly parts: readonly { readonly schema: Schema; readonly refs: readonly BatchRef[]; readonly skip: number }[];
+    }
   | { readonly kind: 'partition'; readonly inputs: readonly PartitionData[] }
   /** The serial half of a sink: all batches of a collected relation into one file. `place` null: standard output. */
-  | { readonly kind: 'encode'; readonly schema: Schema; readonly refs: readonly BatchRef[]; readonly place: string | null };
+  | {
+      readonly kind: 'encode';
+      readonly schema: Schema;
+      readonly refs: readonly BatchRef[];
+      readonly place: string | null;
+    };
 
 export interface StageMessage {
   readonly type: 'stage';

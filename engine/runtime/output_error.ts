@@ -27,7 +27,8 @@ const HINTS: Readonly<Record<string, string>> = {
 export function outputError(e: unknown, path: string): unknown {
   if (!(e instanceof Error) || !('code' in e) || !('syscall' in e)) return e;
   const code = String(e.code);
-  if (code === 'EPIPE' && path === '-') return new RunError('FLOW7012', 'the reader of standard output has left', { file: path });
+  if (code === 'EPIPE' && path === '-')
+    return new RunError('FLOW7012', 'the reader of standard output has left', { file: path });
   const shown = path === '-' ? 'standard output' : path;
   return new RunError('FLOW7006', `cannot write ${shown}: ${REASONS[code] ?? e.message}`, { file: path }, HINTS[code]);
 }

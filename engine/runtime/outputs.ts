@@ -29,7 +29,9 @@ export class Outputs {
     this.#store = store;
     this.#outputs = plan.stages.flatMap((stage) => {
       if (stage.output.kind !== 'sink') return [];
-      return [{ stage, format: stage.output.format, file: new SinkFile(stage.output.path), sink: null, rows: 0, bytes: 0 }];
+      return [
+        { stage, format: stage.output.format, file: new SinkFile(stage.output.path), sink: null, rows: 0, bytes: 0 },
+      ];
     });
   }
 
@@ -41,7 +43,12 @@ export class Outputs {
         file.open();
         if (keys.has(file.key)) {
           const place = file.toStdout ? 'standard output' : file.target;
-          throw new RunError('FLOW7006', `two steps write ${place}`, { file: file.target }, 'give each a file of its own, or join the pipelines with union');
+          throw new RunError(
+            'FLOW7006',
+            `two steps write ${place}`,
+            { file: file.target },
+            'give each a file of its own, or join the pipelines with union',
+          );
         }
         keys.add(file.key);
       });

@@ -38,7 +38,13 @@ export class WorkerPool {
     this.#options = options;
     this.size = options.workers;
     // Thread 0 is the driver.
-    this.#slots = Array.from({ length: options.workers }, (_, i) => ({ thread: i + 1, worker: null, taken: false, busy: null, known: new Map() }));
+    this.#slots = Array.from({ length: options.workers }, (_, i) => ({
+      thread: i + 1,
+      worker: null,
+      taken: false,
+      busy: null,
+      known: new Map(),
+    }));
   }
 
   /** Runs a task on the next free worker. Rejects with the task's error, or WorkerDied. */
@@ -49,7 +55,9 @@ export class WorkerPool {
       worker = slot.worker ?? this.#start(slot);
     } catch (e) {
       this.#release(slot);
-      throw new WorkerDied(`a worker thread cannot be started: ${e instanceof Error ? e.message : String(e)}`, { cause: e });
+      throw new WorkerDied(`a worker thread cannot be started: ${e instanceof Error ? e.message : String(e)}`, {
+        cause: e,
+      });
     }
     return new Promise((resolve, reject) => {
       slot.busy = { resolve, reject };
@@ -105,7 +113,12 @@ export class WorkerPool {
 
   #start(slot: Slot): Worker {
     // The options of this process (a loader, say) are not the worker's: it is built code, and they may not resolve from the folder we are in now.
-    const worker = new Worker(workerUrl(), { execArgv: [], workerData: this.#options.init(slot.thread), stdout: false, stderr: false });
+    const worker = new Worker(workerUrl(), {
+      execArgv: [],
+      workerData: this.#options.init(slot.thread),
+      stdout: false,
+      stderr: false,
+    });
     slot.worker = worker;
     worker.on('message', (m: FromWorker) => {
       const job = slot.busy;

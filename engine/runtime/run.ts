@@ -2,18 +2,18 @@ import PQueue from 'p-queue';
 import { RunError } from '../errors.ts';
 import type { Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
-import type { ScanInput, PhysicalPlan, Stage } from '../plan.ts';
+import type { PhysicalPlan, ScanInput, Stage } from '../plan.ts';
 import type { Store } from '../store/types.ts';
-import { grantOf } from './grant.ts';
 import { hashBits, hashTasks, rangePartitions, rangeTasks } from './exchange.ts';
+import { grantOf } from './grant.ts';
 import { refsOfTask, splitTasks, streamTasks } from './inputs.ts';
 import type { RelationData, StageMessage, TaskDone, TaskInput } from './messages.ts';
-import { WorkerDied, type WorkerPool } from './pool.ts';
-import { refsOf, releaseAll, Relations } from './relations.ts';
 import { attributedTo, Outputs, type SinkSummary } from './outputs.ts';
+import { WorkerDied, type WorkerPool } from './pool.ts';
+import { Relations, refsOf, releaseAll } from './relations.ts';
 import type { OrderedSink } from './sinks.ts';
-import { firstRefs, NOTHING, objectsOf, prefixRows, relationOf } from './task_output.ts';
 import { writerOf } from './task.ts';
+import { firstRefs, NOTHING, objectsOf, prefixRows, relationOf } from './task_output.ts';
 
 /** A task that lost its worker is tried this often in all. */
 const ATTEMPTS = 3;
@@ -144,7 +144,9 @@ export class Run {
       const place = this.#outputs.place(stage);
       try {
         // What went to standard output cannot be taken back, so that writing there is tried once.
-        await attributedTo(stage, () => this.#task(message, -1, { kind: 'encode', schema: stage.schema, refs, place }, place === null ? 1 : ATTEMPTS));
+        await attributedTo(stage, () =>
+          this.#task(message, -1, { kind: 'encode', schema: stage.schema, refs, place }, place === null ? 1 : ATTEMPTS),
+        );
       } finally {
         for (const ref of new Set(refs.map((r) => r.object))) this.#env.store.release(ref);
       }
@@ -160,8 +162,10 @@ export class Run {
     if (input.kind === 'stream') return streamTasks(relations, input.skip);
     const [first] = relations;
     if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
-    if (first.content.kind === 'range') return rangeTasks(first, this.#grant(stage), this.#env.slots).map((inputs) => ({ kind: 'partition', inputs }));
-    if (first.content.kind === 'hash') return hashTasks(relations, this.#grant(stage)).map((inputs) => ({ kind: 'partition', inputs }));
+    if (first.content.kind === 'range')
+      return rangeTasks(first, this.#grant(stage), this.#env.slots).map((inputs) => ({ kind: 'partition', inputs }));
+    if (first.content.kind === 'hash')
+      return hashTasks(relations, this.#grant(stage)).map((inputs) => ({ kind: 'partition', inputs }));
     const inputs = relations.map((r) => ({ by: 'pieces', schema: r.schema, pieces: refsOf(r), hashBits: 0 }) as const);
     return [{ kind: 'partition', inputs }];
   }
@@ -178,7 +182,11 @@ export class Run {
         splits.map((split, i) => this.#queue.add(() => this.#probe(message, i, split), { priority: stage.id })),
       );
       if (this.#failure !== null) throw this.#failure;
-      splits = reader.resolve(splits, answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null)), scan);
+      splits = reader.resolve(
+        splits,
+        answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null)),
+        scan,
+      );
     }
     this.#hooks.onInput?.(splits.reduce((n, s) => n + s.bytes, 0));
     const tasks = splitTasks(splits);
@@ -219,7 +227,8 @@ export class Run {
   }
 
   async #inputBytes(stage: Stage): Promise<number> {
-    if (stage.input.kind !== 'scan') return stage.input.from.reduce((n, f) => n + this.relations.get(f.relation).bytes, 0);
+    if (stage.input.kind !== 'scan')
+      return stage.input.from.reduce((n, f) => n + this.relations.get(f.relation).bytes, 0);
     const est = await format(stage.input.format).reader?.estimate(stage.input.source);
     const share = stage.input.schema.length / Math.max(1, stage.input.source.schema.length);
     return (est?.bytes ?? 0) * share;
@@ -234,7 +243,12 @@ export class Run {
     return { type: 'stage', run: this.#id, stage, sides, grant: this.#grant(stage), bits };
   }
 
-  async #runTasks(stage: Stage, message: StageMessage, inputs: readonly TaskInput[], sink: OrderedSink | null): Promise<TaskDone[]> {
+  async #runTasks(
+    stage: Stage,
+    message: StageMessage,
+    inputs: readonly TaskInput[],
+    sink: OrderedSink | null,
+  ): Promise<TaskDone[]> {
     const limit = stage.output.kind === 'collect' ? stage.output.limit : null;
     const done: (TaskDone | undefined)[] = new Array(inputs.length).fill(undefined);
     let finished = 0;
@@ -257,9 +271,9 @@ export class Run {
       this.#hooks.onStage?.({ stage, state: 'task', tasks: inputs.length, finished, rows });
     };
     const guarded = (input: TaskInput, i: number): Promise<void> => one(input, i).catch((e: unknown) => this.fail(e));
-    await Promise.all(inputs.map((input, i) => this.#queue.add(() => guarded(input, i), { priority: stage.id, signal: undefined }))).catch(
-      (e: unknown) => this.fail(e),
-    );
+    await Promise.all(
+      inputs.map((input, i) => this.#queue.add(() => guarded(input, i), { priority: stage.id, signal: undefined })),
+    ).catch((e: unknown) => this.fail(e));
     if (this.#failure !== null) {
       // What a sink accepted is the sink's.
       for (const d of done) if (d !== undefined && sink === null) releaseAll(this.#env.store, objectsOf(d.output));
@@ -286,7 +300,13 @@ export class Run {
   async #task(message: StageMessage, index: number, input: TaskInput, attempts = ATTEMPTS): Promise<TaskDone> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#env.pool.run(message, { type: 'task', run: this.#id, stage: message.stage.id, index, input });
+        return await this.#env.pool.run(message, {
+          type: 'task',
+          run: this.#id,
+          stage: message.stage.id,
+          index,
+          input,
+        });
       } catch (e) {
         if (!(e instanceof WorkerDied)) throw e;
         if (this.#failure !== null) throw this.#failure;
@@ -298,7 +318,12 @@ export class Run {
 
 function deadWorker(stage: Stage, attempts: number, e: WorkerDied): RunError {
   const how = attempts === 1 ? 'in a task that cannot be repeated' : `${attempts} times in the same task`;
-  return new RunError('FLOW7010', `a worker died ${how}: ${e.message}`, { step: stage.label }, 'Fewer workers or more memory may help: --workers 1');
+  return new RunError(
+    'FLOW7010',
+    `a worker died ${how}: ${e.message}`,
+    { step: stage.label },
+    'Fewer workers or more memory may help: --workers 1',
+  );
 }
 
 /** Relations that every task of a stage reads whole. */

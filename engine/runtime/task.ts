@@ -6,10 +6,10 @@ import { format } from '../formats/registry.ts';
 import { operator } from '../operators/registry.ts';
 import { sortIndices } from '../operators/sort_kernel.ts';
 import type { ScanInput, Stage, StageOutput } from '../plan.ts';
+import { collectWriter } from '../shuffle/collect.ts';
 import { hashWriter } from '../shuffle/hash.ts';
 import { rangePartition, rangeWriter } from '../shuffle/range.ts';
 import { hashPartition, relationReader } from '../shuffle/reader.ts';
-import { collectWriter } from '../shuffle/collect.ts';
 import type { ObjectId } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { attributed, chain, firstRows } from './chain.ts';
@@ -49,7 +49,10 @@ const cut = (b: Batch, n: number): Batch => sliceBatch(b, 0, n);
 function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope): AsyncIterable<Batch> {
   const from = stage.input;
   if (input.kind === 'split' && from.kind === 'scan') {
-    return attributed(scanned(from, input.split, ctx), { label: `from ${from.source.display}`, span: from.source.span });
+    return attributed(scanned(from, input.split, ctx), {
+      label: `from ${from.source.display}`,
+      span: from.source.span,
+    });
   }
   if (input.kind === 'refs') return streamed(input.parts, ctx);
   if (input.kind === 'partition' && from.kind === 'merge') {
@@ -62,7 +65,11 @@ function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope): AsyncIterable
   throw new Error(`stage ${stage.id} cannot read a ${input.kind}`);
 }
 
-async function* scanned(scan: ScanInput, split: Parameters<NonNullable<ReturnType<typeof format>['reader']>['read']>[0], ctx: TaskScope): AsyncIterable<Batch> {
+async function* scanned(
+  scan: ScanInput,
+  split: Parameters<NonNullable<ReturnType<typeof format>['reader']>['read']>[0],
+  ctx: TaskScope,
+): AsyncIterable<Batch> {
   const reader = format(scan.format).reader;
   if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
   for await (const b of reader.read(split, scan, ctx, (bytes) => ctx.count(0, bytes, 0))) {
@@ -162,13 +169,23 @@ export function writerOf(name: string): FormatWriter {
 }
 
 /** Parallel formats become byte objects here, joined in order by the driver; serial formats are collected and encoded by one later task. */
-async function sink(output: SinkOutput, source: AsyncIterable<Batch>, schema: Schema, ctx: TaskScope): Promise<TaskResult> {
+async function sink(
+  output: SinkOutput,
+  source: AsyncIterable<Batch>,
+  schema: Schema,
+  ctx: TaskScope,
+): Promise<TaskResult> {
   const writer = writerOf(output.format);
   if (writer.kind === 'serial') return collect(source, schema, ctx);
   return encodeParts(writer, sinkSpec(output, schema), source, ctx);
 }
 
-async function encodeParts(writer: ParallelWriter, spec: SinkSpec, source: AsyncIterable<Batch>, ctx: TaskScope): Promise<TaskResult> {
+async function encodeParts(
+  writer: ParallelWriter,
+  spec: SinkSpec,
+  source: AsyncIterable<Batch>,
+  ctx: TaskScope,
+): Promise<TaskResult> {
   const objects: { object: ObjectId; bytes: number }[] = [];
   let rows = 0;
   for await (const b of source) {
@@ -181,7 +198,11 @@ async function encodeParts(writer: ParallelWriter, spec: SinkSpec, source: Async
   return { rows, output: { kind: 'bytes', objects } };
 }
 
-async function encodeFile(stage: Stage, input: Extract<TaskInput, { kind: 'encode' }>, ctx: TaskScope): Promise<TaskResult> {
+async function encodeFile(
+  stage: Stage,
+  input: Extract<TaskInput, { kind: 'encode' }>,
+  ctx: TaskScope,
+): Promise<TaskResult> {
   const output = stage.output as SinkOutput;
   const writer = writerOf(output.format);
   if (writer.kind !== 'serial') throw new Error(`format ${output.format} is not written serially`);

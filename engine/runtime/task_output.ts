@@ -1,7 +1,7 @@
 import type { Stage } from '../plan.ts';
 import type { BatchRef, ObjectId } from '../store/types.ts';
 import type { TaskDone, TaskOutput } from './messages.ts';
-import { refsOf, type Relation, type RelationContent } from './relations.ts';
+import { type Relation, type RelationContent, refsOf } from './relations.ts';
 
 /** The result of a task that did not have to run. */
 export const NOTHING: TaskDone = { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
@@ -30,7 +30,11 @@ export function prefixRows(done: readonly (TaskDone | undefined)[]): number {
 
 export function relationOf(stage: Stage, outputs: readonly TaskDone[], bits: number): Relation {
   const rows = outputs.reduce((n, o) => n + o.rows, 0);
-  const content = contentOf(stage, outputs.map((o) => o.output), bits);
+  const content = contentOf(
+    stage,
+    outputs.map((o) => o.output),
+    bits,
+  );
   const relation = { id: stage.id, schema: stage.schema, rows, bytes: 0, content };
   return { ...relation, bytes: refsOf(relation).reduce((n, r) => n + r.bytes, 0) };
 }
