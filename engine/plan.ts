@@ -90,7 +90,18 @@ export type StageOutput =
   /** Rows with equal keys meet in one partition. */
   | { readonly kind: 'exchange'; readonly by: 'hash'; readonly keys: readonly string[] }
   /** Sorted runs and sampled range bounds; partitions are ranges of the keys. `limit`: each run keeps only its first rows (top-N). */
-  | { readonly kind: 'exchange'; readonly by: 'range'; readonly keys: readonly SortKey[]; readonly limit: number | null }
+  | {
+      readonly kind: 'exchange';
+      readonly by: 'range';
+      readonly keys: readonly SortKey[];
+      readonly limit: number | null;
+    }
   /** All rows in input order to one partition. */
   | { readonly kind: 'exchange'; readonly by: 'single' }
-  | { readonly kind: 'sink'; readonly format: string; readonly path: string; readonly options: Readonly<Record<string, unknown>>; readonly span?: SourceSpan };
+  | {
+      readonly kind: 'sink';
+      readonly format: string;
+      readonly path: string;
+      readonly options: Readonly<Record<string, unknown>>;
+      readonly span?: SourceSpan;
+    };

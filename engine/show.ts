@@ -1,9 +1,9 @@
 import { valueReader } from './batch/access.ts';
 import type { Batch } from './batch/column.ts';
-import { formatValue } from './functions/format.ts';
-import { FORMATS } from './formats/registry.ts';
 import { EngineBug } from './errors.ts';
 import type { FormatDef } from './formats/def.ts';
+import { FORMATS } from './formats/registry.ts';
+import { formatValue } from './functions/format.ts';
 import type { Schema } from './types.ts';
 
 /** A value as it is shown: numbers and booleans as they are, everything else as text. */
@@ -27,7 +27,8 @@ export function showBatch(batch: Batch, limit: number): Shown[][] {
 /** Rows as the bytes of a text format, a batch at a time; each part is valid until the next one is asked for. */
 export function* encodeRows(schema: Schema, batches: Iterable<Batch>, format: string): Iterable<Uint8Array> {
   const writer = (FORMATS as Readonly<Record<string, FormatDef>>)[format]?.writer;
-  if (writer === undefined || writer === null || writer.kind !== 'parallel') throw new EngineBug(`${format} is not a text format`);
+  if (writer === undefined || writer === null || writer.kind !== 'parallel')
+    throw new EngineBug(`${format} is not a text format`);
   const spec = { path: '-', options: defaults(format), schema };
   yield writer.head(spec);
   for (const b of batches) yield writer.encode(b, spec);
