@@ -1,12 +1,21 @@
 /** flowc as a library: compile and run flows from files, or built in TypeScript. */
-export { type Bound, bindAst, check, type Compiled, type CompileOptions, plan } from './compiler/compile.ts';
+
+export * from './compiler/builder/index.ts';
+export { type Bound, bindAst, type Compiled, type CompileOptions, check, plan } from './compiler/compile.ts';
+export { compilerRegistries } from './compiler/diagnostics.ts';
 export { type ExplainFormat, explain } from './compiler/explain/index.ts';
+export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';
+export { EngineBug, RunError, type RunErrorCode, type RunErrorWhere } from './engine/errors.ts';
 export type { PhysicalPlan } from './engine/plan.ts';
-export { RunError, type RunErrorCode, type RunErrorWhere, EngineBug } from './engine/errors.ts';
-export { Engine, type EngineOptions, MIN_MEMORY, type Progress, type ResultRelation, type RunOptions, type RunResult } from './engine/runtime/engine.ts';
+export {
+  Engine,
+  type EngineOptions,
+  MIN_MEMORY,
+  type Progress,
+  type ResultRelation,
+  type RunOptions,
+  type RunResult,
+} from './engine/runtime/engine.ts';
 export { encodeRows, type Shown, showBatch } from './engine/show.ts';
 export { type DataType, type Field, formatType, type Schema } from './engine/types.ts';
 export type { Diagnostic } from './grammar/diagnostics.ts';
-export { compilerRegistries } from './compiler/diagnostics.ts';
-export * from './compiler/builder/index.ts';
-export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';
