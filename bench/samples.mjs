@@ -28,8 +28,9 @@ function compare(ours, theirs) {
 }
 
 const answers = {
-  flights: ['flights-ranking.csv', 'duck-flights-ranking.csv'],
+  airports: ['airports.csv', 'duck-airports.csv'],
   birdstrikes: ['birdstrikes.csv', 'duck-birdstrikes.csv'],
+  flights: ['flights-ranking.csv', 'duck-flights-ranking.csv'],
 };
 
 console.log('sample        flowc ms (min..max)      duckdb ms (min..max)     ratio   answers');
