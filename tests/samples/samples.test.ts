@@ -1,14 +1,20 @@
 // Every sample runs through the built command, and prints and writes the same for any number of workers and any memory.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   type Configuration,
   dataIsThere,
+  expectedFolders,
   expectedOf,
   type Outcome,
   productsOf,
+  root,
+  runCommand,
   runSample,
   samples,
+  twins,
 } from './support.ts';
 
 /** Both ways of printing are seen under both limits, and by one worker and by two. */
@@ -50,6 +56,14 @@ for (const name of dataIsThere ? samples : []) {
     for (const [file, text] of expected) assert.is(products.get(file), text, file);
   });
 }
+
+test('they are formatted, and no twin or expected output is without its sample', () => {
+  runCommand(['fmt', '--check', ...samples.map((name) => join(root, `samples/${name}.flow`))]);
+  const page = readFileSync(join(root, 'samples/README.md'), 'utf8');
+  assert.equal([...page.matchAll(/\]\((\w+)\.flow\)/g)].map((match) => match[1]).sort(), samples);
+  assert.equal(twins, samples);
+  if (dataIsThere) assert.equal(expectedFolders, samples);
+});
 
 if (!dataIsThere) console.log('# skip: the development dependency vega-datasets is not installed');
 

@@ -18,11 +18,15 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const command = join(root, 'dist/cli.js');
 
-/** Names, without `.flow`. */
-export const samples = readdirSync(join(root, 'samples'))
-  .filter((file) => file.endsWith('.flow'))
-  .map((file) => file.slice(0, -'.flow'.length))
-  .sort();
+/** Names in samples/ with an ending, without it. */
+function named(ending: string): string[] {
+  const files = readdirSync(join(root, 'samples')).filter((file) => file.endsWith(ending));
+  return files.map((file) => file.slice(0, file.length - ending.length)).sort();
+}
+
+export const samples = named('.flow');
+export const twins = named('.ts');
+export const expectedFolders = readdirSync(join(root, 'samples/expected')).sort();
 
 export const dataIsThere = existsSync(join(root, 'node_modules/vega-datasets/data'));
 
@@ -69,6 +73,11 @@ function outcome(folder: string, printed: { stdout: string; stderr: string }): O
   const spilled = readdirSync(join(folder, 'spill'));
   rmSync(folder, { recursive: true, force: true });
   return { ...printed, files, spilled };
+}
+
+/** Runs the built command in the project's folder. Error when it does not exit with 0. */
+export function runCommand(args: readonly string[]): void {
+  execute(root, [command, ...args]);
 }
 
 /** Runs `samples/<name>.flow` by the command. */
