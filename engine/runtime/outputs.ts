@@ -88,7 +88,7 @@ export class Outputs {
 
   /** The run failed: whoever waits for an output waits no longer. */
   async abort(): Promise<void> {
-    await Promise.all(this.#outputs.map((o) => o.sink?.abort()));
+    await Promise.all(this.#outputs.map(async (o) => o.sink?.abort()));
   }
 
   /** Removes what is left of the outputs of a failed run. Never fails. */

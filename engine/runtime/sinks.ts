@@ -157,7 +157,7 @@ export class OrderedSink {
   #draining: Promise<void> = Promise.resolve();
   #stream: fs.WriteStream | NodeJS.WriteStream | null = null;
   #gzip: Gzip | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
   /** Rejects when the sink fails or is given up: whoever waits for a stream waits for this too, as a stream that broke may never answer. */
   readonly #stopped: Promise<never>;
   #stop: (e: unknown) => void = () => undefined;
@@ -191,7 +191,8 @@ export class OrderedSink {
   readonly #onError = (e: unknown): void => this.#fail(e);
 
   #fail(e: unknown): void {
-    this.#failure ??= outputError(e, this.#file.target);
+    const failure = outputError(e, this.#file.target);
+    this.#failure ??= failure instanceof Error ? failure : new Error(String(failure));
     this.#stop(this.#failure);
   }
 
@@ -207,10 +208,14 @@ export class OrderedSink {
   /** Writes the end. Throws the first failure. */
   async close(): Promise<void> {
     await this.#draining;
-    if (this.#failure !== null) throw this.#failure;
+    this.#rethrow();
     const writer = writerOf(this.#output.format);
     if (writer.kind === 'parallel') await this.#write(writer.tail(sinkSpec(this.#output, this.#schema)));
     await this.#end();
+    this.#rethrow();
+  }
+
+  #rethrow(): void {
     if (this.#failure !== null) throw this.#failure;
   }
 
