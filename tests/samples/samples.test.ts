@@ -60,7 +60,7 @@ for (const name of dataIsThere ? samples : []) {
 test('they are formatted, and no twin or expected output is without its sample', () => {
   runCommand(['fmt', '--check', ...samples.map((name) => join(root, `samples/${name}.flow`))]);
   const page = readFileSync(join(root, 'samples/README.md'), 'utf8');
-  assert.equal([...page.matchAll(/\]\((\w+)\.flow\)/g)].map((match) => match[1]).sort(), samples);
+  assert.equal([...page.matchAll(/\]\((\w+)\.flow\)/g)].map((match) => String(match[1])).sort(), samples);
   assert.equal(twins, samples);
   if (dataIsThere) assert.equal(expectedFolders, samples);
 });
