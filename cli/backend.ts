@@ -82,6 +82,8 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
     resultLimit: request.out === 'table' ? request.previewRows + 1 : null,
   });
   const engine = new Engine(engineOptions(request));
+  // A thread comes up while the file is checked and planned.
+  engine.warm();
   const stop = stopper(engine, request.signal);
   try {
     const watch = watchProgress(engine, physical.stages.length, reporter);

@@ -129,6 +129,11 @@ export class Engine {
     };
   }
 
+  /** Starts the first worker thread now; the others, and it otherwise, start with their first tasks. */
+  warm(): void {
+    this.#pool.warm();
+  }
+
   stats(): StoreStats {
     return this.#store.stats();
   }

@@ -69,6 +69,12 @@ export class WorkerPool {
     });
   }
 
+  /** Starts the first thread before there is work for it, so that it comes up while the caller does something else. All of them would be in its way. */
+  warm(): void {
+    const [first] = this.#slots;
+    if (first !== undefined && first.worker === null && !this.#closed) this.#start(first);
+  }
+
   endRun(run: number): void {
     for (const s of this.#slots) {
       s.known.clear();
