@@ -183,7 +183,10 @@ export class Kernel {
     code: KernelCode,
     trace: Trace,
   ): RunError {
-    if (attempt.trace) return error.at({ span: code.nodes[trace.node]?.span, batchRow: trace.row });
+    if (attempt.trace) {
+      const node = code.nodes[trace.node];
+      return error.at({ span: node?.span, batchRow: trace.row, column: node && castColumn(node) });
+    }
     for (const mode of attempt.mode === 'num' ? (['num', 'wide'] as const) : (['wide'] as const)) {
       const again: Attempt = { mode, lift: false, trace: true };
       const traced = this.variant(columns, rows, again);
@@ -328,4 +331,9 @@ function hasBigLiteral(e: Expr): boolean {
     if (x.kind === 'literal' && typeof x.value === 'bigint') found = true;
   });
   return found;
+}
+
+/** The column whose value a cast could not convert; fields of structs have no name of their own. */
+function castColumn(e: Expr): string | undefined {
+  return e.kind === 'cast' && e.arg.kind === 'column' && !e.arg.name.startsWith('\0') ? e.arg.name : undefined;
 }

@@ -111,12 +111,15 @@ async function* read(
     for (const { batch, from, to } of parts) {
       if (left <= 0) return;
       const rows = openBatch(fd, source, batch, wanted, path);
+      const before = source.index.batches.slice(0, batch).reduce((n, m) => n + m.rows, 0);
       const end = Math.min(to, from + left);
       left -= end - from;
       for (let at = from; at < end; at += MORSEL_ROWS) {
         ctx.check();
         ctx.scratch.reset();
         const n = Math.min(MORSEL_ROWS, end - at);
+        const row = before + at + 1;
+        ctx.rowsFrom?.(() => row);
         const columns = wanted.map((c) =>
           located(path, source.schema[c]?.name, () => importColumn(rows.column(c, at, at + n), 0, n, ctx.scratch)),
         );

@@ -91,6 +91,7 @@ export async function* readCsv(
       const consumed = Math.min(window.consumed(), split.bytes);
       progress(consumed - reported);
       reported = consumed;
+      if (reader.firstRow !== null) ctx.rowsFrom?.(reader.firstRow);
       if (batch.rows > 0) yield batch;
       if (scan.limit !== null && reader.given >= scan.limit) return;
     }
@@ -108,6 +109,8 @@ class SplitReader {
   /** Rows that left, and records passed (rejected ones too). */
   given = 0;
   seen = 0;
+  /** Finds the number in the file of the first row of the batch converted last; null when rows of it were left out. */
+  firstRow: (() => Promise<number> | number) | null = null;
   readonly #split: CsvSplit;
   readonly #shape: RecordShape;
   readonly #ctx: TaskContext;
@@ -227,6 +230,7 @@ class SplitReader {
       faulty.clear();
       columns = this.#columns(cells);
     }
+    this.firstRow = index.rejected > 0 || index.rows === 0 ? null : this.#rowFinder(index.ends[0]! + 1, 0);
     this.given += index.rows;
     this.seen += records;
     if (index.rejected > 0) this.#ctx.reject?.(index.rejected);
@@ -277,9 +281,16 @@ class SplitReader {
 
   /** Number in the file of the record at byte `at` of the window. Records before the split are counted only now that somebody wants to know. */
   #rowNumber(at: number, inRun: number | null): Promise<number> | number {
+    return this.#rowFinder(at, inRun)();
+  }
+
+  /** The same for later, when the window has moved on. */
+  #rowFinder(at: number, inRun: number | null): () => Promise<number> | number {
     const first = this.#split.start === this.#split.dataStart;
-    if (first && this.#misfits.mode === 'error') return this.seen + (inRun ?? 0) + 1;
-    return rowNumberAt(this.#split, this.#shape, this.#window.offset + at);
+    const row = this.seen + (inRun ?? 0) + 1;
+    if (first && this.#misfits.mode === 'error') return () => row;
+    const offset = this.#window.offset + at;
+    return () => rowNumberAt(this.#split, this.#shape, offset);
   }
 }
 

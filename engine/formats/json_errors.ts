@@ -45,6 +45,11 @@ async function placeOf(split: JsonSplit, offset: number): Promise<Place> {
   }
 }
 
+/** Number (from 1) of the value at byte `offset`; `seen`: values before it, where a split is the whole file. */
+export async function rowAt(split: JsonSplit, offset: number, seen: number): Promise<number> {
+  return (await whereOf(split, offset, seen)).row;
+}
+
 /** `seen`: values before this one, where a split is the whole file. */
 async function whereOf(split: JsonSplit, offset: number, seen: number): Promise<Place> {
   const place = await placeOf(split, offset);

@@ -6,7 +6,7 @@ import type { OnError } from './csv_dialect.ts';
 import { gzipDamaged } from './csv_file.ts';
 import type { Split } from './def.ts';
 import { JsonMisfit } from './json_columns.ts';
-import { faultAt, misfitAt } from './json_errors.ts';
+import { faultAt, misfitAt, rowAt } from './json_errors.ts';
 import type { JsonLayoutKind } from './json_file.ts';
 import { JsonMembers } from './json_nested.ts';
 import { indexLines, indexValues, ListFault, unclosedList, type ValueIndex, valueIndex } from './json_records.ts';
@@ -74,6 +74,7 @@ export async function* readJson(
       const consumed = Math.min(window.consumed(), split.bytes);
       progress(consumed - reported);
       reported = consumed;
+      if (reader.firstRow !== null) ctx.rowsFrom?.(reader.firstRow);
       if (batch.rows > 0) yield batch;
       if (scan.limit !== null && reader.given >= scan.limit) return;
     }
@@ -91,6 +92,8 @@ class SplitReader {
   /** Rows that left, and values passed (rejected ones too). */
   given = 0;
   seen = 0;
+  /** Finds the number in the file of the first row of the batch converted last; null when rows of it were left out. */
+  firstRow: (() => Promise<number>) | null = null;
   readonly #split: JsonSplit;
   readonly #scan: ScanInput;
   readonly #onError: OnError;
@@ -224,6 +227,9 @@ class SplitReader {
         this.#members.truncate(kept);
       }
     }
+    const { seen } = this;
+    const start = w.offset + bounds[0]!;
+    this.firstRow = kept < rows || rows === 0 ? null : () => rowAt(this.#split, start, seen);
     this.seen += rows;
     this.given += kept;
     if (kept < rows) this.#ctx.reject?.(rows - kept);

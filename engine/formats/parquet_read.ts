@@ -110,8 +110,12 @@ async function* read(
   try {
     let left = rowLimit(scan);
     for (const group of groups) {
+      let first = source.footer.groups.slice(0, group).reduce((n, g) => n + g.rows, 1);
       for (const part of decodeGroup(fd, source.footer, group, plan.names, left, ctx.scratch)) {
         ctx.check();
+        const row = first;
+        ctx.rowsFrom?.(() => row);
+        first += part.rows;
         yield assemble(path, part.rows, part.columns, plan, scan, ctx.scratch);
         progress((bytes * part.rows) / rows);
         left -= part.rows;

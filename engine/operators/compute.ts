@@ -10,7 +10,7 @@ import type { ComputeParams } from './params.ts';
  */
 export const compute: OperatorDef<ComputeParams> = {
   name: 'compute',
-  traits: { shape: 'map', ordered: true },
+  traits: { shape: 'map', ordered: true, rowwise: true },
   schema: outputSchema,
   map: (params, step, ctx) => transform(compileProjection(params.filter, params.outputs, step.input), ctx),
 };

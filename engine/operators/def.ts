@@ -12,6 +12,8 @@ export interface Traits {
   readonly keepsRows?: boolean;
   /** Output rows come in the order of the input rows. */
   readonly ordered?: boolean;
+  /** Batch by batch, each output row is made of one input row, in order: a batch that comes out with as many rows as went in has the same rows. */
+  readonly rowwise?: boolean;
   /** Consumes all input before the first output. */
   readonly blocking?: boolean;
 }
@@ -28,6 +30,11 @@ export interface TaskContext {
   side(input: SideInput): RelationReader;
   /** Throws RunError FLOW7012 when the run was cancelled; call it at least once a batch. */
   check(): void;
+  /**
+   * Called by a reader before it gives a batch whose rows follow one another in their file: how to find the number (from 1) there of the first one.
+   * Only asked for when an error has to name its row.
+   */
+  readonly rowsFrom?: ((first: () => number | Promise<number>) => void) | undefined;
   /** Counts rows that a reader left out on the user's wish (`on_error: "reject"`), for the run's summary. */
   reject?(rows: number): void;
   /** A value shared by all tasks of this worker in this run (a join table over a broadcast side), made once. */

@@ -6,7 +6,7 @@ import type { FilterParams } from './params.ts';
 /** Rows for which the predicate is true (not false, not null), unchanged and in order; a batch of which no row is left is dropped. */
 export const filter: OperatorDef<FilterParams> = {
   name: 'filter',
-  traits: { shape: 'map', ordered: true, keepsRows: true },
+  traits: { shape: 'map', ordered: true, keepsRows: true, rowwise: true },
   schema: (_, inputs) => inputs[0] ?? [],
   map: (params, step, ctx) => {
     const outputs = step.input.map((f) => ({

@@ -3,12 +3,36 @@ import { RunError } from '../errors.ts';
 import type { TaskContext } from '../operators/def.ts';
 import { operator } from '../operators/registry.ts';
 import type { StepRef } from '../plan.ts';
+import type { Origin } from './origin.ts';
 
-/** Appends the fused steps to a source of batches. An error is attributed to the innermost step that raised it. */
-export function chain(source: AsyncIterable<Batch>, steps: readonly StepRef[], ctx: TaskContext): AsyncIterable<Batch> {
+/**
+ * Appends the fused steps to a source of batches. An error is attributed to the innermost step that raised it, and where `origin` knows where the batches
+ * come from, to its row.
+ */
+export function chain(
+  source: AsyncIterable<Batch>,
+  steps: readonly StepRef[],
+  ctx: TaskContext,
+  origin: Origin | null = null,
+): AsyncIterable<Batch> {
   let out = source;
-  for (const step of steps) out = attributed(transformOf(step, ctx)(out), step);
+  steps.forEach((step, i) => {
+    const input = origin === null || i === 0 ? out : watched(out, i, origin);
+    out = attributed(transformOf(step, ctx)(input), step, (e) => origin?.locate(e, i) ?? e);
+  });
   return out;
+}
+
+/** By step: whether it is one whose rows are the rows that entered. */
+export function rowwise(steps: readonly StepRef[]): boolean[] {
+  return steps.map((s) => operator(s.op).traits.rowwise === true);
+}
+
+async function* watched(source: AsyncIterable<Batch>, step: number, origin: Origin): AsyncIterable<Batch> {
+  for await (const b of source) {
+    origin.entered(step, b.rows);
+    yield b;
+  }
 }
 
 function transformOf(step: StepRef, ctx: TaskContext): (input: AsyncIterable<Batch>) => AsyncIterable<Batch> {
@@ -21,11 +45,12 @@ function transformOf(step: StepRef, ctx: TaskContext): (input: AsyncIterable<Bat
 export async function* attributed(
   source: AsyncIterable<Batch>,
   step: Pick<StepRef, 'label' | 'span'>,
+  locate: (e: RunError) => RunError | Promise<RunError> = (e) => e,
 ): AsyncIterable<Batch> {
   try {
     yield* source;
   } catch (e) {
-    throw e instanceof RunError ? e.at({ step: step.label, span: step.span }) : e;
+    throw e instanceof RunError ? (await locate(e)).at({ step: step.label, span: step.span }) : e;
   }
 }
 

@@ -23,6 +23,7 @@ export interface WorkerState {
 }
 
 export interface TaskScope extends TaskContext {
+  rowsFrom?: TaskContext['rowsFrom'];
   /** Adds to this worker's progress counters. */
   count(rowsRead: number, bytesRead: number, rowsOut: number): void;
 }

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import type { Batch } from '../batch/column.ts';
 import { sliceBatch } from '../batch/slice.ts';
-import type { FormatWriter, ParallelWriter, SinkSpec } from '../formats/def.ts';
+import type { FormatWriter, ParallelWriter, SinkSpec, Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import { operator } from '../operators/registry.ts';
 import { sortIndices } from '../operators/sort_kernel.ts';
@@ -12,9 +12,10 @@ import { rangePartition, rangeWriter } from '../shuffle/range.ts';
 import { hashPartition, relationReader } from '../shuffle/reader.ts';
 import type { ObjectId } from '../store/types.ts';
 import type { Schema } from '../types.ts';
-import { attributed, chain, firstRows } from './chain.ts';
+import { attributed, chain, firstRows, rowwise } from './chain.ts';
 import type { TaskScope } from './context.ts';
 import type { PartitionData, TaskInput, TaskOutput } from './messages.ts';
+import { Origin } from './origin.ts';
 import { outputError } from './output_error.ts';
 
 /** What a worker keeps of a stage while its tasks run. */
@@ -39,17 +40,24 @@ export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScop
     return { rows: 0, output: { kind: 'answer', value: await probe(input.split, scan, ctx) } };
   }
   if (input.kind === 'encode') return encodeFile(stage, input, ctx);
-  let rows = chain(sourceOf(stage, input, ctx), stage.steps, ctx);
+  const origin = originOf(stage, input);
+  if (origin !== null) ctx.rowsFrom = (first) => origin.announce(first);
+  let rows = chain(sourceOf(stage, input, ctx, origin), stage.steps, ctx, origin);
   if (stage.output.kind === 'collect' && stage.output.limit !== null) rows = firstRows(rows, stage.output.limit, cut);
   return writeOutput(scope, counted(rows, ctx), ctx);
 }
 
 const cut = (b: Batch, n: number): Batch => sliceBatch(b, 0, n);
 
-function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope): AsyncIterable<Batch> {
+function originOf({ input: from, steps }: Stage, input: TaskInput): Origin | null {
+  if (input.kind !== 'split' || from.kind !== 'scan') return null;
+  return new Origin(input.split.path, from.schema, rowwise(steps));
+}
+
+function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope, origin: Origin | null): AsyncIterable<Batch> {
   const from = stage.input;
   if (input.kind === 'split' && from.kind === 'scan') {
-    return attributed(scanned(from, input.split, ctx), {
+    return attributed(scanned(from, input.split, ctx, origin), {
       label: `from ${from.source.display}`,
       span: from.source.span,
     });
@@ -65,16 +73,13 @@ function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope): AsyncIterable
   throw new Error(`stage ${stage.id} cannot read a ${input.kind}`);
 }
 
-async function* scanned(
-  scan: ScanInput,
-  split: Parameters<NonNullable<ReturnType<typeof format>['reader']>['read']>[0],
-  ctx: TaskScope,
-): AsyncIterable<Batch> {
+async function* scanned(scan: ScanInput, split: Split, ctx: TaskScope, origin: Origin | null): AsyncIterable<Batch> {
   const reader = format(scan.format).reader;
   if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
   for await (const b of reader.read(split, scan, ctx, (bytes) => ctx.count(0, bytes, 0))) {
     ctx.check();
     ctx.count(b.rows, 0, 0);
+    origin?.left(b.rows);
     yield b;
   }
 }

@@ -1,0 +1,70 @@
+import { RunError, type RunErrorWhere } from '../errors.ts';
+import type { Schema } from '../types.ts';
+
+/** Number (from 1) in its file of a batch's first row; called when an error has to be located. */
+export type FirstRow = () => number | Promise<number>;
+
+/** Where the batch comes from that goes through the steps of a scan, so that an error of an expression names its file and, where that is certain, its row. */
+export class Origin {
+  readonly #file: string;
+  readonly #schema: Schema;
+  /** By step: whether each row that leaves it is one that entered, in order. */
+  readonly #rowwise: readonly boolean[];
+  /** By step: rows of the batch that entered last. */
+  readonly #entered: number[] = [];
+  #announced: FirstRow | null = null;
+  #first: FirstRow | null = null;
+  #rows = 0;
+
+  constructor(file: string, schema: Schema, rowwise: readonly boolean[]) {
+    this.#file = file;
+    this.#schema = schema;
+    this.#rowwise = rowwise;
+  }
+
+  /** The reader tells of the batch that it gives next. */
+  announce(first: FirstRow): void {
+    this.#announced = first;
+  }
+
+  /** A batch leaves the reader. */
+  left(rows: number): void {
+    this.#first = this.#announced;
+    this.#announced = null;
+    this.#rows = rows;
+  }
+
+  /** A batch enters a step. */
+  entered(step: number, rows: number): void {
+    this.#entered[step] = rows;
+  }
+
+  /** The rows that entered `step` last are the reader's: no step before has left one out. */
+  #intact(step: number): boolean {
+    for (let i = 0; i < step; i++) if (this.#rowwise[i] !== true || this.#entered[i + 1] !== this.#rows) return false;
+    return true;
+  }
+
+  /** An error of `step` with what is certain of its place. */
+  async locate(e: RunError, step: number): Promise<RunError> {
+    const { batchRow, column, ...where } = e.where;
+    if (batchRow === undefined) return e;
+    const own = column !== undefined && this.#schema.some((f) => f.name === column) ? { column } : {};
+    return new RunError(
+      e.code,
+      e.message,
+      { file: this.#file, ...(await this.#row(batchRow, step)), ...own, ...where },
+      e.hint,
+    );
+  }
+
+  async #row(batchRow: number, step: number): Promise<RunErrorWhere> {
+    if (this.#first === null || !this.#intact(step)) return {};
+    try {
+      return { row: (await this.#first()) + batchRow };
+    } catch {
+      // The file cannot be read a second time: the error that was found is worth more than its place.
+      return {};
+    }
+  }
+}
