@@ -13,6 +13,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -134,6 +135,18 @@ function explainMissingBuild() {
   });
 }
 
+/**
+ * `npx flowc` in the package's own folder would pack and build the package once more, which takes 10 s; a link where npm puts the commands of
+ * dependencies lets it start at once. Without the link (Windows) npx does it the long way.
+ */
+function linkCommand() {
+  const bin = join(root, 'node_modules', '.bin');
+  const link = join(bin, 'flowc');
+  if (process.platform === 'win32' || !existsSync(bin)) return;
+  rmSync(link, { force: true });
+  symlinkSync(relative(bin, join(dist, 'cli.js')), link);
+}
+
 async function main(flags) {
   const prepare = flags.includes('--prepare');
   if (prepare && !isInstalled('esbuild')) {
@@ -148,6 +161,7 @@ async function main(flags) {
     process.exitCode = 1;
     return;
   }
+  if (prepare) linkCommand();
   if (flags.includes('--no-types') || !existsSync(join(root, entries.index))) return;
   if (!declarations()) {
     console.error('build: the declarations in dist/types have errors (see above)');
