@@ -99,6 +99,8 @@ export interface WrittenFile {
 
 export interface RunSummary {
   readonly rows: number;
+  /** Rows left out on the flow's wish (`on_error: "reject"`). */
+  readonly rejected: number;
   readonly bytes: number;
   readonly written: readonly WrittenFile[];
   readonly elapsedMs: number;

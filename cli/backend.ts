@@ -74,9 +74,9 @@ export function columnsOf(schema: Schema): ResultColumn[] {
 
 async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<RunSummary>> {
   checkMemory(request.memory);
-  const bound = await check(request.text, request.path, {
-    params: Object.fromEntries((request as FileRequest).params),
-  });
+  // Sources are sampled here, and standard input may be long in coming.
+  const options = { params: Object.fromEntries((request as FileRequest).params) };
+  const bound = await Promise.race([check(request.text, request.path, options), aborted(request.signal)]);
   if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
   const { physical } = await plan(bound.plan, {
     resultLimit: request.out === 'table' ? request.previewRows + 1 : null,
@@ -84,17 +84,21 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
   const engine = new Engine(engineOptions(request));
   // A thread comes up while the file is checked and planned.
   engine.warm();
-  const stop = stopper(engine, request.signal);
+  // Ends the threads at once: a task in a long computation must not keep the command alive.
+  const stop = (): void => void engine.close();
+  if (request.signal.aborted) stop();
+  request.signal.addEventListener('abort', stop, { once: true });
   try {
     const watch = watchProgress(engine, physical.stages.length, reporter);
     const result = await engine.run(physical, { signal: request.signal, onStage: watch.onStage }).finally(watch.stop);
     // A reader that takes nothing must not keep a run alive that was told to stop.
-    await Promise.race([reportResults(result.results, request, reporter), stop.stopped]);
+    await Promise.race([reportResults(result.results, request, reporter), aborted(request.signal)]);
     return {
       status: 'done',
       warnings: bound.diagnostics,
       value: {
         rows: result.progress.rowsRead,
+        rejected: result.progress.rowsRejected,
         bytes: result.progress.bytesRead,
         written: result.sinks.map((s) => ({ path: s.path, rows: s.rows, bytes: s.bytes })),
         elapsedMs: result.ms,
@@ -111,24 +115,20 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
     if (request.signal.aborted) return { status: 'cancelled' };
     throw e;
   } finally {
-    stop.dispose();
+    request.signal.removeEventListener('abort', stop);
     await engine.close();
   }
 }
 
-/** Ends the engine's threads as soon as the signal comes: a task in a long computation must not keep the command alive. */
-function stopper(engine: Engine, signal: AbortSignal): { readonly stopped: Promise<never>; dispose(): void } {
-  let onStop: () => void = () => undefined;
-  const stopped = new Promise<never>((_, reject) => {
-    onStop = () => {
-      void engine.close();
-      reject(new RunError('FLOW7012', 'the run was interrupted'));
-    };
+/** Rejects when the signal comes. */
+function aborted(signal: AbortSignal): Promise<never> {
+  const rejected = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(new RunError('FLOW7012', 'the run was interrupted'));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
   });
-  stopped.catch(() => undefined);
-  if (signal.aborted) onStop();
-  signal.addEventListener('abort', onStop, { once: true });
-  return { stopped, dispose: () => signal.removeEventListener('abort', onStop) };
+  rejected.catch(() => undefined);
+  return rejected;
 }
 
 function checkMemory(bytes: number | undefined): void {

@@ -52,6 +52,8 @@ function summaryText(summary: RunSummary): string {
   const lines = summary.written.map(
     ({ path, rows, bytes }) => `wrote ${path}  ${plural(rows, 'row')}, ${formatSize(bytes)}`,
   );
+  if (summary.rejected > 0)
+    lines.push(`left out ${plural(summary.rejected, 'row')} that could not be read (on_error: "reject")`);
   if (summary.spilledBytes > 0) {
     const spilled = `${formatSize(summary.spilledBytes)}, ${plural(summary.spilledObjects, 'object')}`;
     lines.push(`spilled ${spilled}, read back ${formatSize(summary.restoredBytes)}`);

@@ -56,6 +56,9 @@ export function taskContext(
       if (!state.shared.has(full)) state.shared.set(full, make());
       return state.shared.get(full) as V;
     },
+    reject(rows) {
+      state.progress[base + 3] = (state.progress[base + 3] as number) + rows;
+    },
     count(rowsRead, bytesRead, rowsOut) {
       const p = state.progress;
       p[base] = (p[base] as number) + rowsRead;

@@ -33,6 +33,8 @@ export interface Progress {
   readonly bytesRead: number;
   readonly bytesTotal: number;
   readonly rowsOut: number;
+  /** Rows that readers left out because the flow asked for it (`on_error: "reject"`). */
+  readonly rowsRejected: number;
   readonly spilledBytes: number;
 }
 
@@ -115,15 +117,18 @@ export class Engine {
     let rowsRead = 0;
     let bytesRead = 0;
     let rowsOut = 0;
+    let rowsRejected = 0;
     for (let i = 0; i < words.length; i += PROGRESS_WORDS) {
       rowsRead += words[i] as number;
       bytesRead += words[i + 1] as number;
       rowsOut += words[i + 2] as number;
+      rowsRejected += words[i + 3] as number;
     }
     return {
       rowsRead,
       bytesRead,
       rowsOut,
+      rowsRejected,
       bytesTotal: this.#bytesTotal,
       spilledBytes: this.#store.stats().spilledBytes,
     };

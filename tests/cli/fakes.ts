@@ -33,6 +33,7 @@ export const summary: RunSummary = {
   memoryBytes: 64_000_000,
   peakBytes: 1_000_000,
   spilledBytes: 0,
+  rejected: 0,
   spilledObjects: 0,
   restoredBytes: 0,
 };

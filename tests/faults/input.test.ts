@@ -216,4 +216,13 @@ if (fs.existsSync(PARQUET)) {
   });
 } else console.log('# skip: vega-datasets is not installed, no Parquet file to damage');
 
+test('rows left out on request are counted', async () => {
+  const place = new Place();
+  place.file('r.csv', 'a,b\n1,2\n3\nx,6\n7,8\n');
+  const r = await place.run('from csv("r.csv", on_error: "reject") as { a: int, b: int } | summarize n = count()');
+  assert.is(r.code, 0, r.stderr);
+  assert.match(r.stdout, /│ 2 │/);
+  assert.match(r.stderr, /left out 2 rows/);
+});
+
 test.run();
