@@ -52,7 +52,7 @@ export function fitGbt(
       memory.check();
       gradients(objective, target, scores, c, data.rows, grad, hess);
       const tree = grower.grow(round * k + c);
-      addScores(tree, data, scores.subarray(c * data.rows, (c + 1) * data.rows));
+      grower.addTo(scores.subarray(c * data.rows, (c + 1) * data.rows), tree);
       trees.push({ k: c, tree: tree.tree });
     }
   }
@@ -128,9 +128,17 @@ function lossOf(objective: Objective, y: Float64Array, scores: Float64Array, row
 interface BinnedTree {
   readonly tree: Tree;
   readonly bin: readonly number[];
+  /** Where the rows of each leaf are, while the grower has not grown another tree; null when the tree did not see all rows. */
+  readonly leaves: readonly Leaf[] | null;
 }
 
-function addScores({ tree, bin }: BinnedTree, data: Binned, scores: Float64Array): void {
+interface Leaf {
+  readonly from: number;
+  readonly to: number;
+  readonly value: number;
+}
+
+function addScores(tree: Tree, bin: readonly number[], data: Binned, scores: Float64Array): void {
   const { feature, missingLeft, left, right, value } = tree;
   for (let i = 0; i < data.rows; i++) {
     let node = 0;
@@ -183,13 +191,15 @@ class Grower {
       nodes.value.push(0);
       return bin.push(0) - 1;
     };
-    const visit = (node: number, from: number, to: number, depth: number, h: Float64Array): void => {
+    const leaves: Leaf[] = [];
+    /** `h` is null where no split can follow, so that nobody needs it. */
+    const visit = (node: number, from: number, to: number, depth: number, h: Float64Array | null): void => {
       const total = this.#total(from, to);
       nodes.value[node] = (-this.#o.learningRate * total.g) / (total.h + this.#o.l2);
-      const split =
-        depth >= this.#o.depth ? null : bestSplit(h, this.#data, columns, total, this.#o.l2, this.#o.minRows);
-      if (split === null) {
-        this.#free.push(h);
+      const split = h === null ? null : bestSplit(h, this.#data, columns, total, this.#o.l2, this.#o.minRows);
+      if (h === null || split === null) {
+        leaves.push({ from, to, value: nodes.value[node] });
+        if (h !== null) this.#free.push(h);
         return;
       }
       const mid = this.#partition(from, to, split.column, split.bin, split.missingLeft);
@@ -201,6 +211,12 @@ class Grower {
       const r = leaf();
       nodes.left[node] = l;
       nodes.right[node] = r;
+      if (depth + 1 >= this.#o.depth) {
+        this.#free.push(h);
+        visit(l, from, mid, depth + 1, null);
+        visit(r, mid, to, depth + 1, null);
+        return;
+      }
       const smallLeft = mid - from <= to - mid;
       const small = this.#histogram(columns, smallLeft ? from : mid, smallLeft ? mid : to);
       subtractHistogram(h, small);
@@ -208,12 +224,25 @@ class Grower {
       visit(r, mid, to, depth + 1, smallLeft ? h : small);
     };
     visit(leaf(), 0, rows, 0, this.#histogram(columns, 0, rows));
-    return { tree: nodes, bin };
+    return { tree: nodes, bin, leaves: rows === this.#data.rows ? leaves : null };
+  }
+
+  /** Adds what the tree says to the rows' scores. */
+  addTo(scores: Float64Array, { tree, bin, leaves }: BinnedTree): void {
+    if (leaves === null) addScores(tree, bin, this.#data, scores);
+    else {
+      for (const { from, to, value } of leaves) {
+        for (let i = from; i < to; i++) {
+          const r = this.#idx[i] as number;
+          scores[r] = (scores[r] as number) + value;
+        }
+      }
+    }
   }
 
   #histogram(columns: readonly number[], from: number, to: number): Float64Array {
     const h = this.#free.pop() ?? newHistogram(this.#data.width);
-    fillHistogram(h, this.#data, columns, this.#idx, from, to, this.#grad, this.#hess);
+    fillHistogram(h, this.#data, columns, { idx: this.#idx, from, to, grad: this.#grad, hess: this.#hess });
     return h;
   }
 

@@ -132,28 +132,59 @@ export function newHistogram(width: number): Float64Array {
   return new Float64Array(width * MAX_BINS * 3);
 }
 
-export function fillHistogram(
-  h: Float64Array,
-  data: Binned,
-  columns: readonly number[],
-  idx: Uint32Array,
-  from: number,
-  to: number,
-  grad: Float64Array,
-  hess: Float64Array,
-): void {
+/** The rows of a node, in order: data rows idx[from..to) with their gradients and hessians. */
+export interface NodeRows {
+  readonly idx: Uint32Array;
+  readonly from: number;
+  readonly to: number;
+  readonly grad: Float64Array;
+  readonly hess: Float64Array;
+}
+
+/** Fills the histograms of the columns, four at a time: a row's gradient is fetched once for all of them. */
+export function fillHistogram(h: Float64Array, data: Binned, columns: readonly number[], rows: NodeRows): void {
   h.fill(0);
-  for (const k of columns) {
-    const base = k * data.rows;
-    const out = k * MAX_BINS * 3;
-    const { bins } = data;
-    for (let i = from; i < to; i++) {
-      const r = idx[i] as number;
-      const o = out + (bins[base + r] as number) * 3;
-      h[o] = (h[o] as number) + (grad[r] as number);
-      h[o + 1] = (h[o + 1] as number) + (hess[r] as number);
-      h[o + 2] = (h[o + 2] as number) + 1;
-    }
+  let c = 0;
+  for (; c + 4 <= columns.length; c += 4) fillFour(h, data, columns.slice(c, c + 4), rows);
+  for (; c < columns.length; c++) fillOne(h, data, columns[c] as number, rows);
+}
+
+function fillOne(h: Float64Array, { bins, rows: n }: Binned, k: number, { idx, from, to, grad, hess }: NodeRows): void {
+  const base = k * n;
+  const out = k * MAX_BINS * 3;
+  for (let i = from; i < to; i++) {
+    const r = idx[i] as number;
+    const o = out + (bins[base + r] as number) * 3;
+    h[o] = (h[o] as number) + (grad[r] as number);
+    h[o + 1] = (h[o + 1] as number) + (hess[r] as number);
+    h[o + 2] = (h[o + 2] as number) + 1;
+  }
+}
+
+function fillFour(h: Float64Array, { bins, rows: n }: Binned, k: readonly number[], rows: NodeRows): void {
+  const { idx, from, to, grad, hess } = rows;
+  const [k0 = 0, k1 = 0, k2 = 0, k3 = 0] = k;
+  const size = MAX_BINS * 3;
+  for (let i = from; i < to; i++) {
+    const r = idx[i] as number;
+    const g = grad[r] as number;
+    const e = hess[r] as number;
+    const a = k0 * size + (bins[k0 * n + r] as number) * 3;
+    h[a] = (h[a] as number) + g;
+    h[a + 1] = (h[a + 1] as number) + e;
+    h[a + 2] = (h[a + 2] as number) + 1;
+    const b = k1 * size + (bins[k1 * n + r] as number) * 3;
+    h[b] = (h[b] as number) + g;
+    h[b + 1] = (h[b + 1] as number) + e;
+    h[b + 2] = (h[b + 2] as number) + 1;
+    const c = k2 * size + (bins[k2 * n + r] as number) * 3;
+    h[c] = (h[c] as number) + g;
+    h[c + 1] = (h[c + 1] as number) + e;
+    h[c + 2] = (h[c + 2] as number) + 1;
+    const d = k3 * size + (bins[k3 * n + r] as number) * 3;
+    h[d] = (h[d] as number) + g;
+    h[d + 1] = (h[d + 1] as number) + e;
+    h[d + 2] = (h[d + 2] as number) + 1;
   }
 }
 
