@@ -92,6 +92,8 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
   const keep = (s: Schema): Schema => s.filter((f) => needed.has(f.name));
   switch (n.op) {
     case 'scan':
+      // Which rows are rejected must not depend on which columns are used.
+      if (n.source.options['on_error'] === 'reject') return n;
       return keep(n.schema).length === n.schema.length ? n : { ...n, schema: keep(n.schema) };
     case 'project':
       return n.outputs.every((o) => needed.has(o.name))
