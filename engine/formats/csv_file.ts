@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { RunError } from '../errors.ts';
 import { CellReader } from './csv_cell.ts';
 import { CR, type Dialect, LF } from './csv_dialect.ts';
-import { oneRecord, type RecordShape } from './csv_index.ts';
+import { MAX_COLUMNS, oneRecord, type RecordShape } from './csv_index.ts';
+import { foreignFormat } from './foreign.ts';
 import { fileFacts, GzipDamage, openSource } from './source.ts';
 import { localPath } from './stdin.ts';
 import { heapMemory, MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
@@ -57,6 +59,7 @@ export function gzipDamaged(path: string, e: GzipDamage, rows: number): RunError
     'FLOW7003',
     `"${path}" is no whole gzip file: ${e.message} (${rows} rows were read before that)`,
     { file: path },
+    'copy it again, or make it again',
   );
 }
 
@@ -70,18 +73,53 @@ async function readHead(
 ): Promise<Head> {
   if (window.length === 0 && window.final)
     throw new RunError('FLOW7003', `"${path}" is empty: it has no header and no rows`, { file: path });
+  const foreign = foreignFormat(window.bytes.subarray(0, window.length));
+  if (foreign !== null)
+    throw new RunError('FLOW7003', `"${path}" is no text: ${foreign.what}`, { file: path }, foreign.hint);
   const newline = newlineOf(window);
   const shape: RecordShape = { dialect, width: 0, trailing: false, newline };
   let pos = byteOrderMark(window, path);
   for (let line = 0; line < dialect.skip; line++) pos = await lineEnd(window, pos, newline);
   pos = await skipBlank(window, pos, shape);
   const header = dialect.header ? await recordAt(window, pos, shape, path) : null;
+  if (header !== null) checkHeader(window.bytes.subarray(pos, header.next), header.count, path, dialect);
   const start = header?.next ?? pos;
   const headerNames = header === null ? null : cellTexts(window, dialect, header.fields);
   const records = headRecords(window, start, shape);
+  if (header === null && records[0] !== undefined) checkWidth(records[0].count, path);
   const trailing =
     dialect.trailing ?? endsWithDelimiter(headerNames, records, dialect.names ?? (dialect.header ? null : declared));
   return { start, newline, trailing, names: columnNames(path, dialect, headerNames, records, trailing, declared) };
+}
+
+/** What names no columns: binary data, text of another encoding, a file without line ends. */
+function checkHeader(bytes: Uint8Array, count: number, path: string, dialect: Dialect): void {
+  checkWidth(count, path);
+  if (bytes.includes(0)) {
+    throw new RunError(
+      'FLOW7003',
+      `"${path}" is no text: its first line holds zero bytes`,
+      { file: path },
+      'is it another format, or UTF-16?',
+    );
+  }
+  if (dialect.latin1 || isUtf8(bytes)) return;
+  throw new RunError(
+    'FLOW7003',
+    `the header of "${path}" is not UTF-8 text`,
+    { file: path },
+    'encoding: "latin1" reads other Western European text',
+  );
+}
+
+function checkWidth(count: number, path: string): void {
+  if (count <= MAX_COLUMNS) return;
+  throw new RunError(
+    'FLOW7003',
+    `the first line of "${path}" has ${count} fields; a table has at most ${MAX_COLUMNS} columns`,
+    { file: path },
+    'is the delimiter right, and does the file have line ends?',
+  );
 }
 
 /** LF, or CR where the head has CR and no LF. */
@@ -135,7 +173,7 @@ async function recordAt(window: TextWindow, pos: number, s: RecordShape, path: s
   }
 }
 
-type HeadRecord = { readonly fields: readonly (readonly [number, number])[]; readonly next: number };
+type HeadRecord = NonNullable<ReturnType<typeof oneRecord>>;
 
 /** The first data records that lie whole in the window. */
 function headRecords(window: TextWindow, from: number, s: RecordShape): HeadRecord[] {

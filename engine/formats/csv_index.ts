@@ -34,6 +34,9 @@ export interface RecordShape {
   readonly newline: number;
 }
 
+/** A line with more fields is taken for something else than a record of a table: line ends missing, another delimiter. */
+export const MAX_COLUMNS = 16_384;
+
 /** Bytes of an index with room for about `fields` fields, and at least for a few records. */
 export function indexBytes(width: number, fields: number): number {
   return 4 * Math.max(fields, 4 * (width + 1));
@@ -228,7 +231,8 @@ function settle(s: RecordShape, fault: RecordFault, ends: Int32Array, at: number
 }
 
 /**
- * The fields of the one record that starts at `from`, as [start, end) pairs of bytes (quotes included) and where the next record starts;
+ * The fields of the one record that starts at `from`, as [start, end) pairs of bytes (quotes included), how many there are, and where the next record
+ * starts. Of more than MAX_COLUMNS fields only the number is told;
  * null when more bytes are needed, or (at the end of the input) a quote is left open.
  */
 export function oneRecord(
@@ -237,14 +241,15 @@ export function oneRecord(
   from: number,
   length: number,
   final: boolean,
-): { readonly fields: readonly (readonly [number, number])[]; readonly next: number } | null {
+): { readonly fields: readonly (readonly [number, number])[]; readonly count: number; readonly next: number } | null {
   u8[length] = s.newline;
   u8[length + 1] = Math.max(s.dialect.quote, 0);
   scanRecord(s, u8, from, length, new Int32Array(1), 0, 1);
   if (scan.incomplete && (!final || scan.open)) return null;
   const count = scan.fields;
+  if (count > MAX_COLUMNS + 1) return { fields: [], count, next: scan.next };
   const ends = new Int32Array(count + 1);
   scanRecord(s, u8, from, length, ends, 0, count + 1);
   const fields = Array.from({ length: count }, (_, i) => [ends[i]! + 1, ends[i + 1]!] as const);
-  return { fields, next: scan.next };
+  return { fields, count, next: scan.next };
 }

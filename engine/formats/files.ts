@@ -69,6 +69,14 @@ function checkFile(written: string, path: string, cwd: string): void {
       `name its files: "${folderGlob(written, path)}"`,
     );
   }
+  if (!stats.isFile()) {
+    throw new RunError(
+      'FLOW7002',
+      `"${written}" is a ${stats.isFIFO() ? 'pipe' : 'device'}, not a file`,
+      { file: written },
+      'it is read more than once and from any place: copy it to a file, or pass it to standard input and read "-"',
+    );
+  }
   try {
     accessSync(path, constants.R_OK);
   } catch (e) {

@@ -3,12 +3,14 @@ import type { BatchRef } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import type { TaskInput } from './messages.ts';
 import { type Relation, refsOf } from './relations.ts';
+import type { FileStamp } from './stamp.ts';
 
 /** About this many bytes of materialised batches make one task. */
 const TASK_BYTES = 8 * 2 ** 20;
 
-export function splitTasks(splits: readonly Split[]): TaskInput[] {
-  return splits.map((split) => ({ kind: 'split', split }));
+/** `stamps`: by file of the source. */
+export function splitTasks(splits: readonly Split[], stamps: readonly (FileStamp | null)[]): TaskInput[] {
+  return splits.map((split) => ({ kind: 'split', split, stamp: stamps[split.file] ?? null }));
 }
 
 interface Part {

@@ -4,6 +4,7 @@ import type { Stage } from '../plan.ts';
 import type { PartitionedOutput, RangeSlice, RunOutput } from '../shuffle/types.ts';
 import type { BatchRef, ObjectId } from '../store/types.ts';
 import type { Schema } from '../types.ts';
+import type { FileStamp } from './stamp.ts';
 
 /** What crosses between the driver and its workers: plain data only; rows stay in the store. */
 
@@ -12,7 +13,7 @@ export interface WorkerInit {
   readonly thread: number;
   /** Int32: [0] the run is cancelled, [1 + stage] the stage has all rows it needs. */
   readonly control: SharedArrayBuffer;
-  /** Float64, PROGRESS_WORDS a worker: rows read, bytes read, rows out. */
+  /** Float64, PROGRESS_WORDS a worker: rows read, bytes read, rows out, rows rejected. */
   readonly progress: SharedArrayBuffer;
 }
 
@@ -32,7 +33,7 @@ export type PartitionData =
   | { readonly by: 'runs'; readonly schema: Schema; readonly slices: readonly RangeSlice[] };
 
 export type TaskInput =
-  | { readonly kind: 'split'; readonly split: Split }
+  | { readonly kind: 'split'; readonly split: Split; readonly stamp: FileStamp | null }
   | { readonly kind: 'probe'; readonly split: Split }
   | {
       readonly kind: 'refs';

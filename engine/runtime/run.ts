@@ -12,6 +12,7 @@ import { attributedTo, Outputs, type SinkSummary } from './outputs.ts';
 import { WorkerDied, type WorkerPool } from './pool.ts';
 import { Relations, refsOf, releaseAll } from './relations.ts';
 import type { OrderedSink } from './sinks.ts';
+import { stampOf } from './stamp.ts';
 import { writerOf } from './task.ts';
 import { firstRefs, NOTHING, objectsOf, prefixRows, relationOf } from './task_output.ts';
 
@@ -175,6 +176,7 @@ export class Run {
     if (known !== undefined) return known;
     const reader = format(scan.format).reader;
     if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
+    const stamps = scan.source.paths.map(stampOf);
     let splits = await reader.splits(scan);
     if (reader.probe !== undefined && reader.resolve !== undefined) {
       const message = this.#message(stage, 0);
@@ -189,7 +191,7 @@ export class Run {
       );
     }
     this.#hooks.onInput?.(splits.reduce((n, s) => n + s.bytes, 0));
-    const tasks = splitTasks(splits);
+    const tasks = splitTasks(splits, stamps);
     this.#splits.set(stage.id, tasks);
     return tasks;
   }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import type { Batch } from '../batch/column.ts';
 import { sliceBatch } from '../batch/slice.ts';
+import { RunError } from '../errors.ts';
 import type { FormatWriter, ParallelWriter, SinkSpec, Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import { operator } from '../operators/registry.ts';
@@ -17,6 +18,7 @@ import type { TaskScope } from './context.ts';
 import type { PartitionData, TaskInput, TaskOutput } from './messages.ts';
 import { Origin } from './origin.ts';
 import { outputError } from './output_error.ts';
+import { changedSince } from './stamp.ts';
 
 /** What a worker keeps of a stage while its tasks run. */
 export interface StageScope {
@@ -57,7 +59,7 @@ function originOf({ input: from, steps }: Stage, input: TaskInput): Origin | nul
 function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope, origin: Origin | null): AsyncIterable<Batch> {
   const from = stage.input;
   if (input.kind === 'split' && from.kind === 'scan') {
-    return attributed(scanned(from, input.split, ctx, origin), {
+    return attributed(unchanged(scanned(from, input.split, ctx, origin), from, input), {
       label: `from ${from.source.display}`,
       span: from.source.span,
     });
@@ -82,6 +84,23 @@ async function* scanned(scan: ScanInput, split: Split, ctx: TaskScope, origin: O
     origin?.left(b.rows);
     yield b;
   }
+}
+
+/** A file that was written to in the meantime gives parts of two versions, or breaks its reader: either is told as what it is. */
+async function* unchanged(
+  source: AsyncIterable<Batch>,
+  scan: ScanInput,
+  { split, stamp }: Extract<TaskInput, { kind: 'split' }>,
+): AsyncIterable<Batch> {
+  const path = scan.source.paths[split.file] ?? split.path;
+  const changed = (): RunError | null => (stamp === null ? null : changedSince(stamp, path));
+  try {
+    yield* source;
+  } catch (e) {
+    throw e instanceof RunError && e.code !== 'FLOW7012' ? (changed() ?? e) : e;
+  }
+  const error = changed();
+  if (error !== null) throw error;
 }
 
 async function* streamed(parts: Extract<TaskInput, { kind: 'refs' }>['parts'], ctx: TaskScope): AsyncIterable<Batch> {
