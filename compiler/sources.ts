@@ -1,7 +1,8 @@
 import type { FormatDef, SourceEstimate } from '../engine/formats/def.ts';
-import { resolvePaths } from '../engine/formats/files.ts';
+import { resolvePaths, STDIN } from '../engine/formats/files.ts';
 import { readModel } from '../engine/formats/model.ts';
 import { FORMATS } from '../engine/formats/registry.ts';
+import { spoolStdin } from '../engine/formats/stdin.ts';
 import type { Model } from '../engine/ml/model.ts';
 import type { SourceSpec } from '../engine/plan.ts';
 import type { Schema } from '../engine/types.ts';
@@ -32,7 +33,11 @@ export function fileCatalog(): SourceCatalog {
   const estimates = new Map<string, Promise<SourceEstimate>>();
   return {
     formats,
-    paths: (pattern, cwd) => resolvePaths(pattern, cwd),
+    paths: async (pattern, cwd) => {
+      const paths = await resolvePaths(pattern, cwd);
+      if (paths.includes(STDIN)) await spoolStdin();
+      return paths;
+    },
     infer: (format, spec) => remember(schemas, keyOf(format, spec), () => readerOf(format).infer(spec)),
     model: async (path) => (await readModel(path)).model,
     estimate: (format, spec) => remember(estimates, keyOf(format, spec), () => readerOf(format).estimate(spec)),

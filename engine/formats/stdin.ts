@@ -1,58 +1,64 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RunError } from '../errors.ts';
-import { errorCode, readError, STDIN } from './files.ts';
+import { EngineBug, RunError } from '../errors.ts';
+import { readError, STDIN } from './files.ts';
 
 let spool: string | null = null;
+let spooling: Promise<string> | null = null;
 
-/**
- * Where the bytes of an input are: the path itself, or, for `-`, a temporary file that standard input is copied to once a process
- * (planning samples it, workers then read it by ranges, and two sources may name it). The file goes when the process ends.
- */
+/** Where the bytes of an input are: the path itself, or, for `-`, the temporary file that `spoolStdin` made. */
 export function localPath(path: string): string {
   if (path !== STDIN) return path;
-  spool ??= spoolStdin();
+  if (spool === null) throw new EngineBug('standard input was not kept before it is read');
   return spool;
 }
 
-function spoolStdin(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'flowc-stdin-'));
+/**
+ * Copies standard input, once a process, to a temporary file: planning samples it, workers then read it by ranges, and two sources may name it. The
+ * file goes when the process ends. To be awaited before a source `-` is looked at; it does not block the thread, as input may be long in coming.
+ * RunError FLOW7002 when it cannot be read, FLOW7008 when there is no room for it.
+ */
+export async function spoolStdin(): Promise<void> {
+  spooling ??= copyStdin();
+  spool = await spooling;
+}
+
+async function copyStdin(): Promise<string> {
+  const folder = tempFolder();
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, 'input');
-  const fd = openSync(file, 'wx', 0o600);
-  const buffer = Buffer.allocUnsafe(1 << 18);
+  const path = join(folder, 'input');
+  const file = await open(path, 'wx', 0o600).catch(noRoom);
   try {
-    for (let n = readChunk(buffer); n > 0; n = readChunk(buffer)) {
-      for (let done = 0; done < n; ) done += writeAll(fd, buffer, done, n - done);
-    }
+    for await (const chunk of chunks()) await file.writeFile(chunk).catch(noRoom);
   } finally {
-    closeSync(fd);
+    await file.close();
   }
-  return file;
+  return path;
 }
 
-function writeAll(fd: number, buffer: Buffer, from: number, length: number): number {
+function tempFolder(): string {
   try {
-    return writeSync(fd, buffer, from, length);
+    return mkdtempSync(join(tmpdir(), 'flowc-stdin-'));
   } catch (e) {
-    throw new RunError(
-      'FLOW7008',
-      `cannot keep standard input in ${tmpdir()}: ${e instanceof Error ? e.message : String(e)}`,
-    );
+    return noRoom(e);
   }
 }
 
-/** One read of standard input; 0 at its end. A pipe in non-blocking mode that has nothing yet is asked again. */
-function readChunk(buffer: Buffer): number {
-  for (;;) {
-    try {
-      return readSync(0, buffer, 0, buffer.length, null);
-    } catch (e) {
-      const code = errorCode(e);
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN') throw readError(STDIN, e);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
+async function* chunks(): AsyncGenerator<Uint8Array> {
+  try {
+    yield* process.stdin as AsyncIterable<Uint8Array>;
+  } catch (e) {
+    throw readError(STDIN, e);
   }
+}
+
+function noRoom(e: unknown): never {
+  throw new RunError(
+    'FLOW7008',
+    `cannot keep standard input in ${tmpdir()}: ${e instanceof Error ? e.message : String(e)}`,
+    { file: tmpdir() },
+    'set TMPDIR to a folder with more room',
+  );
 }

@@ -156,7 +156,10 @@ test('floats are written as String writes them', () => {
 test('standard input is read once and by ranges', () => {
   const script = `
     import { csvReader } from './engine/formats/csv.ts';
+    import { spoolStdin } from './engine/formats/stdin.ts';
     import { readAll } from './tests/formats/support.ts';
+    await spoolStdin();
+    await spoolStdin();
     const small = csvReader(',', { splitBytes: 4000, windowBytes: 1000, indexFields: 100 });
     const first = await readAll(small, '-');
     const again = await readAll(small, '-');
