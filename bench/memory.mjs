@@ -75,7 +75,7 @@ try {
         { cwd: ROOT },
       );
       console.log(
-        `duckdb ${name.padEnd(18)} ${(d.ms / 1000).toFixed(1)} s, peak ${(d.peak / 2 ** 20).toFixed(0)} MiB, exit ${d.code} ${d.code === 0 ? d.stdout.trim().split('\n')[0] : d.stderr.trim().split('\n').at(-1)?.slice(0, 200)}`,
+        `duckdb ${name.padEnd(18)} ${(d.ms / 1000).toFixed(1)} s, peak ${(d.peak / 2 ** 20).toFixed(0)} MiB, exit ${d.code} ${d.code === 0 ? d.stdout.trim().split('\n')[0] : /^.*(?:Error|error):.*$/m.exec(d.stderr)?.[0].slice(0, 200)}`,
       );
     }
   }
