@@ -59,6 +59,8 @@ export interface PartitionReader extends RelationReader {
   readonly runs: readonly RelationReader[];
   /** by hash: the leading bits of the key hash that all rows of the partition share. */
   readonly hashBits: number;
+  /** by range: all rows, run after run, copied into working memory that `free` gives back; null when they take more than `bytes`. */
+  load?(bytes: number): { readonly batches: readonly Batch[]; free(): void } | null;
 }
 
 /** A batch transformer. A yielded batch is valid until the consumer asks for the next one; input batches likewise. */

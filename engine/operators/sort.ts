@@ -19,6 +19,9 @@ const COPIES = 3;
 const RUN_BYTES = 1 << 20;
 const MIN_RUN_ROWS = 1024;
 
+/** Part of the grant that a range may take when it is loaded: put together for sorting it is there once more. */
+const LOAD_SHARE = 0.3;
+
 /** Streams that can be merged at once within the grant. */
 function fanIn(runs: readonly RelationReader[], grant: number): number {
   const largest = Math.max(
@@ -28,6 +31,31 @@ function fanIn(runs: readonly RelationReader[], grant: number): number {
   return total * COPIES <= grant ? runs.length : Math.max(2, Math.floor(grant / (COPIES * Math.max(1, largest))));
 }
 
+/** A range that fits is sorted at once: its runs stand one after another, so a stable sort of the whole is their stable merge. */
+function* sortLoaded(
+  loaded: { readonly batches: readonly Batch[]; free(): void },
+  params: SortParams,
+  schema: Schema,
+  ctx: TaskContext,
+): Generator<Batch> {
+  const work = arenaScratch(ctx.store, 'sort');
+  try {
+    if (loaded.batches.length === 0) return;
+    const all = concatBatches(loaded.batches, schema, work);
+    // A single batch is not copied by concatBatches.
+    if (loaded.batches.length > 1) loaded.free();
+    const order = sortIndices(all, params.keys, work);
+    const rows = Math.min(params.limit ?? all.rows, all.rows);
+    for (let at = 0; at < rows; at += MORSEL_ROWS) {
+      const n = Math.min(MORSEL_ROWS, rows - at);
+      yield gatherBatch(all, order.subarray(at, at + n), n, ctx.scratch);
+    }
+  } finally {
+    work.release();
+    loaded.free();
+  }
+}
+
 async function* final(
   params: SortParams,
   input: PartitionReader,
@@ -35,6 +63,11 @@ async function* final(
   ctx: TaskContext,
 ): AsyncIterable<Batch> {
   const grant = workingGrant(ctx);
+  const loaded = input.load?.(grant * LOAD_SHARE) ?? null;
+  if (loaded !== null) {
+    yield* sortLoaded(loaded, params, schema, ctx);
+    return;
+  }
   let runs = input.runs.filter((r) => r.rows > 0);
   let refs: BatchRef[] = [];
   try {

@@ -58,7 +58,7 @@ function commonBits(a: number, b: number, bits: number): number {
 }
 
 /** A merge holds its range three times over: the slices of the runs, the rows put together, the output. */
-const RANGE_SHARE = 0.25;
+const RANGE_SHARE = 0.2;
 const MAX_RANGES = 1024;
 
 /** Ranges into which about `bytes` bytes of sorted runs are cut. */
