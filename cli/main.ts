@@ -11,11 +11,20 @@ if (only === '--version' || only === '-V') {
 } else if (only === '--help' || only === '-h' || only === 'help') {
   process.stdout.write(help);
 } else {
-  const [{ main }, { bugReport }] = await Promise.all([import('./program.ts'), import('./bug.ts')]);
+  const [{ main }, { bugReport }, { EXIT }] = await Promise.all([
+    import('./program.ts'),
+    import('./bug.ts'),
+    import('./exit.ts'),
+  ]);
   process.on('uncaughtException', (error) => {
     process.stderr.write(bugReport(error));
     process.exit(1);
   });
+  // A run ends itself in order; any other command goes at once, but not without its exit handlers: they remove the copy of standard input.
+  if (args[0] !== 'run') {
+    process.on('SIGINT', () => process.exit(EXIT.interrupted));
+    for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(EXIT.terminated));
+  }
   const code = await main(args);
   // After a signal nothing is waited for: a reader that takes no output would keep the process alive.
   if (code > 128) process.exit(code);

@@ -13,8 +13,8 @@ that the command runs in, not to the .flow file.
   {
     code: 'FLOW7002',
     title: 'Input cannot be read',
-    explanation: `The input is there, but it is a folder, or may not be read, or the disk failed to deliver it. A folder of files
-is read by a glob:
+    explanation: `The input is there, but it is a folder or a pipe, or may not be read, or the disk failed to deliver it, or something
+wrote to it while it was read. A folder of files is read by a glob:
 
     from parquet("orders/*.parquet")`,
   },
@@ -90,7 +90,7 @@ null in every row, or a model file that does not match the columns or this versi
   {
     code: 'FLOW7012',
     title: 'Interrupted',
-    explanation: `The run was stopped from outside (Ctrl-C, a signal, the AbortSignal of the caller). Workers were ended, spill
-files removed, and no output was left half-written.`,
+    explanation: `The run was stopped from outside (Ctrl-C, a signal, the AbortSignal of the caller, an engine that was closed), or the reader of
+standard output left. Workers were ended, spill files removed, and no output was left half-written.`,
   },
 ];

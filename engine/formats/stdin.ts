@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineBug, RunError } from '../errors.ts';
+import { cleanStale, makeSpillFolder, removeSpillFolder, spillFolder } from '../store/spill_dir.ts';
 import { readError, STDIN } from './files.ts';
 
 let spool: string | null = null;
@@ -27,7 +27,7 @@ export async function spoolStdin(): Promise<void> {
 
 async function copyStdin(): Promise<string> {
   const folder = tempFolder();
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.once('exit', () => removeSpillFolder(folder));
   const path = join(folder, 'input');
   const file = await open(path, 'wx', 0o600).catch(noRoom);
   try {
@@ -38,9 +38,13 @@ async function copyStdin(): Promise<string> {
   return path;
 }
 
+/** A folder like those of spill files: a later run recognises and removes it when this process is killed. */
 function tempFolder(): string {
   try {
-    return mkdtempSync(join(tmpdir(), 'flowc-stdin-'));
+    cleanStale(tmpdir());
+    const folder = spillFolder(tmpdir());
+    makeSpillFolder(folder);
+    return folder;
   } catch (e) {
     return noRoom(e);
   }

@@ -3,7 +3,7 @@ import { RunError } from '../errors.ts';
 import type { TaskContext } from '../operators/def.ts';
 import { operator } from '../operators/registry.ts';
 import type { StepRef } from '../plan.ts';
-import type { Origin } from './origin.ts';
+import { type Origin, unplaced } from './origin.ts';
 
 /**
  * Appends the fused steps to a source of batches. An error is attributed to the innermost step that raised it, and where `origin` knows where the batches
@@ -18,7 +18,7 @@ export function chain(
   let out = source;
   steps.forEach((step, i) => {
     const input = origin === null || i === 0 ? out : watched(out, i, origin);
-    out = attributed(transformOf(step, ctx)(input), step, (e) => origin?.locate(e, i) ?? e);
+    out = attributed(transformOf(step, ctx)(input), step, (e) => origin?.locate(e, i) ?? unplaced(e));
   });
   return out;
 }
@@ -45,7 +45,7 @@ function transformOf(step: StepRef, ctx: TaskContext): (input: AsyncIterable<Bat
 export async function* attributed(
   source: AsyncIterable<Batch>,
   step: Pick<StepRef, 'label' | 'span'>,
-  locate: (e: RunError) => RunError | Promise<RunError> = (e) => e,
+  locate: (e: RunError) => RunError | Promise<RunError> = unplaced,
 ): AsyncIterable<Batch> {
   try {
     yield* source;

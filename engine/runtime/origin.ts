@@ -4,6 +4,12 @@ import type { Schema } from '../types.ts';
 /** Number (from 1) in its file of a batch's first row; called when an error has to be located. */
 export type FirstRow = () => number | Promise<number>;
 
+/** The error without a row that only means something within a batch. */
+export function unplaced(e: RunError): RunError {
+  const { batchRow, ...where } = e.where;
+  return batchRow === undefined ? e : new RunError(e.code, e.message, where, e.hint);
+}
+
 /** Where the batch comes from that goes through the steps of a scan, so that an error of an expression names its file and, where that is certain, its row. */
 export class Origin {
   readonly #file: string;

@@ -9,8 +9,8 @@ import type { RunOptions, RunResult } from '../../engine/runtime/engine.ts';
 import { bigCsv, Place, until } from './harness.ts';
 
 const place = new Place();
-const ROWS = 800_000;
-const MEMORY = 36 << 20;
+const ROWS = 450_000;
+const MEMORY = 32 << 20;
 const big = place.path('big.csv');
 const out = place.path('out.csv');
 const SORT = (file = big) => `from csv("${file}") | sort k | write csv("${out}")`;
@@ -60,7 +60,10 @@ function atTask(n: number, act: () => void): RunOptions {
 async function holdsNothing(engine: Engine): Promise<void> {
   await until('the memory to be free', () => engine.stats().objects === 0 && engine.stats().workingBytes === 0);
   assert.is(engine.stats().diskBytes, 0);
-  assert.equal(fs.readdirSync(place.folder).filter((f) => f.endsWith('.tmp')), []);
+  assert.equal(
+    fs.readdirSync(place.folder).filter((f) => f.endsWith('.tmp')),
+    [],
+  );
 }
 
 test('an aborted run, at any task: FLOW7012, and the engine is as new', async () => {
@@ -69,10 +72,12 @@ test('an aborted run, at any task: FLOW7012, and the engine is as new', async ()
     const sort = await physical(SORT());
     await engine.run(sort);
     const expected = fs.readFileSync(out);
-    for (const n of [1, 4, 9, 12]) {
+    for (const n of [1, 4, 9]) {
       fs.rmSync(out, { force: true });
       const controller = new AbortController();
-      const error = await failing(engine.run(sort, { ...atTask(n, () => controller.abort()), signal: controller.signal }));
+      const error = await failing(
+        engine.run(sort, { ...atTask(n, () => controller.abort()), signal: controller.signal }),
+      );
       assert.is(error.code, 'FLOW7012');
       assert.not.ok(fs.existsSync(out));
       await holdsNothing(engine);
@@ -113,11 +118,14 @@ test('a worker that dies costs its task a retry, and changes nothing in the resu
     expected.set(flow, fs.readFileSync(out));
   }
   for (const [flow, bytes] of expected) {
-    for (const n of [1, 5, 11]) {
+    for (const n of [1, 8]) {
       workers.length = 0;
       const engine = newEngine();
       try {
-        const run = await engine.run(await physical(flow), atTask(n, () => void workers[n % 2]?.terminate()));
+        const run = await engine.run(
+          await physical(flow),
+          atTask(n, () => void workers[n % 2]?.terminate()),
+        );
         assert.is(run.sinks.length, 1);
         assert.ok(workers.length > 2, 'a new worker took the place of the dead one');
         assert.ok(fs.readFileSync(out).equals(bytes), `task ${n}: the same bytes`);
@@ -152,10 +160,14 @@ test('a source that is written to, cut, replaced or removed during the run', asy
   const changes: readonly (readonly [string, () => void, RegExp])[] = [
     ['appended', () => fs.appendFileSync(source, '9,9,9\n'), /moving\.csv" changed while it was read/],
     ['cut', () => fs.truncateSync(source, 1_000_000), /changed while it was read/],
-    ['replaced', () => {
-      fs.copyFileSync(big, `${source}.new`);
-      fs.renameSync(`${source}.new`, source);
-    }, /changed while it was read/],
+    [
+      'replaced',
+      () => {
+        fs.copyFileSync(big, `${source}.new`);
+        fs.renameSync(`${source}.new`, source);
+      },
+      /changed while it was read/,
+    ],
     ['removed', () => fs.rmSync(source), /it is not there any more/],
   ];
   const engine = newEngine(1);

@@ -86,7 +86,13 @@ export class Place {
   }
 
   /** Runs what has to fail: exactly one error with this code, matching all of `says`, and nothing left behind. */
-  async fails(code: number, error: string, flow: string, says: readonly RegExp[], args: readonly string[] = []): Promise<Ended> {
+  async fails(
+    code: number,
+    error: string,
+    flow: string,
+    says: readonly RegExp[],
+    args: readonly string[] = [],
+  ): Promise<Ended> {
     const ended = await this.run(flow, args);
     const shown = `${flow}\n${ended.err}`;
     assert.is(ended.code, code, shown);

@@ -43,7 +43,13 @@ test('a spill directory that cannot be written', async () => {
     console.log('# skip: no file system can be mounted here');
     return;
   }
-  await place.fails(1, 'FLOW7008', SPILLING, [/cannot spill to readonly: .* is not writable/, /help:/], ['--spill-dir', 'readonly']);
+  await place.fails(
+    1,
+    'FLOW7008',
+    SPILLING,
+    [/cannot spill to readonly: .* is not writable/, /help:/],
+    ['--spill-dir', 'readonly'],
+  );
 });
 
 test('a full spill directory: the need and the free space', async () => {
@@ -51,7 +57,10 @@ test('a full spill directory: the need and the free space', async () => {
     console.log('# skip: no file system can be mounted here');
     return;
   }
-  const says = [/cannot spill to .*\/full: the disk is full \(needed [\d.]+ MiB, free .*\)/, /help: Give another directory/];
+  const says = [
+    /cannot spill to .*\/full: the disk is full \(needed [\d.]+ MiB, free .*\)/,
+    /help: Give another directory/,
+  ];
   await place.fails(1, 'FLOW7008', SPILLING, says, [...SMALL, '--spill-dir', 'full']);
   assert.equal(fs.readdirSync(place.path('full')), []);
 });
@@ -62,8 +71,17 @@ test('an output on a full disk, text and Parquet, compressed and not', async () 
     return;
   }
   place.write('disk/kept.csv', 'as it was');
-  for (const sink of ['csv("disk/kept.csv")', 'csv("disk/new/o.csv.gz", compression: "gzip")', 'parquet("disk/o.parquet")', 'arrow("disk/o.arrow")']) {
-    const { err } = await place.fails(1, 'FLOW7006', `from csv("big.csv") | write ${sink}`, [/cannot write disk\/.*: the disk is full/, /job\.flow:1:23/, /help: free some space/]);
+  for (const sink of [
+    'csv("disk/kept.csv")',
+    'csv("disk/new/o.csv.gz", compression: "gzip")',
+    'parquet("disk/o.parquet")',
+    'arrow("disk/o.arrow")',
+  ]) {
+    const { err } = await place.fails(1, 'FLOW7006', `from csv("big.csv") | write ${sink}`, [
+      /cannot write disk\/.*: the disk is full/,
+      /job\.flow:1:23/,
+      /help: free some space/,
+    ]);
     assert.not.match(err, /note: at/);
     assert.equal(fs.readdirSync(place.path('disk')), ['kept.csv']);
   }
@@ -72,15 +90,35 @@ test('an output on a full disk, text and Parquet, compressed and not', async () 
 
 test('an output that cannot be: a folder, below a file, below /proc, on a read-only disk', async () => {
   const where = [/job\.flow:1:25/];
-  await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("folder")', [/cannot write folder: it is a folder/, ...where]);
-  await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("file/x/o.csv")', [/cannot write file\/x\/o\.csv: a part of the path is not a folder/, ...where]);
-  if (fs.existsSync('/proc/self')) await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("/proc/none/o.csv")', [/cannot write \/proc\/none\/o\.csv/, ...where]);
-  if (place.has('readonly')) await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("readonly/o.csv")', [/cannot write readonly\/o\.csv: the file system is read-only/, ...where]);
+  await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("folder")', [
+    /cannot write folder: it is a folder/,
+    ...where,
+  ]);
+  await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("file/x/o.csv")', [
+    /cannot write file\/x\/o\.csv: a part of the path is not a folder/,
+    ...where,
+  ]);
+  if (fs.existsSync('/proc/self'))
+    await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("/proc/none/o.csv")', [
+      /cannot write \/proc\/none\/o\.csv/,
+      ...where,
+    ]);
+  if (place.has('readonly'))
+    await place.fails(1, 'FLOW7006', 'from csv("small.csv") | write csv("readonly/o.csv")', [
+      /cannot write readonly\/o\.csv: the file system is read-only/,
+      ...where,
+    ]);
 });
 
 test('a bad place is told before the work, and two steps do not write one file', async () => {
   // Nothing is sorted, so nothing is spilled: a full spill directory would be the error otherwise.
-  const { err } = await place.fails(1, 'FLOW7006', 'from csv("big.csv") | sort k | write csv("folder")', [/it is a folder/], SMALL);
+  const { err } = await place.fails(
+    1,
+    'FLOW7006',
+    'from csv("big.csv") | sort k | write csv("folder")',
+    [/it is a folder/],
+    SMALL,
+  );
   assert.not.match(err, /spill/);
   const twice = 'from csv("small.csv") | write csv("new.csv")\nfrom csv("small.csv") | write ndjson("./new.csv")';
   await place.fails(1, 'FLOW7006', twice, [/two steps write (\.\/)?new\.csv/, /job\.flow:2:25/]);
@@ -105,7 +143,9 @@ test('outputs through links, over files with a mode, and to devices', async () =
   place.write('real.csv', 'old');
   fs.chmodSync(place.path('real.csv'), 0o640);
   fs.symlinkSync('real.csv', place.path('link.csv'));
-  const { code, err } = await place.run('from csv("small.csv") | write csv("link.csv")\nfrom csv("small.csv") | write csv("/dev/null")');
+  const { code, err } = await place.run(
+    'from csv("small.csv") | write csv("link.csv")\nfrom csv("small.csv") | write csv("/dev/null")',
+  );
   assert.is(code, 0, err);
   assert.ok(fs.lstatSync(place.path('link.csv')).isSymbolicLink());
   assert.is(place.read('real.csv'), 'a,b\n1,2\n3,4\n');

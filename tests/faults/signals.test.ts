@@ -1,5 +1,6 @@
 // Ctrl-C and its kin at every moment of a run that spills: the right exit code, and nothing left. A killed run is cleaned up by the next one.
 import * as fs from 'node:fs';
+import * as os from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bigCsv, type Ended, Place, type Started, until } from './harness.ts';
@@ -68,17 +69,14 @@ test('a second Ctrl-C does not wait, and leaves nothing either', async () => {
 });
 
 test('Ctrl-C while standard input is awaited', async () => {
-  const before = stdinFolders();
+  const copies = (pid: number | undefined): string[] =>
+    fs.readdirSync(os.tmpdir()).filter((f) => f.startsWith(`flowc-${pid}-`));
   const run = place.start('from csv("-") | write csv("out.csv")', [], 'pipe');
   run.child.stdin?.write('a,b\n1,2\n');
-  await until('the copy of standard input', () => stdinFolders().length > before.length);
+  await until('the copy of standard input', () => copies(run.child.pid).length > 0);
   check(await interrupted(run, ['SIGINT']), 130);
-  assert.equal(stdinFolders().filter((f) => !before.includes(f)), []);
+  assert.equal(copies(run.child.pid), []);
 });
-
-function stdinFolders(): string[] {
-  return fs.readdirSync(fs.realpathSync(process.env.TMPDIR ?? '/tmp')).filter((f) => f.startsWith('flowc-stdin-'));
-}
 
 test('Ctrl-C while nobody takes the output', async () => {
   const run = place.start('from csv("big.csv")', ['--out', 'csv']);
