@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
+import { RunError } from '../errors.ts';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
 import { S } from './pressure.ts';
 import { SharedStore } from './shared_store.ts';
-import { checkSpillDir, cleanStale, spillFolder } from './spill_dir.ts';
+import { checkSpillDir, cleanStale, size, spillFolder } from './spill_dir.ts';
 import { SpillFiles, type SpillHandle, type WriteVector } from './spill_files.ts';
 import { ObjectTable, type TableHandle } from './table.ts';
 import type { Store } from './types.ts';
@@ -109,7 +110,7 @@ export function createStore(options: StoreOptions, write?: WriteVector): MainSto
     checkSpillDir(dir);
     cleanStale(dir);
   }
-  const arena = Arena.create(options.limit, options.threads);
+  const arena = createArena(options);
   const handle: StoreHandle = {
     arena: arena.handle,
     table: ObjectTable.create(options.threads).handle,
@@ -119,6 +120,21 @@ export function createStore(options: StoreOptions, write?: WriteVector): MainSto
     stallMs: options.stallMs ?? STALL_MS,
   };
   return new OwnedStore(handle, arena, write);
+}
+
+/** Address space for the whole limit is reserved at once; memory is taken as it is used. */
+function createArena({ limit, threads }: StoreOptions): Arena {
+  try {
+    return Arena.create(limit, threads);
+  } catch (e) {
+    if (!(e instanceof RangeError)) throw e;
+    throw new RunError(
+      'FLOW7007',
+      `the system does not give address space for a memory limit of ${size(limit)}`,
+      {},
+      'Give less with --memory; a limit on virtual memory (ulimit -v) is in the way of much.',
+    );
+  }
 }
 
 /** The store from another thread. `thread`: its number, from 1 and below the store's `threads`; not in use by another. */

@@ -1,11 +1,11 @@
 // The engine in this process: workers that die, runs that are aborted or whose engine is closed, inputs that change under them. A kept engine holds
 // nothing of a failed run.
 import * as fs from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { check, Engine, plan, RunError } from '../../index.ts';
 import type { RunOptions, RunResult } from '../../engine/runtime/engine.ts';
+import { check, Engine, plan, RunError } from '../../index.ts';
 import { bigCsv, Place, until } from './harness.ts';
 
 const place = new Place();
@@ -96,13 +96,13 @@ test('an engine closed while a run goes on rejects it, and the ones that wait', 
   fs.rmSync(out, { force: true });
   const engine = newEngine();
   const sort = await physical(SORT());
-  let closing: Promise<void> | null = null;
+  const closing: Promise<void>[] = [];
   const options = atTask(3, () => {
-    closing = engine.close();
+    closing.push(engine.close());
   });
   const [first, second] = await Promise.all([failing(engine.run(sort, options)), failing(engine.run(sort))]);
   assert.equal([first.code, second.code], ['FLOW7012', 'FLOW7012']);
-  await closing;
+  await Promise.all(closing);
   await engine.close();
   assert.not.ok(fs.existsSync(out));
   assert.equal(place.leftovers(), []);

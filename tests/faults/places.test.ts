@@ -171,6 +171,14 @@ test('sizes: too little, malformed, ambiguous', async () => {
     assert.match(err, says);
     assert.match(err, /^error: /);
   }
+  // More than any address space holds.
+  await place.fails(
+    1,
+    'FLOW7007',
+    SPILLING,
+    [/does not give address space for a memory limit of 1000 TiB/, /help: Give less/],
+    ['--memory=1000TiB'],
+  );
 });
 
 test.run();
