@@ -98,7 +98,9 @@ both.`,
   badModelOption: entry<{ algorithm: string; option: string; why: string }>({
     code: 'FLOW4012',
     title: 'An option that the algorithm does not have, or not with this value',
-    explanation: 'Options are given by name, with constant values: gbt(trees: 200, depth: 6).',
+    explanation: `Options are given by name, with constant values; docs/ml.md lists those of each algorithm with their bounds:
+
+    train gbt(trees: 200, depth: 6) label churned features age`,
     message: (p) => `${p.algorithm}: ${p.option} ${p.why}`,
   }),
   badLabel: entry<{ algorithm: string; why: string }>({

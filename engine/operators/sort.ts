@@ -20,7 +20,7 @@ const RUN_BYTES = 1 << 20;
 const MIN_RUN_ROWS = 1024;
 
 /** Part of the grant that a range may take when it is loaded: put together for sorting it is there once more. */
-const LOAD_SHARE = 0.3;
+const LOAD_SHARE = 0.25;
 
 /** Streams that can be merged at once within the grant. */
 function fanIn(runs: readonly RelationReader[], grant: number): number {
@@ -41,9 +41,8 @@ function* sortLoaded(
   const work = arenaScratch(ctx.store, 'sort');
   try {
     if (loaded.batches.length === 0) return;
+    // Shares dictionaries with what was loaded, which therefore stays until the end.
     const all = concatBatches(loaded.batches, schema, work);
-    // A single batch is not copied by concatBatches.
-    if (loaded.batches.length > 1) loaded.free();
     const order = sortIndices(all, params.keys, work);
     const rows = Math.min(params.limit ?? all.rows, all.rows);
     for (let at = 0; at < rows; at += MORSEL_ROWS) {

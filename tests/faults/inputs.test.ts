@@ -203,7 +203,7 @@ test('text that is none: zero bytes in values, binary files, wide and endless li
   );
   await place.fails(1, 'FLOW7003', `from csv("long.csv") ${OUT}`, [
     /a record is longer than \d+ MiB/,
-    /at long\.csv/,
+    /at long\.csv, row 1\b/,
     /help:/,
   ]);
   fs.rmSync(place.path('long.csv'));
@@ -252,6 +252,16 @@ test('mistakes in the file: column, verb, type; several in one run', async () =>
   assert.equal([code, out], [2, '']);
   assert.equal(err.match(/^error\[\w+\]/gm), ['error[FLOW2002]', 'error[FLOW5001]', 'error[FLOW2002]']);
   assert.match(err, /\n3 errors\n$/);
+});
+
+test('rows left out on request are counted, whichever columns are used', async () => {
+  place.write('reject.csv', 'a,b\n1,2\n3\nx,6\n7,8\n');
+  const flow =
+    'from csv("reject.csv", on_error: "reject") as { a: int, b: int } | summarize n = count() | write csv("n.csv")';
+  const { code, err } = await place.run(flow);
+  assert.is(code, 0, err);
+  assert.is(place.read('n.csv'), 'n\n2\n');
+  assert.match(err, /left out 2 rows/);
 });
 
 test.run();
