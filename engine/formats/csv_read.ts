@@ -173,7 +173,7 @@ class SplitReader {
         this.#pos = found;
         return true;
       }
-      if (!(await this.#window.grow())) throw this.#tooLong();
+      if (!(await this.#window.grow())) throw await this.#tooLong();
     }
   }
 
@@ -199,7 +199,7 @@ class SplitReader {
     if (used > 0 || this.#window.length === 0) {
       await this.#window.advance(used);
       this.#pos = 0;
-    } else if (!(await this.#window.grow())) throw this.#tooLong();
+    } else if (!(await this.#window.grow())) throw await this.#tooLong();
   }
 
   /** The rows indexed last as a batch of scratch columns. */
@@ -269,13 +269,14 @@ class SplitReader {
     return faultError(this.#split.path, this.#shape, fault, await this.#rowNumber(next, null));
   }
 
-  #tooLong(): RunError {
+  async #tooLong(): Promise<RunError> {
     const limit = Math.min(MAX_RECORD_BYTES, Math.max(this.#ctx.grant, this.#window.length));
+    const memory = limit < MAX_RECORD_BYTES ? '; records that are as long as that need more --memory' : '';
     return recordTooLong(
       this.#split.path,
       limit,
-      undefined,
-      'a quote may be missing its end; if the file has no quoting: quote: ""',
+      await this.#rowNumber(this.#pos, null),
+      `a quote may be missing its end; if the file has no quoting: quote: ""${memory}`,
     );
   }
 
