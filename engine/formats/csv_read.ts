@@ -173,7 +173,8 @@ class SplitReader {
         this.#pos = found;
         return true;
       }
-      if (!(await this.#window.grow())) throw await this.#tooLong();
+      // Whose record this is, only the split before knows.
+      if (!(await this.#window.grow())) throw this.#tooLong(undefined);
     }
   }
 
@@ -199,7 +200,7 @@ class SplitReader {
     if (used > 0 || this.#window.length === 0) {
       await this.#window.advance(used);
       this.#pos = 0;
-    } else if (!(await this.#window.grow())) throw await this.#tooLong();
+    } else if (!(await this.#window.grow())) throw this.#tooLong(await this.#rowNumber(used, null));
   }
 
   /** The rows indexed last as a batch of scratch columns. */
@@ -269,13 +270,13 @@ class SplitReader {
     return faultError(this.#split.path, this.#shape, fault, await this.#rowNumber(next, null));
   }
 
-  async #tooLong(): Promise<RunError> {
+  #tooLong(row: number | undefined): RunError {
     const limit = Math.min(MAX_RECORD_BYTES, Math.max(this.#ctx.grant, this.#window.length));
     const memory = limit < MAX_RECORD_BYTES ? '; records that are as long as that need more --memory' : '';
     return recordTooLong(
       this.#split.path,
       limit,
-      await this.#rowNumber(this.#pos, null),
+      row,
       `a quote may be missing its end; if the file has no quoting: quote: ""${memory}`,
     );
   }
