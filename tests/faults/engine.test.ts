@@ -92,6 +92,25 @@ test('an aborted run, at any task: FLOW7012, and the engine is as new', async ()
   assert.equal(place.leftovers(), []);
 });
 
+test('an aborted run whose task never comes to its next batch', async () => {
+  fs.rmSync(out, { force: true });
+  const stuck = place.path('stuck.csv');
+  fs.writeFileSync(stuck, `s\n${'a'.repeat(60)}!\n`);
+  const engine = newEngine();
+  try {
+    const controller = new AbortController();
+    const flow = `from csv("${stuck}") | where s matches "^(a+)+$" | write csv("${out}")`;
+    const run = failing(engine.run(await physical(flow), { signal: controller.signal }));
+    await until('a worker at work', () => engine.progress().rowsRead > 0);
+    controller.abort();
+    assert.is((await run).code, 'FLOW7012');
+    await holdsNothing(engine);
+    assert.is((await engine.run(await physical(SORT()))).sinks.length, 1);
+  } finally {
+    await engine.close();
+  }
+});
+
 test('an engine closed while a run goes on rejects it, and the ones that wait', async () => {
   fs.rmSync(out, { force: true });
   const engine = newEngine();
