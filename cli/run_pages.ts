@@ -93,4 +93,32 @@ null in every row, or a model file that does not match the columns or this versi
     explanation: `The run was stopped from outside (Ctrl-C, a signal, the AbortSignal of the caller, an engine that was closed), or the reader of
 standard output left. Workers were ended, spill files removed, and no output was left half-written.`,
   },
+  {
+    code: 'FLOW7013',
+    title: 'A task failed',
+    explanation: `A function given to the task API threw an error. The message is the function's own, with the frames of its own code; the task's
+name stands before it. What depends on the task fails with the same error. To try again on errors that pass by themselves:
+
+    task(fetchPage, { retries: 5, retryErrors: true })`,
+  },
+  {
+    code: 'FLOW7014',
+    title: 'A task took too long',
+    explanation: `A task ran longer than its \`timeout\`. Its worker was ended and replaced; other tasks on it were tried again. Give it more time, or
+none to keep to:
+
+    task(simulate, { timeout: 60_000 })`,
+  },
+  {
+    code: 'FLOW7015',
+    title: 'An object is lost',
+    explanation: `A value was in a spill file that has been removed, cut or damaged, and it cannot be computed again: it was put by the program
+(engine.put) and not made by a task, or making it again failed as well. Spill folders must be left alone while a program runs.`,
+  },
+  {
+    code: 'FLOW7016',
+    title: 'A setting is invalid',
+    explanation: `An option of the engine, the store or a task has a value that it cannot have. The message names the option, the value and what is
+allowed. Nothing was started.`,
+  },
 ];

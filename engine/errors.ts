@@ -13,6 +13,8 @@ export interface RunErrorWhere {
   readonly column?: string;
   /** The offending value as text, cut to a readable length. */
   readonly value?: string;
+  /** Number of the object of the store whose bytes cannot be had any more: whoever knows how it was made may make it again. */
+  readonly object?: number;
 }
 
 export const RUN_ERROR_CODES = {
@@ -28,6 +30,10 @@ export const RUN_ERROR_CODES = {
   FLOW7010: 'a worker died',
   FLOW7011: 'model error',
   FLOW7012: 'interrupted',
+  FLOW7013: 'a task failed',
+  FLOW7014: 'a task took too long',
+  FLOW7015: 'an object is lost',
+  FLOW7016: 'a setting is invalid',
 } as const;
 
 export type RunErrorCode = keyof typeof RUN_ERROR_CODES;
