@@ -1,8 +1,10 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '../errors.ts';
 import type { Split } from '../formats/def.ts';
 import type { Stage } from '../plan.ts';
 import type { PartitionedOutput, RangeSlice, RunOutput } from '../shuffle/types.ts';
-import type { BatchRef, ObjectId } from '../store/types.ts';
+import type { BatchRef, ObjectId, StoreEvent } from '../store/types.ts';
+import type { CallJob, FunctionMessage, ValuePlace } from '../tasks/types.ts';
 import type { Schema } from '../types.ts';
 import type { FileStamp } from './stamp.ts';
 
@@ -15,7 +17,27 @@ export interface WorkerInit {
   readonly control: SharedArrayBuffer;
   /** Float64, PROGRESS_WORDS a worker: rows read, bytes read, rows out, rows rejected. */
   readonly progress: SharedArrayBuffer;
+  /** Float64, JOB_WORDS a thread, see JOB. Those of thread 0 are the driver's. */
+  readonly jobs: SharedArrayBuffer;
+  /** The way to the thread that does asynchronous storage (transferred); null: there is none. */
+  readonly io: MessagePort | null;
+  /** Answers carry what the store spilled and restored during their job. */
+  readonly trace: boolean;
 }
+
+/**
+ * Words of a thread in `WorkerInit.jobs`. A worker stores START, then RUNNING before each job and 0 in RUNNING after it, so that the driver knows whose attempt a
+ * dead worker costs, and since when a job runs. Of thread 0 only INLINE is used: the driver lowers it as what stays inline there adds up.
+ */
+export const JOB = {
+  /** Id of the job the thread runs now; 0: none. */
+  RUNNING: 0,
+  /** When that started: performance.timeOrigin + performance.now(). */
+  START: 1,
+  /** Results up to this many bytes stay inline now (thread 0's word; at most INLINE_BYTES). */
+  INLINE: 2,
+} as const;
+export const JOB_WORDS = 4;
 
 export const PROGRESS_WORDS = 8;
 export const MAX_STAGES = 4096;
@@ -59,12 +81,27 @@ export interface StageMessage {
   readonly bits: number;
 }
 
+/** A task of a stage. */
 export interface TaskMessage {
   readonly type: 'task';
+  /** Never used again within an engine; shared with calls. */
+  readonly id: number;
   readonly run: number;
   readonly stage: number;
   readonly index: number;
   readonly input: TaskInput;
+}
+
+/** Jobs to be run one after another, after those that were sent before. Each is answered exactly once. */
+export interface JobsMessage {
+  readonly type: 'jobs';
+  readonly jobs: readonly (TaskMessage | CallJob)[];
+}
+
+/** Of these jobs, those that wait are dropped (answered with FLOW7012), and one that runs has its signal aborted. Unknown ids: answered already. */
+export interface CancelMessage {
+  readonly type: 'cancel';
+  readonly jobs: readonly number[];
 }
 
 export interface EndRunMessage {
@@ -72,7 +109,13 @@ export interface EndRunMessage {
   readonly run: number;
 }
 
-export type ToWorker = StageMessage | TaskMessage | EndRunMessage;
+/** The instances of these actors are needed no more. */
+export interface DropMessage {
+  readonly type: 'drop';
+  readonly actors: readonly number[];
+}
+
+export type ToWorker = StageMessage | FunctionMessage | JobsMessage | CancelMessage | EndRunMessage | DropMessage;
 
 export type TaskOutput =
   | { readonly kind: 'collect'; readonly refs: readonly BatchRef[] }
@@ -88,9 +131,38 @@ export interface TaskDone {
   readonly output: TaskOutput;
 }
 
-export interface TaskFailed {
-  readonly type: 'failed';
-  readonly error: ErrorData;
+interface Answered {
+  readonly id: number;
+  /** performance.timeOrigin + performance.now() when the job started. */
+  readonly start: number;
+  readonly ms: number;
+  readonly events?: readonly StoreEvent[];
 }
 
-export type FromWorker = TaskDone | TaskFailed;
+export interface TaskAnswer extends Answered {
+  readonly ok: true;
+  readonly output: TaskDone;
+}
+
+export interface CallAnswer extends Answered {
+  readonly ok: true;
+  /** As many as the call has results; none for an actor's instance. */
+  readonly results: readonly ValuePlace[];
+}
+
+export interface FailedAnswer extends Answered {
+  readonly ok: false;
+  /** `thrown`: what the user's function threw (its name, message, hint, the stack cut to the user's frames): the driver makes FLOW7013 of it. Else an error of ours. */
+  readonly error: ErrorData;
+  readonly thrown: boolean;
+}
+
+export type JobAnswer = TaskAnswer | CallAnswer | FailedAnswer;
+
+/** Answers in the order the jobs ended. */
+export interface DoneMessage {
+  readonly type: 'done';
+  readonly answers: readonly JobAnswer[];
+}
+
+export type FromWorker = DoneMessage;

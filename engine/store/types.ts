@@ -77,3 +77,12 @@ export interface StoreStats {
   /** Bytes that lie in spill files now. */
   readonly diskBytes: number;
 }
+
+/** What a thread spilled or restored. `start`: performance.timeOrigin + performance.now(). */
+export interface StoreEvent {
+  readonly kind: 'spill' | 'restore';
+  readonly start: number;
+  readonly ms: number;
+  readonly bytes: number;
+  readonly objects: number;
+}
