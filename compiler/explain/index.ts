@@ -1,6 +1,7 @@
 import type { PhysicalPlan } from '../../engine/plan.ts';
 import type { LogicalPlan } from '../logical.ts';
-import { lower, type TaskGraph } from '../lower.ts';
+import { lower, type TaskGraph, type TaskNode } from '../lower.ts';
+import { type Drawing, type DrawnNode, draw, drawText } from './draw.ts';
 import { logicalText } from './logical_text.ts';
 
 export type ExplainFormat = 'text' | 'mermaid' | 'dot' | 'json';
@@ -19,9 +20,8 @@ export function explain(e: Explained, format: ExplainFormat): string {
     case 'text':
       return text(e, graph);
     case 'mermaid':
-      return mermaid(graph);
     case 'dot':
-      return dot(graph);
+      return draw(drawing(graph), format);
     case 'json':
       return JSON.stringify(
         {
@@ -36,6 +36,9 @@ export function explain(e: Explained, format: ExplainFormat): string {
       );
   }
 }
+
+/** Of the first column: numbers of stages stay under each other. */
+const NAME_WIDTH = 8;
 
 function text(e: Explained, graph: TaskGraph): string {
   const rules = e.fired.length === 0 ? '  (none)' : e.fired.map((r) => `  ${r}`).join('\n');
@@ -61,53 +64,27 @@ function indent(s: string): string {
     .join('\n');
 }
 
+function drawing(g: TaskGraph): Drawing {
+  const nodes = g.mapNodes((id, a) => ({ id, kind: a.kind, label: a.label, shape: shapeOf(a.kind) }));
+  const edges = g.mapEdges((_, { kind }, from, to) => ({
+    from,
+    to,
+    ...(kind === 'stream' || kind === 'output' ? {} : { word: kind }),
+    ...(kind === 'broadcast' ? { label: kind } : {}),
+  }));
+  return { nodes, edges };
+}
+
+/** Nodes by generation, then by stage. */
 function taskText(g: TaskGraph): string {
-  const lines = g
-    .mapNodes((id, a) => ({ id, a }))
-    .sort((x, y) => x.a.generation - y.a.generation || (x.a.stage ?? Infinity) - (y.a.stage ?? Infinity));
-  return lines
-    .map(({ id, a }) => {
-      const from = g.mapInEdges(
-        id,
-        (_, attr, source) => `${source}${attr.kind === 'stream' || attr.kind === 'output' ? '' : ` ${attr.kind}`}`,
-      );
-      return `  ${id.padEnd(8)}${a.kind.padEnd(9)}${oneLine(a.label)}${from.length > 0 ? `  <- ${from.join(', ')}` : ''}`;
-    })
-    .join('\n');
-}
-
-/** Names and paths may hold line ends. */
-function oneLine(s: string): string {
-  return s.replace(/[\p{Cc}\u2028\u2029]/gu, (c) =>
-    c === '\n' ? '\\n' : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  const { nodes, edges } = drawing(g);
+  const place = (n: DrawnNode): TaskNode => g.getNodeAttributes(n.id);
+  const listed = [...nodes].sort(
+    (x, y) => place(x).generation - place(y).generation || (place(x).stage ?? Infinity) - (place(y).stage ?? Infinity),
   );
+  return indent(drawText({ nodes: listed, edges }, NAME_WIDTH));
 }
 
-/** Labels come from users' files: quotes and brackets must not end a node's text. */
-function escapeMermaid(s: string): string {
-  return s.replace(/[^\p{L}\p{N} _.,:|()*/=+-]/gu, (c) => `#${c.codePointAt(0)};`);
-}
-
-function mermaid(g: TaskGraph): string {
-  const nodes = g.mapNodes((id, a) => {
-    const label = `"${escapeMermaid(a.label)}"`;
-    return a.kind === 'exchange'
-      ? `  ${id}{{${label}}}`
-      : a.kind === 'sink' || a.kind === 'result'
-        ? `  ${id}[/${label}/]`
-        : `  ${id}[${label}]`;
-  });
-  const edges = g.mapEdges((_, attr, s, t) => `  ${s} -->${attr.kind === 'broadcast' ? '|broadcast|' : ''} ${t}`);
-  return ['flowchart TD', ...nodes, ...edges].join('\n');
-}
-
-function dot(g: TaskGraph): string {
-  const q = (s: string): string => `"${oneLine(s).replace(/[\\"]/g, '\\$&')}"`;
-  const nodes = g.mapNodes(
-    (id, a) => `  ${id} [label=${q(a.label)}, shape=${a.kind === 'exchange' ? 'hexagon' : 'box'}];`,
-  );
-  const edges = g.mapEdges(
-    (_, attr, s, t) => `  ${s} -> ${t}${attr.kind === 'broadcast' ? ' [label="broadcast"]' : ''};`,
-  );
-  return ['digraph flow {', ...nodes, ...edges, '}'].join('\n');
+function shapeOf(kind: TaskNode['kind']): DrawnNode['shape'] {
+  return kind === 'exchange' ? 'hexagon' : kind === 'sink' || kind === 'result' ? 'slant' : 'box';
 }
