@@ -19,6 +19,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileKernels } from './build-kernels.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -43,6 +44,7 @@ export async function bundle() {
   for (const [name, source] of Object.entries(entries)) {
     if (!existsSync(join(root, source))) console.error(`build: ${source} does not exist, dist/${name}.js is skipped`);
   }
+  const kernels = await compileKernels();
   const result = await build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(present),
@@ -63,6 +65,7 @@ export async function bundle() {
     logLevel: 'warning',
   });
   const files = result.outputFiles.map(({ path, contents }) => ({ path, contents }));
+  files.push({ path: join(dist, 'kernels.wasm'), contents: kernels.binary });
   files.push({ path: join(dist, 'THIRD-PARTY-LICENSES.txt'), contents: licenses(result.metafile) });
   replaceFiles(files);
 }

@@ -1,4 +1,5 @@
 import { EngineBug } from '../errors.ts';
+import { bufferOf } from '../kernels/memories.ts';
 import { C, OwnerNames, ThreadTable } from './control.ts';
 import { Mutex } from './mutex.ts';
 import { PAGE, PageMap, SEGMENT_PAGES } from './pages.ts';
@@ -65,7 +66,7 @@ export class Arena {
     this.names = new OwnerNames(this.words, sab, l.names);
     this.threads.register(slot);
     this.#mutex = new Mutex(this.words, C.LOCK, this.slot, (s) => this.threads.dying(s));
-    this.#segments = handle.memories.map((m) => new Uint8Array(m.buffer));
+    this.#segments = handle.memories.map((m) => new Uint8Array(bufferOf(m)));
   }
 
   /** `limitBytes` >= 64 KiB; `threads`: how many threads may be attached at one time. */
@@ -148,10 +149,10 @@ export class Arena {
     const known = this.#segments[segment] as Uint8Array;
     if (known.length >= end) return known;
     const memory = this.handle.memories[segment] as WebAssembly.Memory;
-    let fresh = new Uint8Array(memory.buffer);
+    let fresh = new Uint8Array(bufferOf(memory));
     if (fresh.length < end) {
       memory.grow(0);
-      fresh = new Uint8Array(memory.buffer);
+      fresh = new Uint8Array(bufferOf(memory));
     }
     if (fresh.length < end)
       throw new EngineBug(`arena segment ${segment} has ${fresh.length} bytes, ${end} were expected`);
@@ -170,7 +171,7 @@ export class Arena {
       const to = Math.min(own * PAGE, Math.max(end, have + GROW_STEP));
       memory.grow(Math.ceil((to - have) / WASM_PAGE));
     }
-    this.#segments[segment] = new Uint8Array(memory.buffer);
+    this.#segments[segment] = new Uint8Array(bufferOf(memory));
   }
 
   /** Under the lock: first page of a new block, or -1. `owner` null: the block belongs to the object store. */
