@@ -6,7 +6,7 @@ import { relationReader } from '../shuffle/reader.ts';
 import { createStore, type MainStore } from '../store/store.ts';
 import type { StoreStats } from '../store/types.ts';
 import type { Schema } from '../types.ts';
-import { MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
+import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
 import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
 import { refsOf } from './relations.ts';
@@ -71,6 +71,7 @@ export class Engine {
   readonly #pool: WorkerPool;
   readonly #control = new SharedArrayBuffer(4 * (1 + MAX_STAGES));
   readonly #progress: SharedArrayBuffer;
+  readonly #jobs: SharedArrayBuffer;
   #runs = 0;
   #bytesTotal = 0;
   #closing: Promise<void> | null = null;
@@ -94,13 +95,18 @@ export class Engine {
       threads: this.workers + 1,
       ...(options.spillDirs ? { spillDirs: [...options.spillDirs] } : {}),
     });
+    this.#jobs = new SharedArrayBuffer(8 * JOB_WORDS * (this.workers + 1));
     this.#pool = new WorkerPool({
       workers: this.workers,
+      memory: Math.floor(this.memory / 2),
       init: (thread): WorkerInit => ({
         store: this.#store.handle,
         thread,
         control: this.#control,
         progress: this.#progress,
+        jobs: this.#jobs,
+        io: null,
+        trace: false,
       }),
       onEnding: (thread) => this.#store.markDying(thread),
       onDeath: (thread) => this.#store.releaseThread(thread),

@@ -1,71 +1,99 @@
+import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { errorFromData, RunError } from '../errors.ts';
-import type { FromWorker, StageMessage, TaskDone, TaskMessage, ToWorker, WorkerInit } from './messages.ts';
+import type { StoreEvent } from '../store/types.ts';
+import { type Death, type Job, type Slot, WorkerDied } from '../tasks/job.ts';
+import { Fifo } from '../tasks/queue.ts';
+import { Scheduler } from '../tasks/scheduler.ts';
+import type { FromWorker, JobAnswer, StageMessage, TaskDone, TaskMessage, ToWorker, WorkerInit } from './messages.ts';
+import { JOB, JOB_WORDS } from './messages.ts';
 
-/** A worker thread died while it ran a task (crash, out of memory, `process.exit`); the task may be tried again elsewhere. */
-export class WorkerDied extends Error {
-  override readonly name = 'WorkerDied';
-}
+export { WorkerDied };
 
-interface Slot {
+/** How long a job that was cancelled may go on before its worker is ended. */
+export const CANCEL_GRACE_MS = 2000;
+const MIN_HEAP_MB = 256;
+const MAX_HEAP_MB = 4096;
+
+/** One try of a job, for traces. */
+export interface JobEvent {
+  readonly id: number;
+  readonly name: string;
   readonly thread: number;
-  worker: Worker | null;
-  /** Taken by a caller of run(), from before its task is sent until its answer came. */
-  taken: boolean;
-  busy: { resolve: (d: TaskDone) => void; reject: (e: Error) => void } | null;
-  /** What this worker was last told of each stage: a stage is told again when its grant or partitions have been settled since. */
-  known: Map<number, StageMessage>;
+  /** performance.timeOrigin + performance.now() */
+  readonly start: number;
+  readonly ms: number;
+  readonly ok: boolean;
+  readonly attempt: number;
+  readonly storeEvents: readonly StoreEvent[];
 }
 
 export interface PoolOptions {
   readonly workers: number;
+  /** Bytes of working memory that jobs may ask for, side by side. */
+  readonly memory: number;
+  /** MiB of JavaScript heap of a worker; default: by the machine. */
+  readonly heap?: number | undefined;
   readonly init: (thread: number) => WorkerInit;
   /** Called before a thread is terminated: it may hold the store's lock. */
   readonly onEnding: (thread: number) => void;
-  /** Called when a thread is gone for good, before its task is reported dead: frees what it held. */
+  /** Called when a thread is gone for good, before its jobs are reported dead: frees what it held. */
   readonly onDeath: (thread: number) => void;
 }
 
-/** Worker threads, started when first needed; one task at a time each. */
+/** A worker's share of half of the machine's memory, MiB. */
+export function defaultHeap(workers: number): number {
+  return Math.floor(Math.min(MAX_HEAP_MB, Math.max(MIN_HEAP_MB, totalmem() / 2 ** 21 / workers)));
+}
+
+/** Worker threads, started when first needed. They run one job at a time each; what they are sent decides the scheduler. */
 export class WorkerPool {
   readonly size: number;
+  readonly scheduler: Scheduler;
+  /** Called for each answer. */
+  onJob: ((e: JobEvent) => void) | null = null;
   readonly #slots: Slot[];
   readonly #options: PoolOptions;
-  readonly #waiting: { resolve: (s: Slot) => void; reject: (e: Error) => void }[] = [];
+  readonly #heap: number;
+  /** The words of WorkerInit.jobs; one memory for all threads. */
+  #words: Float64Array | null = null;
+  readonly #timers = new Map<Job, NodeJS.Timeout>();
+  #sent = 0;
+  #order = 0;
+  #lost = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#heap = options.heap ?? defaultHeap(options.workers);
     this.size = options.workers;
-    // Thread 0 is the driver.
-    this.#slots = Array.from({ length: options.workers }, (_, i) => ({
-      thread: i + 1,
-      worker: null,
-      taken: false,
-      busy: null,
-      known: new Map(),
-    }));
+    this.#slots = Array.from({ length: options.workers }, (_, i) => newSlot(i + 1));
+    this.scheduler = new Scheduler({
+      slots: this.#slots,
+      memory: options.memory,
+      send: (slot, jobs) => this.#send(slot, jobs),
+    });
   }
 
-  /** Runs a task on the next free worker. Rejects with the task's error, or WorkerDied. */
-  async run(stage: StageMessage, task: TaskMessage): Promise<TaskDone> {
-    const slot = await this.#acquire();
-    let worker: Worker;
-    try {
-      worker = slot.worker ?? this.#start(slot);
-    } catch (e) {
-      this.#release(slot);
-      throw new WorkerDied(`a worker thread cannot be started: ${e instanceof Error ? e.message : String(e)}`, {
-        cause: e,
-      });
-    }
+  /** Worker threads that died, or were ended with what they ran. */
+  get workersLost(): number {
+    return this.#lost;
+  }
+
+  /** Jobs that are with workers. */
+  get running(): number {
+    return this.#slots.reduce((n, s) => n + s.jobs.size, 0);
+  }
+
+  /** Numbers jobs in the order they were made. */
+  nextOrder(): number {
+    return ++this.#order;
+  }
+
+  /** Runs a stage's task. Rejects with the task's error, or WorkerDied. */
+  run(stage: StageMessage, task: Omit<TaskMessage, 'id'>): Promise<TaskDone> {
     return new Promise((resolve, reject) => {
-      slot.busy = { resolve, reject };
-      if (slot.known.get(stage.stage.id) !== stage) {
-        slot.known.set(stage.stage.id, stage);
-        worker.postMessage(stage satisfies ToWorker);
-      }
-      worker.postMessage(task satisfies ToWorker);
+      this.scheduler.submit(new StageJob(stage, task, this.nextOrder(), resolve, reject));
     });
   }
 
@@ -77,21 +105,33 @@ export class WorkerPool {
 
   endRun(run: number): void {
     for (const s of this.#slots) {
-      s.known.clear();
+      s.stages.clear();
       s.worker?.postMessage({ type: 'end', run } satisfies ToWorker);
     }
   }
 
-  /** Ends all threads; running and waiting tasks are rejected. */
+  /** Ends all threads; running and waiting jobs are told that the engine closes. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const w of this.#waiting.splice(0)) w.reject(closed());
+    this.scheduler.close();
     await this.#end(this.#slots);
   }
 
-  /** Ends the threads that are at work: their tasks are rejected with WorkerDied. New ones start when there is something to do. */
+  /** Ends the threads that are at work for a run: their tasks are rejected with WorkerDied. New ones start when there is something to do. */
   async interrupt(): Promise<void> {
-    await this.#end(this.#slots.filter((s) => s.busy !== null));
+    await this.#end(this.#slots.filter((s) => [...s.jobs.values()].some((j) => j.stage)));
+  }
+
+  /** The job is not wanted any more: one that waits in its worker is dropped, a running one is told, and one that goes on nevertheless ended with its worker. */
+  cancel(job: Job): void {
+    const slot = this.#slots.find((s) => s.jobs.get(job.sent) === job);
+    if (slot === undefined) return;
+    slot.worker?.postMessage({ type: 'cancel', jobs: [job.sent] } satisfies ToWorker);
+    this.#watch(slot, job, CANCEL_GRACE_MS, now());
+  }
+
+  tell(slot: Slot, message: ToWorker): void {
+    slot.worker?.postMessage(message);
   }
 
   async #end(slots: readonly Slot[]): Promise<void> {
@@ -100,38 +140,57 @@ export class WorkerPool {
     await Promise.all(workers.map(({ worker }) => worker.terminate()));
   }
 
-  #acquire(): Promise<Slot> {
-    if (this.#closed) return Promise.reject(closed());
-    const free = this.#slots.find((s) => !s.taken);
-    if (free !== undefined) {
-      free.taken = true;
-      return Promise.resolve(free);
+  #send(slot: Slot, jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      job.sent = ++this.#sent;
+      slot.jobs.set(job.sent, job);
     }
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    try {
+      const worker = slot.worker ?? this.#start(slot);
+      for (const job of jobs) job.prepare(slot);
+      worker.postMessage({ type: 'jobs', jobs: jobs.map((j) => j.message()) } satisfies ToWorker);
+    } catch (e) {
+      const why = e instanceof Error ? e.message : String(e);
+      this.#vacate(slot, new WorkerDied('start', `a worker thread cannot be started: ${why}`, e));
+      return;
+    }
+    for (const job of jobs) if (job.timeout > 0) this.#watch(slot, job, job.timeout, 0);
   }
 
-  #release(slot: Slot): void {
-    slot.busy = null;
-    const next = this.#waiting.shift();
-    if (next !== undefined) next.resolve(slot);
-    else slot.taken = false;
+  /** Ends the worker when it has run the job for `ms` since it started, or since `from` where that is later. */
+  #watch(slot: Slot, job: Job, ms: number, from: number): void {
+    clearTimeout(this.#timers.get(job));
+    const { sent } = job;
+    const look = (): void => {
+      this.#timers.delete(job);
+      if (slot.jobs.get(sent) !== job) return;
+      const since = this.#word(slot, JOB.RUNNING) === sent ? Math.max(from, this.#word(slot, JOB.START)) : now();
+      const left = since + ms - now();
+      if (left > 0) this.#timers.set(job, setTimeout(look, Math.ceil(left)));
+      else void this.#end([slot]);
+    };
+    this.#timers.set(job, setTimeout(look, ms));
+  }
+
+  #word(slot: Slot, word: number): number {
+    return this.#words?.[slot.thread * JOB_WORDS + word] ?? 0;
   }
 
   #start(slot: Slot): Worker {
+    const init = this.#options.init(slot.thread);
+    this.#words ??= new Float64Array(init.jobs);
+    this.#words[slot.thread * JOB_WORDS + JOB.RUNNING] = 0;
     // The options of this process (a loader, say) are not the worker's: it is built code, and they may not resolve from the folder we are in now.
     const worker = new Worker(workerUrl(), {
       execArgv: [],
-      workerData: this.#options.init(slot.thread),
+      workerData: init,
+      transferList: init.io === null ? [] : [init.io],
+      resourceLimits: { maxOldGenerationSizeMb: this.#heap },
       stdout: false,
       stderr: false,
     });
     slot.worker = worker;
-    worker.on('message', (m: FromWorker) => {
-      const job = slot.busy;
-      this.#release(slot);
-      if (m.type === 'done') job?.resolve(m);
-      else job?.reject(errorFromData(m.error));
-    });
+    worker.on('message', (m: FromWorker) => this.#answers(slot, m.answers));
     let cause: Error | null = null;
     worker.on('error', (e: Error) => {
       cause = e;
@@ -142,20 +201,151 @@ export class WorkerPool {
     return worker;
   }
 
+  #answers(slot: Slot, answers: readonly JobAnswer[]): void {
+    for (const answer of answers) {
+      const job = slot.jobs.get(answer.id);
+      if (job === undefined) continue;
+      slot.jobs.delete(answer.id);
+      if (this.#timers.size > 0) this.#unwatch(job);
+      this.scheduler.finished(slot, job);
+      this.onJob?.({
+        id: answer.id,
+        name: job.name,
+        thread: slot.thread,
+        start: answer.start,
+        ms: answer.ms,
+        ok: answer.ok,
+        attempt: job.attempt,
+        storeEvents: answer.events ?? [],
+      });
+      job.sent = 0;
+      job.answered(answer, slot);
+    }
+    this.scheduler.dispatch();
+  }
+
+  #unwatch(job: Job): void {
+    clearTimeout(this.#timers.get(job));
+    this.#timers.delete(job);
+  }
+
   #died(slot: Slot, cause: Error | null, code: number): void {
     slot.worker = null;
-    slot.known.clear();
+    this.#lost++;
     if (!this.#closed) this.#options.onDeath(slot.thread);
-    const job = slot.busy;
-    if (job === null) return;
-    this.#release(slot);
-    if (this.#closed) job.reject(closed());
-    else job.reject(new WorkerDied(cause === null ? `a worker exited with code ${code}` : cause.message, { cause }));
+    const [how, message] = epitaph(cause, code, this.#heap);
+    this.#vacate(slot, new WorkerDied(how, message, cause));
+  }
+
+  /** The slot starts anew: what it had goes back. Only the job that ran is blamed; when none ran yet, the first, so that a thread that cannot live is noticed. */
+  #vacate(slot: Slot, died: WorkerDied): void {
+    slot.stages.clear();
+    slot.functions.clear();
+    const jobs = [...slot.jobs.values()];
+    slot.jobs.clear();
+    this.scheduler.vacated(slot, jobs);
+    const running = this.#word(slot, JOB.RUNNING);
+    const guilty = jobs.find((j) => j.sent === running) ?? jobs[0];
+    for (const job of jobs) {
+      this.#unwatch(job);
+      job.sent = 0;
+      if (this.#closed) job.closed();
+      else job.lost(died, job === guilty);
+    }
+    for (const actor of [...slot.actors]) actor.evicted(died);
+    slot.actors.clear();
+    this.scheduler.kick();
   }
 }
 
-function closed(): RunError {
-  return new RunError('FLOW7012', 'the engine was closed while a run went on');
+function newSlot(thread: number): Slot {
+  return {
+    thread,
+    worker: null,
+    jobs: new Map(),
+    load: 0,
+    threads: 0,
+    solo: false,
+    waiting: new Fifo(),
+    turn: false,
+    actors: new Set(),
+    stages: new Map(),
+    functions: new Set(),
+  };
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** How a thread ended, for people. */
+function epitaph(cause: Error | null, code: number, heap: number): [Death, string] {
+  if (cause === null) return ['exit', `a worker exited with code ${code}`];
+  if ((cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return ['heap', `a worker's JavaScript heap of ${heap} MiB was exhausted`];
+  return ['crash', cause.message];
+}
+
+/** A task of a stage on its way. */
+class StageJob implements Job {
+  readonly attempt = 1;
+  readonly priority = 0;
+  readonly threads = 1;
+  readonly memory = 0;
+  readonly timeout = 0;
+  readonly expected = Number.NaN;
+  readonly pinned = null;
+  readonly stage = true;
+  readonly dead = false;
+  sent = 0;
+  charge = 0;
+  readonly order: number;
+  readonly #stage: StageMessage;
+  readonly #task: Omit<TaskMessage, 'id'>;
+  readonly #resolve: (d: TaskDone) => void;
+  readonly #reject: (e: Error) => void;
+
+  constructor(
+    stage: StageMessage,
+    task: Omit<TaskMessage, 'id'>,
+    order: number,
+    resolve: (d: TaskDone) => void,
+    reject: (e: Error) => void,
+  ) {
+    this.#stage = stage;
+    this.#task = task;
+    this.order = order;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get name(): string {
+    return this.#stage.stage.label;
+  }
+
+  prepare(slot: Slot): void {
+    const { id } = this.#stage.stage;
+    if (slot.stages.get(id) === this.#stage) return;
+    slot.stages.set(id, this.#stage);
+    slot.worker?.postMessage(this.#stage satisfies ToWorker);
+  }
+
+  message(): TaskMessage {
+    return { ...this.#task, id: this.sent };
+  }
+
+  answered(answer: JobAnswer): void {
+    if (!answer.ok) this.#reject(errorFromData(answer.error));
+    else if ('output' in answer) this.#resolve(answer.output);
+  }
+
+  lost(died: WorkerDied): void {
+    this.#reject(died);
+  }
+
+  closed(): void {
+    this.#reject(new RunError('FLOW7012', 'the engine was closed while a run went on'));
+  }
 }
 
 /** The bundle puts the worker beside every chunk; from source (tests) the built worker is used, so that threads start fast. */
