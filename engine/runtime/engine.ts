@@ -3,6 +3,7 @@ import type { Batch } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
 import type { PhysicalPlan } from '../plan.ts';
 import { relationReader } from '../shuffle/reader.ts';
+import type { ShuffleChoice } from '../shuffle/strategy.ts';
 import { createStore, type MainStore } from '../store/store.ts';
 import type { StoreStats } from '../store/types.ts';
 import type { Schema } from '../types.ts';
@@ -10,7 +11,7 @@ import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messag
 import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
 import { refsOf } from './relations.ts';
-import { Run, type StageEvent } from './run.ts';
+import { type ExchangeSummary, Run, type StageEvent } from './run.ts';
 
 /** Share of the machine's memory the store may use when no limit is given. */
 export const DEFAULT_MEMORY_SHARE = 0.5;
@@ -41,6 +42,8 @@ export interface Progress {
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onStage?: (e: StageEvent) => void;
+  /** How hash exchanges gather their rows; default 'auto': by the sizes of their pieces and whether they will be spilled. */
+  readonly shuffle?: ShuffleChoice;
 }
 
 /** Rows of a pipeline without a sink; read them, then `release`. */
@@ -58,6 +61,10 @@ export interface RunResult {
   readonly progress: Progress;
   readonly store: StoreStats;
   readonly ms: number;
+  /** What each hash exchange did, in the order they ended. */
+  readonly exchanges: readonly ExchangeSummary[];
+  /** Tasks that were run again because spilled data they had made was lost. */
+  readonly reconstructions: number;
 }
 
 /** After a signal tasks end by themselves at their next batch; a thread that does not is ended after this long. */
@@ -172,6 +179,7 @@ export class Engine {
         control: new Int32Array(this.#control),
         slots: this.slots,
         memory: this.memory,
+        shuffle: options.shuffle ?? 'auto',
       },
       {
         onInput: (bytes) => {
@@ -196,6 +204,8 @@ export class Engine {
         progress: this.progress(),
         store: this.#store.stats(),
         ms: performance.now() - started,
+        exchanges: run.exchanges,
+        reconstructions: run.reconstructions,
       };
     } finally {
       clearTimeout(grace);

@@ -62,6 +62,8 @@ export type TaskInput =
       readonly parts: readonly { readonly schema: Schema; readonly refs: readonly BatchRef[]; readonly skip: number }[];
     }
   | { readonly kind: 'partition'; readonly inputs: readonly PartitionData[] }
+  /** Pieces of neighbouring partitions of one round of a push exchange. */
+  | { readonly kind: 'regroup'; readonly partitions: readonly (readonly BatchRef[])[] }
   /** The serial half of a sink: all batches of a collected relation into one file. `place` null: standard output. */
   | {
       readonly kind: 'encode';

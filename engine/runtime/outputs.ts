@@ -1,7 +1,7 @@
 import { RunError } from '../errors.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
 import type { Store } from '../store/types.ts';
-import { OrderedSink, SinkFile } from './sinks.ts';
+import { OrderedSink, type Recovery, SinkFile } from './sinks.ts';
 import { writerOf } from './task.ts';
 
 export interface SinkSummary {
@@ -24,9 +24,11 @@ interface Output {
 export class Outputs {
   readonly #store: Store;
   readonly #outputs: readonly Output[];
+  readonly #recovery: Recovery;
 
-  constructor(plan: PhysicalPlan, store: Store) {
+  constructor(plan: PhysicalPlan, store: Store, recovery: Recovery) {
     this.#store = store;
+    this.#recovery = recovery;
     this.#outputs = plan.stages.flatMap((stage) => {
       if (stage.output.kind !== 'sink') return [];
       return [
@@ -60,7 +62,7 @@ export class Outputs {
     const output = this.#of(stage);
     const spec = stage.output;
     if (spec.kind !== 'sink' || writerOf(output.format).kind === 'serial') return null;
-    const sink = new OrderedSink(output.file, this.#store, spec, stage.schema);
+    const sink = new OrderedSink(output.file, this.#store, spec, stage.schema, this.#recovery);
     output.sink = sink;
     await attributedTo(stage, () => sink.open());
     return sink;

@@ -48,10 +48,13 @@ export class Relations {
   readonly #done = new Map<number, Relation>();
   /** References per object that are not consumed yet, for relations with one reader. */
   readonly #pending = new Map<ObjectId, number>();
+  readonly #onDrop: (id: number) => void;
 
-  constructor(store: Store, readers: Map<number, number>) {
+  /** `onDrop`: a relation was read for the last time. */
+  constructor(store: Store, readers: Map<number, number>, onDrop: (id: number) => void) {
     this.#store = store;
     this.#readers = readers;
+    this.#onDrop = onDrop;
   }
 
   add(r: Relation): void {
@@ -98,6 +101,23 @@ export class Relations {
   #drop(r: Relation): void {
     this.consume(refsOf(r));
     this.#done.delete(r.id);
+    this.#onDrop(r.id);
+  }
+
+  /** Other objects take the places of some of a collected relation's; `take` tells which, and hands them over. */
+  exchange(id: number, take: (object: ObjectId) => ObjectId | null): void {
+    const r = this.get(id);
+    if (r.content.kind !== 'refs') return;
+    const taken = new Map<ObjectId, ObjectId>();
+    for (const object of new Set(r.content.refs.map((ref) => ref.object))) {
+      const other = take(object);
+      if (other === null) continue;
+      taken.set(object, other);
+      this.#pending.set(other, this.#pending.get(object) ?? 0);
+      this.#pending.delete(object);
+    }
+    const refs = r.content.refs.map((ref) => ({ ...ref, object: taken.get(ref.object) ?? ref.object }));
+    if (taken.size > 0) this.#done.set(id, { ...r, content: { kind: 'refs', refs } });
   }
 
   /** Releases everything that is left when a run has failed. Never fails. */

@@ -1,23 +1,28 @@
 import PQueue from 'p-queue';
 import { RunError } from '../errors.ts';
 import type { Split } from '../formats/def.ts';
-import { format } from '../formats/registry.ts';
-import type { PhysicalPlan, ScanInput, Stage } from '../plan.ts';
-import type { Store } from '../store/types.ts';
-import { hashBits, hashTasks, rangePartitions, rangeTasks } from './exchange.ts';
-import { grantOf } from './grant.ts';
-import { refsOfTask, splitTasks, streamTasks } from './inputs.ts';
+import type { PhysicalPlan, Stage } from '../plan.ts';
+import { roundTasks, type ShuffleChoice, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
+import type { ObjectId, Store } from '../store/types.ts';
+import { countReaders, inputsOf, sidesOf, writesSerially } from './graph.ts';
+import { refsOfTask } from './inputs.ts';
+import { Lineage, type Making } from './lineage.ts';
+import { lostObject } from './lost.ts';
 import type { RelationData, StageMessage, TaskDone, TaskInput } from './messages.ts';
 import { attributedTo, Outputs, type SinkSummary } from './outputs.ts';
 import { WorkerDied, type WorkerPool } from './pool.ts';
+import { PushExchange } from './push.ts';
+import { objectsOf } from './references.ts';
 import { Relations, refsOf, releaseAll } from './relations.ts';
-import type { OrderedSink } from './sinks.ts';
-import { stampOf } from './stamp.ts';
-import { writerOf } from './task.ts';
-import { firstRefs, NOTHING, objectsOf, prefixRows, relationOf } from './task_output.ts';
+import { type OrderedSink, REMAKES } from './sinks.ts';
+import { StageInputs } from './stage_inputs.ts';
+import { firstRefs, NOTHING, prefixRows, relationOf } from './task_output.ts';
 
 /** A task that lost its worker is tried this often in all. */
 const ATTEMPTS = 3;
+/** Bytes of pieces that one merge task of a push exchange looks at: a share of its grant, and no more than is quickly spilled. */
+const MERGE_SHARE = 0.5;
+const MERGE_BYTES = 16 * 2 ** 20;
 
 export interface RunEnvironment {
   readonly store: Store;
@@ -27,6 +32,8 @@ export interface RunEnvironment {
   readonly slots: number;
   /** The memory limit in bytes. */
   readonly memory: number;
+  /** How rows get from one stage to the next by the hash of their keys. */
+  readonly shuffle: ShuffleChoice;
 }
 
 export interface StageEvent {
@@ -43,6 +50,19 @@ export interface RunHooks {
   readonly onStage?: (e: StageEvent) => void;
 }
 
+/** What one hash exchange of a run did. */
+export interface ExchangeSummary {
+  /** Label of the stage that gave the rows. */
+  readonly stage: string;
+  readonly strategy: ShuffleStrategy;
+  readonly partitions: number;
+  /** Tasks that gave rows, and rounds of a push exchange (0: simple). */
+  readonly maps: number;
+  readonly rounds: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /** One run of a physical plan. Stages start when what they read is there; their tasks share one bounded queue. */
 export class Run {
   readonly #env: RunEnvironment;
@@ -51,9 +71,9 @@ export class Run {
   readonly #id: number;
   readonly #queue: PQueue;
   readonly relations: Relations;
-  readonly #groups: Map<number, readonly Stage[]>;
-  readonly #bits = new Map<number, number>();
-  readonly #splits = new Map<number, TaskInput[]>();
+  readonly exchanges: ExchangeSummary[] = [];
+  readonly #inputs: StageInputs;
+  readonly #lineage: Lineage;
   readonly #outputs: Outputs;
   #failure: Error | null = null;
   #aborted: Promise<void> = Promise.resolve();
@@ -64,9 +84,24 @@ export class Run {
     this.#env = env;
     this.#hooks = hooks;
     this.#queue = new PQueue({ concurrency: env.slots });
-    this.relations = new Relations(env.store, countReaders(plan));
-    this.#groups = exchangeGroups(plan);
-    this.#outputs = new Outputs(plan, env.store);
+    this.#lineage = new Lineage(plan, env.store, (making, task, input) => this.#again(making, task, input));
+    this.relations = new Relations(env.store, countReaders(plan), (relation) => this.#lineage.dropped(relation));
+    this.#inputs = new StageInputs(plan, {
+      slots: env.slots,
+      memory: env.memory,
+      relation: (r) => this.#lineage.relation(r),
+      probe: (stage, splits) => this.#probeAll(stage, splits),
+      onInput: (bytes) => hooks.onInput?.(bytes),
+    });
+    this.#outputs = new Outputs(plan, env.store, {
+      current: this.#lineage.current,
+      remake: (lost) => this.#queue.add(() => this.#lineage.remake(lost), { priority: Number.POSITIVE_INFINITY }),
+    });
+  }
+
+  /** Tasks that were run again because what they had made was lost. */
+  get reconstructions(): number {
+    return this.#lineage.reconstructions;
   }
 
   /** Runs all stages, then makes the outputs appear. On any failure nothing appears, and the first error is thrown. */
@@ -75,6 +110,7 @@ export class Run {
       if (this.#failure !== null) throw this.#failure;
       this.#outputs.open();
       await this.#stages();
+      for (const r of this.#plan.results) this.relations.exchange(r.relation, (o) => this.#lineage.take(o));
       return this.#outputs.commit();
     } catch (e) {
       this.fail(e);
@@ -82,6 +118,8 @@ export class Run {
       this.#outputs.discard();
       this.relations.clear();
       throw this.#failure ?? e;
+    } finally {
+      this.#lineage.clear();
     }
   }
 
@@ -123,77 +161,90 @@ export class Run {
   }
 
   #ready(s: Stage): boolean {
-    return (this.#groups.get(s.id) ?? [s]).every((g) => inputsOf(g).every((r) => this.relations.has(r)));
+    return this.#inputs.group(s).every((g) => inputsOf(g).every((r) => this.relations.has(r)));
   }
 
   async #runStage(stage: Stage): Promise<void> {
     const sink = stage.output.kind === 'sink' ? await this.#outputs.begin(stage) : null;
-    const inputs = await this.#tasksOf(stage);
-    const bits = await this.#bitsOf(stage);
+    const inputs = await this.#inputs.tasksOf(stage);
+    const bits = await this.#inputs.bitsOf(stage);
     const message = this.#message(stage, bits);
-    const outputs = await this.#runTasks(stage, message, inputs, sink);
-    const rows = outputs.reduce((n, o) => n + o.rows, 0);
-    if (stage.output.kind === 'sink') await this.#finishSink(stage, message, outputs, rows);
-    else this.relations.add(relationOf(stage, outputs, bits));
+    const outputs = new Map();
+    const push = await this.#push(message, inputs.length, outputs);
+    const making: Making = {
+      stage,
+      message,
+      outputs,
+      input: async (task) => (await this.#inputs.tasksOf(stage))[task] ?? (push as PushExchange).input(task),
+    };
+    this.#lineage.begin(making);
+    const done = await this.#runTasks(making, inputs, sink, push);
+    const rows = done.reduce((n, o) => n + o.rows, 0);
+    if (sink === null) {
+      const relation = relationOf(stage, done, bits);
+      this.#lineage.finished(relation);
+      this.relations.add(relation);
+      if (relation.content.kind === 'hash') this.#note(making, push, inputs.length, rows, relation.bytes);
+    }
+    if (stage.output.kind === 'sink') await this.#finishSink(making, rows);
     for (const r of inputsOf(stage)) this.relations.readDone(r);
+    if (sink !== null) this.#lineage.dropped(stage.id);
     this.#hooks.onStage?.({ stage, state: 'done', tasks: inputs.length, finished: inputs.length, rows });
   }
 
-  async #finishSink(stage: Stage, message: StageMessage, outputs: readonly TaskDone[], rows: number): Promise<void> {
-    if (stage.output.kind === 'sink' && writerOf(stage.output.format).kind === 'serial') {
-      const refs = outputs.flatMap((o) => (o.output.kind === 'collect' ? o.output.refs : []));
+  /** How the rows of a hash exchange are gathered; null: by whoever reads them. */
+  async #push(message: StageMessage, maps: number, outputs: Making['outputs']): Promise<PushExchange | null> {
+    const { stage, bits } = message;
+    if (stage.output.kind !== 'exchange' || stage.output.by !== 'hash' || bits === 0 || maps < 2) return null;
+    const { memory, shuffle, slots, store } = this.#env;
+    const size = { bytes: await this.#inputs.bytesOf(stage), maps, partitions: 2 ** bits, memory };
+    if (shuffleStrategy(shuffle, size) === 'simple') return null;
+    return new PushExchange({
+      stage,
+      store,
+      maps,
+      round: roundTasks(size),
+      partitions: size.partitions,
+      groupBytes: Math.min(message.grant * MERGE_SHARE, MERGE_BYTES),
+      slots,
+      outputs,
+      run: (task, input) =>
+        this.#queue.add(() => this.#task(message, task, input), { priority: stage.id + MERGE_PRIORITY }),
+    });
+  }
+
+  #note(making: Making, push: PushExchange | null, maps: number, rows: number, bytes: number): void {
+    this.exchanges.push({
+      stage: making.stage.label,
+      strategy: push === null ? 'simple' : 'push',
+      partitions: 2 ** making.message.bits,
+      maps,
+      rounds: push?.rounds ?? 0,
+      rows,
+      bytes,
+    });
+  }
+
+  async #finishSink({ stage, message }: Making, rows: number): Promise<void> {
+    if (writesSerially(stage)) {
+      const refs = refsOf(this.relations.get(stage.id));
       const place = this.#outputs.place(stage);
-      try {
-        // What went to standard output cannot be taken back, so that writing there is tried once.
-        await attributedTo(stage, () =>
-          this.#task(message, -1, { kind: 'encode', schema: stage.schema, refs, place }, place === null ? 1 : ATTEMPTS),
-        );
-      } finally {
-        for (const ref of new Set(refs.map((r) => r.object))) this.#env.store.release(ref);
-      }
+      // What went to standard output cannot be taken back, so that writing there is tried once.
+      await attributedTo(stage, () =>
+        this.#task(message, -1, { kind: 'encode', schema: stage.schema, refs, place }, place === null ? 1 : ATTEMPTS),
+      );
+      this.relations.readDone(stage.id);
     }
     await this.#outputs.finish(stage, rows);
   }
 
-  /** The tasks of a stage, once its inputs are there. */
-  async #tasksOf(stage: Stage): Promise<TaskInput[]> {
-    const { input } = stage;
-    if (input.kind === 'scan') return this.#scanTasks(stage, input);
-    const relations = input.from.map((f) => this.relations.get(f.relation));
-    if (input.kind === 'stream') return streamTasks(relations, input.skip);
-    const [first] = relations;
-    if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
-    if (first.content.kind === 'range')
-      return rangeTasks(first, this.#grant(stage), this.#env.slots).map((inputs) => ({ kind: 'partition', inputs }));
-    if (first.content.kind === 'hash')
-      return hashTasks(relations, this.#grant(stage)).map((inputs) => ({ kind: 'partition', inputs }));
-    const inputs = relations.map((r) => ({ by: 'pieces', schema: r.schema, pieces: refsOf(r), hashBits: 0 }) as const);
-    return [{ kind: 'partition', inputs }];
-  }
-
-  async #scanTasks(stage: Stage, scan: ScanInput): Promise<TaskInput[]> {
-    const known = this.#splits.get(stage.id);
-    if (known !== undefined) return known;
-    const reader = format(scan.format).reader;
-    if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
-    const stamps = scan.source.paths.map(stampOf);
-    let splits = await reader.splits(scan);
-    if (reader.probe !== undefined && reader.resolve !== undefined) {
-      const message = this.#message(stage, 0);
-      const answers = await Promise.all(
-        splits.map((split, i) => this.#queue.add(() => this.#probe(message, i, split), { priority: stage.id })),
-      );
-      if (this.#failure !== null) throw this.#failure;
-      splits = reader.resolve(
-        splits,
-        answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null)),
-        scan,
-      );
-    }
-    this.#hooks.onInput?.(splits.reduce((n, s) => n + s.bytes, 0));
-    const tasks = splitTasks(splits, stamps);
-    this.#splits.set(stage.id, tasks);
-    return tasks;
+  async #probeAll(stage: Stage, splits: readonly Split[]): Promise<unknown[]> {
+    const message = this.#message(stage, 0);
+    const answers = await Promise.all(
+      splits.map((split, i) => this.#queue.add(() => this.#probe(message, i, split), { priority: stage.id })),
+    );
+    if (this.#failure !== null) throw this.#failure;
+    return answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null));
   }
 
   /** A failure ends the run and is not thrown, so that whoever waits for all probes returns when none is running any more. */
@@ -207,49 +258,20 @@ export class Run {
     }
   }
 
-  /** log2 of the partitions of a stage's exchange. All hash exchanges of one merge are cut alike, by the size of the largest. */
-  async #bitsOf(stage: Stage): Promise<number> {
-    if (stage.output.kind !== 'exchange' || stage.output.by === 'single') return 0;
-    const grant = this.#grant(stage);
-    if (stage.output.by === 'range') {
-      return Math.round(Math.log2(rangePartitions(await this.#inputBytes(stage), grant, this.#env.slots)));
-    }
-    const group = this.#groups.get(stage.id) ?? [stage];
-    const known = this.#bits.get(stage.id);
-    if (known !== undefined) return known;
-    let bytes = 0;
-    for (const g of group) bytes = Math.max(bytes, await this.#inputBytes(g));
-    const bits = hashBits(bytes, grant, this.#env.slots);
-    for (const g of group) this.#bits.set(g.id, bits);
-    return bits;
-  }
-
-  #grant(stage: Stage): number {
-    return grantOf(stage, this.#env.memory, this.#env.slots);
-  }
-
-  async #inputBytes(stage: Stage): Promise<number> {
-    if (stage.input.kind !== 'scan')
-      return stage.input.from.reduce((n, f) => n + this.relations.get(f.relation).bytes, 0);
-    const est = await format(stage.input.format).reader?.estimate(stage.input.source);
-    const share = stage.input.schema.length / Math.max(1, stage.input.source.schema.length);
-    return (est?.bytes ?? 0) * share;
-  }
-
   #message(stage: Stage, bits: number): StageMessage {
     const sides = sidesOf(stage).map((relation) => {
       const r = this.relations.get(relation);
       const data: RelationData = { schema: r.schema, rows: r.rows, bytes: r.bytes, refs: refsOf(r) };
       return { relation, data };
     });
-    return { type: 'stage', run: this.#id, stage, sides, grant: this.#grant(stage), bits };
+    return { type: 'stage', run: this.#id, stage, sides, grant: this.#inputs.grant(stage), bits };
   }
 
   async #runTasks(
-    stage: Stage,
-    message: StageMessage,
+    { stage, message, outputs }: Making,
     inputs: readonly TaskInput[],
     sink: OrderedSink | null,
+    push: PushExchange | null,
   ): Promise<TaskDone[]> {
     const limit = stage.output.kind === 'collect' ? stage.output.limit : null;
     const done: (TaskDone | undefined)[] = new Array(inputs.length).fill(undefined);
@@ -265,58 +287,93 @@ export class Run {
       }
       const d = await this.#task(message, index, input);
       done[index] = d;
+      outputs.set(index, d.output);
       finished++;
       rows += d.rows;
       if (d.output.kind === 'bytes') sink?.accept(index, d.output.objects);
       if (sole) this.relations.consume(refsOfTask(input));
       if (limit !== null && prefixRows(done) >= limit) Atomics.store(this.#env.control, 1 + stage.id, 1);
       this.#hooks.onStage?.({ stage, state: 'task', tasks: inputs.length, finished, rows });
+      push?.done(index);
     };
     const guarded = (input: TaskInput, i: number): Promise<void> => one(input, i).catch((e: unknown) => this.fail(e));
     await Promise.all(
       inputs.map((input, i) => this.#queue.add(() => guarded(input, i), { priority: stage.id, signal: undefined })),
     ).catch((e: unknown) => this.fail(e));
+    const merged = await push?.all().catch((e: unknown) => this.fail(e));
     if (this.#failure !== null) {
       // What a sink accepted is the sink's.
-      for (const d of done) if (d !== undefined && sink === null) releaseAll(this.#env.store, objectsOf(d.output));
+      if (sink === null) for (const o of outputs.values()) releaseAll(this.#env.store, objectsOf(o));
       throw this.#failure;
     }
-    const all = done.map((d) => d ?? NOTHING);
-    return limit === null ? all : this.#cutPrefix(all, limit);
+    const all = merged ?? done.map((d) => d ?? NOTHING);
+    return limit === null ? all : this.#cutPrefix(all, limit, outputs);
   }
 
   /** Keeps exactly the first `limit` rows, and drops what tasks produced in vain. */
-  #cutPrefix(done: readonly TaskDone[], limit: number): TaskDone[] {
+  #cutPrefix(done: readonly TaskDone[], limit: number, outputs: Making['outputs']): TaskDone[] {
     let left = limit;
-    return done.map((d) => {
+    return done.map((d, i) => {
       if (d.output.kind !== 'collect') return d;
       const refs = firstRefs(d.output.refs, left);
       const kept = new Set(refs.map((r) => r.object));
       for (const o of objectsOf(d.output)) if (!kept.has(o)) this.#env.store.release(o);
       const rows = Math.min(d.rows, left);
       left -= rows;
-      return { ...d, rows, output: { kind: 'collect', refs } };
+      const cut: TaskDone = { ...d, rows, output: { kind: 'collect', refs } };
+      outputs.set(i, cut.output);
+      return cut;
     });
   }
 
+  /** Runs a task whose result was lost once more, in the place of the task that misses it. */
+  #again({ stage, message }: Making, task: number, input: TaskInput): Promise<TaskDone> {
+    // Its stage had all rows it needed; those that are needed again are not there any more.
+    Atomics.store(this.#env.control, 1 + stage.id, 0);
+    return this.#task(message, task, input);
+  }
+
+  /** Runs a task, again when its worker dies or what it reads is lost and can be made again. */
   async #task(message: StageMessage, index: number, input: TaskInput, attempts = ATTEMPTS): Promise<TaskDone> {
-    for (let attempt = 1; ; attempt++) {
+    const remade = new Map<ObjectId, number>();
+    for (let deaths = 0; ; ) {
       try {
-        return await this.#env.pool.run(message, {
+        return await this.#env.pool.run(this.#lineage.message(message), {
           type: 'task',
           run: this.#id,
           stage: message.stage.id,
           index,
-          input,
+          input: this.#lineage.input(input),
         });
       } catch (e) {
-        if (!(e instanceof WorkerDied)) throw e;
         if (this.#failure !== null) throw this.#failure;
-        if (attempt >= attempts) throw deadWorker(message.stage, attempts, e);
+        const lost = lostObject(e);
+        if (e instanceof WorkerDied) {
+          if (++deaths >= attempts) throw deadWorker(message.stage, attempts, e);
+        } else if (lost === null || attempts === 1 || !(await this.#remake(lost, remade))) throw e;
       }
     }
   }
+
+  /** Makes it worth trying again; false: the same was lost too often. */
+  async #remake(lost: ObjectId, remade: Map<ObjectId, number>): Promise<boolean> {
+    const original = this.#lineage.originalOf(lost);
+    const times = (remade.get(original) ?? 0) + 1;
+    if (times > REMAKES) return false;
+    remade.set(original, times);
+    if (await this.#lineage.remake(lost)) return true;
+    // No stage made it: the task had made it for itself, and will again.
+    const own = (remade.get(OWN) ?? 0) + 1;
+    remade.set(OWN, own);
+    return own <= REMAKES;
+  }
 }
+
+/** Stands for all objects that a task made for itself. */
+const OWN = -1;
+
+/** Merge tasks go before the tasks of their stage, so that a round is merged while its objects are in memory. */
+const MERGE_PRIORITY = 0.5;
 
 function deadWorker(stage: Stage, attempts: number, e: WorkerDied): RunError {
   const how = attempts === 1 ? 'in a task that cannot be repeated' : `${attempts} times in the same task`;
@@ -326,36 +383,4 @@ function deadWorker(stage: Stage, attempts: number, e: WorkerDied): RunError {
     { step: stage.label },
     'Fewer workers or more memory may help: --workers 1',
   );
-}
-
-/** Relations that every task of a stage reads whole. */
-function sidesOf(stage: Stage): number[] {
-  const steps = stage.input.kind === 'merge' ? [stage.input.step, ...stage.steps] : stage.steps;
-  return steps.flatMap((s) => s.sides.map((x) => x.relation));
-}
-
-/** Relations a stage reads: its input and the sides of its steps. */
-function inputsOf(stage: Stage): number[] {
-  const from = stage.input.kind === 'scan' ? [] : stage.input.from.map((f) => f.relation);
-  return [...from, ...sidesOf(stage)];
-}
-
-function countReaders(plan: PhysicalPlan): Map<number, number> {
-  const readers = new Map<number, number>();
-  const add = (r: number): void => void readers.set(r, (readers.get(r) ?? 0) + 1);
-  for (const s of plan.stages) inputsOf(s).forEach(add);
-  for (const r of plan.results) add(r.relation);
-  return readers;
-}
-
-/** Hash exchanges that meet in one merge have to be cut alike: they start together, when the inputs of all of them are known. */
-function exchangeGroups(plan: PhysicalPlan): Map<number, readonly Stage[]> {
-  const byId = new Map(plan.stages.map((s) => [s.id, s]));
-  const groups = new Map<number, readonly Stage[]>();
-  for (const s of plan.stages) {
-    if (s.input.kind !== 'merge' || s.input.from.length < 2) continue;
-    const members = s.input.from.map((f) => byId.get(f.relation)).filter((x) => x !== undefined);
-    for (const m of members) groups.set(m.id, members);
-  }
-  return groups;
 }

@@ -7,6 +7,7 @@ import { RunError } from '../errors.ts';
 import type { StageOutput } from '../plan.ts';
 import type { ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
+import { lostObject } from './lost.ts';
 import { outputError } from './output_error.ts';
 import { sinkSpec, writerOf } from './task.ts';
 
@@ -146,12 +147,24 @@ function systemError(code: string): Error {
 
 type Parts = readonly { readonly object: ObjectId; readonly bytes: number }[];
 
+/** What helps where an object cannot be read any more. */
+export interface Recovery {
+  /** The object that stands for this one now. */
+  current(object: ObjectId): ObjectId;
+  /** Makes a lost object again; false when that cannot be done. */
+  remake(lost: ObjectId): Promise<boolean>;
+}
+
+/** An object is made again so often while its reader waits for it. */
+export const REMAKES = 3;
+
 /** Joins the byte objects of a parallel sink in task order, whatever the order they arrive in. */
 export class OrderedSink {
   readonly #file: SinkFile;
   readonly #store: Store;
   readonly #output: SinkOutput;
   readonly #schema: Schema;
+  readonly #recovery: Recovery;
   readonly #arrived = new Map<number, Parts>();
   #next = 0;
   #draining: Promise<void> = Promise.resolve();
@@ -162,8 +175,9 @@ export class OrderedSink {
   readonly #stopped: Promise<never>;
   #stop: (e: unknown) => void = () => undefined;
 
-  constructor(file: SinkFile, store: Store, output: SinkOutput, schema: Schema) {
+  constructor(file: SinkFile, store: Store, output: SinkOutput, schema: Schema, recovery: Recovery) {
     this.#file = file;
+    this.#recovery = recovery;
     this.#store = store;
     this.#output = output;
     this.#schema = schema;
@@ -264,12 +278,23 @@ export class OrderedSink {
   }
 
   async #put(part: Parts[number]): Promise<void> {
-    const lease = this.#store.readBytes(part.object, 0, part.bytes);
+    const lease = await this.#read(part);
     try {
       // Standard output may take its time after the run was given up; it must not see the memory's next use.
       await this.#write(this.#file.toStdout ? lease.view.slice() : lease.view);
     } finally {
       lease.release();
+    }
+  }
+
+  async #read(part: Parts[number]) {
+    for (let remakes = 0; ; remakes++) {
+      try {
+        return this.#store.readBytes(this.#recovery.current(part.object), 0, part.bytes);
+      } catch (e) {
+        const lost = lostObject(e);
+        if (lost === null || remakes === REMAKES || !(await this.#recovery.remake(lost))) throw e;
+      }
     }
   }
 

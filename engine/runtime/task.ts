@@ -11,6 +11,7 @@ import { collectWriter } from '../shuffle/collect.ts';
 import { hashWriter } from '../shuffle/hash.ts';
 import { rangePartition, rangeWriter } from '../shuffle/range.ts';
 import { hashPartition, relationReader } from '../shuffle/reader.ts';
+import { regroup } from '../shuffle/regroup.ts';
 import type { ObjectId } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { attributed, chain, firstRows, rowwise } from './chain.ts';
@@ -42,6 +43,10 @@ export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScop
     return { rows: 0, output: { kind: 'answer', value: await probe(input.split, scan, ctx) } };
   }
   if (input.kind === 'encode') return encodeFile(stage, input, ctx);
+  if (input.kind === 'regroup') {
+    const output = regroup(ctx, stage.schema, input.partitions);
+    return { rows: output.rows.reduce((a, b) => a + b, 0), output: { kind: 'hash', output } };
+  }
   const origin = originOf(stage, input);
   if (origin !== null) ctx.rowsFrom = (first) => origin.announce(first);
   let rows = chain(sourceOf(stage, input, ctx, origin), stage.steps, ctx, origin);

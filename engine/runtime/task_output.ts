@@ -1,5 +1,6 @@
+import { EngineBug } from '../errors.ts';
 import type { Stage } from '../plan.ts';
-import type { BatchRef, ObjectId } from '../store/types.ts';
+import type { BatchRef } from '../store/types.ts';
 import type { TaskDone, TaskOutput } from './messages.ts';
 import { type Relation, type RelationContent, refsOf } from './relations.ts';
 
@@ -36,7 +37,25 @@ export function relationOf(stage: Stage, outputs: readonly TaskDone[], bits: num
     bits,
   );
   const relation = { id: stage.id, schema: stage.schema, rows, bytes: 0, content };
-  return { ...relation, bytes: refsOf(relation).reduce((n, r) => n + r.bytes, 0) };
+  const refs = refsOf(relation);
+  if (keepsAll(stage)) conserved(stage, 'rows', rows, sum(refs, 'rows'));
+  return { ...relation, bytes: sum(refs, 'bytes') };
+}
+
+/** Sorted runs with a limit keep their first rows only. */
+function keepsAll({ output }: Stage): boolean {
+  return !(output.kind === 'exchange' && output.by === 'range' && output.limit !== null);
+}
+
+export function sum(refs: readonly BatchRef[], what: 'rows' | 'bytes'): number {
+  let n = 0;
+  for (const r of refs) n += r[what];
+  return n;
+}
+
+/** Nothing is lost or doubled between those that give and those that take. */
+export function conserved(stage: Stage, what: 'rows' | 'bytes', given: number, taken: number): void {
+  if (given !== taken) throw new EngineBug(`"${stage.label}": ${given} ${what} were given, and ${taken} taken`);
 }
 
 function contentOf(stage: Stage, outputs: readonly TaskOutput[], bits: number): RelationContent {
@@ -48,20 +67,4 @@ function contentOf(stage: Stage, outputs: readonly TaskOutput[], bits: number): 
     return { kind: 'range', runs: outputs.flatMap((o) => (o.kind === 'range' ? o.runs : [])) };
   }
   return { kind: 'refs', refs: outputs.flatMap((o) => (o.kind === 'collect' ? o.refs : [])) };
-}
-
-/** Every object that a task's result refers to. */
-export function objectsOf(output: TaskOutput): ReadonlySet<ObjectId> {
-  switch (output.kind) {
-    case 'collect':
-      return new Set(output.refs.map((r) => r.object));
-    case 'hash':
-      return new Set(output.output.pieces.flat().map((r) => r.object));
-    case 'range':
-      return new Set(output.runs.flatMap((run) => run.batches).map((r) => r.object));
-    case 'bytes':
-      return new Set(output.objects.map((o) => o.object));
-    default:
-      return new Set();
-  }
 }

@@ -1,0 +1,119 @@
+import type { Split } from '../formats/def.ts';
+import { format } from '../formats/registry.ts';
+import type { PhysicalPlan, ScanInput, Stage } from '../plan.ts';
+import { hashBits, hashTasks, rangePartitions, rangeTasks } from './exchange.ts';
+import { grantOf } from './grant.ts';
+import { exchangeGroups } from './graph.ts';
+import { splitTasks, streamTasks } from './inputs.ts';
+import type { PartitionData, TaskInput } from './messages.ts';
+import { type Relation, refsOf } from './relations.ts';
+import { stampOf } from './stamp.ts';
+import { conserved, sum } from './task_output.ts';
+
+export interface StageInputsOptions {
+  /** Tasks at a time, and the memory limit in bytes. */
+  readonly slots: number;
+  readonly memory: number;
+  readonly relation: (id: number) => Relation;
+  /** Asks a task of the stage what only a look into the data tells of each split. */
+  readonly probe: (stage: Stage, splits: readonly Split[]) => Promise<unknown[]>;
+  /** Bytes of input that became known. */
+  readonly onInput: (bytes: number) => void;
+}
+
+/** What the tasks of stages read and how exchanges are cut. The same answers whenever asked, so that a task can be run again. */
+export class StageInputs {
+  readonly #o: StageInputsOptions;
+  readonly #groups: Map<number, readonly Stage[]>;
+  readonly #bits = new Map<number, number>();
+  readonly #splits = new Map<number, TaskInput[]>();
+
+  constructor(plan: PhysicalPlan, options: StageInputsOptions) {
+    this.#o = options;
+    this.#groups = exchangeGroups(plan);
+  }
+
+  /** Stages that start together. */
+  group(stage: Stage): readonly Stage[] {
+    return this.#groups.get(stage.id) ?? [stage];
+  }
+
+  /** Working memory for each consumer of a task of the stage, in bytes. */
+  grant(stage: Stage): number {
+    return grantOf(stage, this.#o.memory, this.#o.slots);
+  }
+
+  /** The tasks of a stage, once its inputs are there. */
+  async tasksOf(stage: Stage): Promise<TaskInput[]> {
+    const { input } = stage;
+    if (input.kind === 'scan') return this.#scanTasks(stage, input);
+    const relations = input.from.map((f) => this.#o.relation(f.relation));
+    if (input.kind === 'stream') return streamTasks(relations, input.skip);
+    const [first] = relations;
+    if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
+    if (first.content.kind === 'range') {
+      const tasks = rangeTasks(first, this.grant(stage), this.#o.slots);
+      return tasks.map((inputs) => ({ kind: 'partition', inputs }));
+    }
+    if (first.content.kind === 'hash') {
+      const tasks = hashTasks(relations, this.grant(stage));
+      relations.forEach((r, i) => {
+        takesAll(stage, r, tasks, i);
+      });
+      return tasks.map((inputs) => ({ kind: 'partition', inputs }));
+    }
+    const inputs = relations.map((r) => ({ by: 'pieces', schema: r.schema, pieces: refsOf(r), hashBits: 0 }) as const);
+    return [{ kind: 'partition', inputs }];
+  }
+
+  async #scanTasks(stage: Stage, scan: ScanInput): Promise<TaskInput[]> {
+    const known = this.#splits.get(stage.id);
+    if (known !== undefined) return known;
+    const reader = format(scan.format).reader;
+    if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
+    const stamps = scan.source.paths.map(stampOf);
+    let splits = await reader.splits(scan);
+    if (reader.probe !== undefined && reader.resolve !== undefined) {
+      splits = reader.resolve(splits, await this.#o.probe(stage, splits), scan);
+    }
+    this.#o.onInput(splits.reduce((n, s) => n + s.bytes, 0));
+    const tasks = splitTasks(splits, stamps);
+    this.#splits.set(stage.id, tasks);
+    return tasks;
+  }
+
+  /** log2 of the partitions of a stage's exchange. All hash exchanges of one merge are cut alike, by the size of the largest. */
+  async bitsOf(stage: Stage): Promise<number> {
+    if (stage.output.kind !== 'exchange' || stage.output.by === 'single') return 0;
+    const grant = this.grant(stage);
+    if (stage.output.by === 'range') {
+      return Math.round(Math.log2(rangePartitions(await this.bytesOf(stage), grant, this.#o.slots)));
+    }
+    const known = this.#bits.get(stage.id);
+    if (known !== undefined) return known;
+    let bytes = 0;
+    for (const g of this.group(stage)) bytes = Math.max(bytes, await this.bytesOf(g));
+    const bits = hashBits(bytes, grant, this.#o.slots);
+    for (const g of this.group(stage)) this.#bits.set(g.id, bits);
+    return bits;
+  }
+
+  /** Bytes a stage reads, about. */
+  async bytesOf(stage: Stage): Promise<number> {
+    if (stage.input.kind !== 'scan')
+      return stage.input.from.reduce((n, f) => n + this.#o.relation(f.relation).bytes, 0);
+    const est = await format(stage.input.format).reader?.estimate(stage.input.source);
+    const share = stage.input.schema.length / Math.max(1, stage.input.source.schema.length);
+    return (est?.bytes ?? 0) * share;
+  }
+}
+
+/** What a hash exchange was given is what its merge tasks take. */
+function takesAll(stage: Stage, given: Relation, tasks: readonly (readonly PartitionData[])[], input: number): void {
+  const taken = tasks.flatMap((t) => {
+    const p = t[input];
+    return p?.by === 'pieces' ? p.pieces : [];
+  });
+  conserved(stage, 'rows', given.rows, sum(taken, 'rows'));
+  conserved(stage, 'bytes', given.bytes, sum(taken, 'bytes'));
+}
