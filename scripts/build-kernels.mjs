@@ -13,11 +13,9 @@ const sources = 'engine/kernels/assembly';
 const cache = join(root, 'node_modules/.cache/flowc');
 
 /** Shared memory is the caller's: the module has neither data segments nor a heap of its own. 65536 pages: any segment of an arena. */
-const options = [
-  ...['--enable', 'simd', '--enable', 'threads'],
-  ...['--importMemory', '--noExportMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
-  ...['--runtime', 'stub', '--noAssert', '--optimizeLevel', '3', '--shrinkLevel', '0', '--converge'],
-];
+const options =
+  '--enable simd --enable threads --importMemory --noExportMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 ' +
+  '--runtime stub --noAssert --optimizeLevel 3 --shrinkLevel 0 --converge';
 
 /**
  * @param {{ text?: boolean }} [settings] `text`: compile anew and give the text format too
@@ -35,7 +33,7 @@ export async function compileKernels({ text = false } = {}) {
   const { default: asc } = await import('assemblyscript/asc');
   const written = new Map();
   const { error, stderr } = await asc.main(
-    [join(sources, 'index.ts'), '-o', 'kernels.wasm', ...(text ? ['-t', 'kernels.wat'] : []), ...options],
+    [join(sources, 'index.ts'), '-o', 'kernels.wasm', ...(text ? ['-t', 'kernels.wat'] : []), ...options.split(' ')],
     { readFile: (name, base) => readSource(join(base, name)), writeFile: (name, data) => written.set(name, data) },
   );
   const binary = written.get('kernels.wasm');
@@ -57,7 +55,7 @@ function readSource(path) {
 }
 
 function fingerprint() {
-  const hash = createHash('sha256').update(JSON.stringify(options));
+  const hash = createHash('sha256').update(options);
   hash.update(readFileSync(createRequire(import.meta.url).resolve('assemblyscript/package.json')));
   for (const file of readdirSync(join(root, sources)).sort()) {
     hash.update(file).update(readFileSync(join(root, sources, file)));

@@ -1,4 +1,5 @@
 import { RunError } from '../errors.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Validity } from './bitmap.ts';
 import { ALL_VALID, bitmapBytes, validityOf } from './bitmap.ts';
@@ -43,6 +44,8 @@ export function gatherBatch(
 }
 
 function hasMissing(rows: Uint32Array, n: number): boolean {
+  const k = kernelsFor(rows);
+  if (k !== null) return k.has_missing(rows.byteOffset, n) !== 0;
   for (let i = 0; i < n; i++) if (rows[i] === NO_ROW) return true;
   return false;
 }
@@ -60,25 +63,25 @@ function gather(col: Column, rows: Uint32Array, n: number, missing: boolean, scr
         values: gatherBits(col.values, rows, n, scratch.bitmap(n, false)),
       } satisfies BoolColumn;
     case 'i32':
-      return { ...base, phys: 'i32', values: gatherI32(col.values, rows, n, scratch) } satisfies I32Column;
+      return { ...base, phys: 'i32', values: gatherI32(col.values, rows, n, missing, scratch) } satisfies I32Column;
     case 'i64': {
       const values = scratch.i64(n);
-      gatherWords(wordsOf(col.values), wordsOf(values), 2, rows, n);
+      gatherWords(wordsOf(col.values), wordsOf(values), 2, rows, n, missing);
       return { ...base, phys: 'i64', values, wide: col.wide };
     }
     case 'f64': {
       const values = scratch.f64(n);
-      gatherWords(wordsOf(col.values), wordsOf(values), 2, rows, n);
+      gatherWords(wordsOf(col.values), wordsOf(values), 2, rows, n, missing);
       return { ...base, phys: 'f64', values };
     }
     case 'i128': {
       const values = scratch.i64(2 * n);
-      gatherWords(wordsOf(col.values), wordsOf(values), 4, rows, n);
+      gatherWords(wordsOf(col.values), wordsOf(values), 4, rows, n, missing);
       return { ...base, phys: 'i128', values };
     }
     case 'interval': {
       const values = scratch.i32(4 * n);
-      gatherWords(col.values, values, 4, rows, n);
+      gatherWords(col.values, values, 4, rows, n, missing);
       return { ...base, phys: 'interval', values };
     }
     case 'dict':
@@ -87,7 +90,7 @@ function gather(col: Column, rows: Uint32Array, n: number, missing: boolean, scr
       return {
         ...base,
         phys: 'dict',
-        codes: gatherI32(col.codes, rows, n, scratch),
+        codes: gatherI32(col.codes, rows, n, missing, scratch),
         dictionary: col.dictionary,
       } satisfies DictColumn;
     case 'utf8':
@@ -117,6 +120,11 @@ function gatherValidity(
 
 /** `out` is all zeros. A missing row gives 0. */
 function gatherBits(bits: Uint8Array, rows: Uint32Array, n: number, out: Uint8Array): Uint8Array {
+  const kernels = kernelsFor(bits, rows, out);
+  if (kernels !== null) {
+    kernels.gather_bits(bits.byteOffset, rows.byteOffset, n, out.byteOffset);
+    return out;
+  }
   const bytes = bitmapBytes(n);
   for (let b = 0, i = 0; b < bytes; b++) {
     const end = Math.min(i + 8, n);
@@ -130,8 +138,13 @@ function gatherBits(bits: Uint8Array, rows: Uint32Array, n: number, out: Uint8Ar
   return out;
 }
 
-function gatherI32(values: Int32Array, rows: Uint32Array, n: number, scratch: Scratch): Int32Array {
+function gatherI32(values: Int32Array, rows: Uint32Array, n: number, missing: boolean, scratch: Scratch): Int32Array {
   const out = scratch.i32(n);
+  const kernels = kernelsFor(values, rows, out);
+  if (kernels !== null) {
+    kernels.gather_4(values.byteOffset, rows.byteOffset, n, out.byteOffset, missing ? 1 : 0);
+    return out;
+  }
   for (let i = 0; i < n; i++) {
     const r = rows[i] as number;
     out[i] = r === NO_ROW ? 0 : (values[r] as number);
@@ -139,7 +152,21 @@ function gatherI32(values: Int32Array, rows: Uint32Array, n: number, scratch: Sc
   return out;
 }
 
-function gatherWords(from: Int32Array, to: Int32Array, width: 2 | 4, rows: Uint32Array, n: number): void {
+/** `width` words a row. */
+function gatherWords(
+  from: Int32Array,
+  to: Int32Array,
+  width: 2 | 4,
+  rows: Uint32Array,
+  n: number,
+  missing: boolean,
+): void {
+  const kernels = kernelsFor(from, rows, to);
+  if (kernels !== null) {
+    const kernel = width === 2 ? kernels.gather_8 : kernels.gather_16;
+    kernel(from.byteOffset, rows.byteOffset, n, to.byteOffset, missing ? 1 : 0);
+    return;
+  }
   if (width === 2) {
     for (let i = 0; i < n; i++) {
       const r = rows[i] as number;
@@ -161,6 +188,11 @@ function emptyUtf8(n: number, scratch: Scratch): Pick<Utf8Column, 'phys' | 'offs
 
 function gatherOffsets(from: Int32Array, rows: Uint32Array, n: number, what: string, scratch: Scratch): Int32Array {
   const offsets = scratch.i32(n + 1);
+  const kernels = kernelsFor(from, rows, offsets);
+  if (kernels !== null) {
+    if (kernels.gather_offsets(from.byteOffset, rows.byteOffset, n, offsets.byteOffset) < 0) throw tooLong(what);
+    return offsets;
+  }
   let total = 0;
   offsets[0] = 0;
   for (let i = 0; i < n; i++) {
@@ -192,6 +224,12 @@ function gatherBytes(
   const from = col.offsets;
   const offsets = gatherOffsets(from, rows, n, 'The strings', scratch);
   const bytes = scratch.u8(offsets[n] as number);
+  const kernels = kernelsFor(from, col.bytes, rows, offsets, bytes);
+  if (kernels !== null) {
+    const [source, target] = [col.bytes.byteOffset, offsets.byteOffset];
+    kernels.gather_bytes(from.byteOffset, source, rows.byteOffset, n, target, bytes.byteOffset);
+    return { phys: 'utf8', offsets, bytes };
+  }
   for (let i = 0; i < n; ) {
     const first = rows[i] as number;
     let last = first;

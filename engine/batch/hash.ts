@@ -1,3 +1,4 @@
+import { bitmapAt, kernelsFor } from '../kernels/load.ts';
 import { getBit } from './bitmap.ts';
 import type { Column, DictColumn, Utf8Column } from './column.ts';
 import { wordsOf } from './ints.ts';
@@ -7,17 +8,50 @@ import { wordsOf } from './ints.ts';
  * null as a constant of its own. Every bit depends on every input bit, so the top bits may choose a partition and the low ones a slot.
  */
 export function hashColumns(cols: readonly Column[], rows: number, out: Uint32Array): void {
-  const first = cols[0];
-  if (first === undefined) {
-    out.fill(0, 0, rows);
+  if (cols.length === 0) out.fill(0, 0, rows);
+  cols.forEach((col, c) => {
+    if (!hashByKernel(col, rows, out, c > 0)) hashWithout(col, rows, out, c > 0);
+  });
+}
+
+/** The columns' hashes without kernels: into `out`, or combined with what it holds. */
+function hashWithout(col: Column, rows: number, out: Uint32Array, join: boolean): void {
+  if (!join) {
+    hashColumn(col, rows, out);
     return;
   }
-  hashColumn(first, rows, out);
-  if (cols.length === 1) return;
   const next = new Uint32Array(rows);
-  for (let c = 1; c < cols.length; c++) {
-    hashColumn(cols[c] as Column, rows, next);
-    for (let i = 0; i < rows; i++) out[i] = combine(out[i] as number, next[i] as number);
+  hashColumn(col, rows, next);
+  for (let i = 0; i < rows; i++) out[i] = combine(out[i] as number, next[i] as number);
+}
+
+/** False when there is no kernel for the column, or it and `out` do not lie in one memory. */
+function hashByKernel(col: Column, rows: number, out: Uint32Array, join: boolean): boolean {
+  const combined = join ? 1 : 0;
+  switch (col.phys) {
+    case 'utf8': {
+      const k = kernelsFor(out, col.offsets, col.bytes, col.validity);
+      if (k === null) return false;
+      const { offsets, bytes, validity } = col;
+      k.hash_utf8(offsets.byteOffset, bytes.byteOffset, bitmapAt(validity), rows, out.byteOffset, combined);
+      return true;
+    }
+    case 'bool':
+    case 'i32':
+    case 'i64':
+    case 'i128':
+    case 'f64':
+    case 'interval': {
+      const k = kernelsFor(out, col.values, col.validity);
+      if (k === null) return false;
+      k[`hash_${col.phys}`](col.values.byteOffset, bitmapAt(col.validity), rows, out.byteOffset, combined);
+      return true;
+    }
+    case 'null':
+    case 'dict':
+    case 'list':
+    case 'struct':
+      return false;
   }
 }
 

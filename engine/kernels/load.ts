@@ -16,8 +16,6 @@ export interface Kernels {
   hash_interval(values: number, validity: number, n: number, out: number, join: number): void;
   hash_bool(values: number, validity: number, n: number, out: number, join: number): void;
   hash_utf8(offsets: number, bytes: number, validity: number, n: number, out: number, join: number): void;
-  hash_null(n: number, out: number, join: number): void;
-  hash_words(hashes: number, n: number, out: number, join: number): void;
 
   partition_count(hashes: number, n: number, skip: number, shift: number, counts: number): void;
   partition_places(hashes: number, n: number, skip: number, shift: number, next: number, places: number): void;

@@ -4,7 +4,9 @@ import { hashColumns } from '../batch/hash.ts';
 import type { Layout } from '../batch/layout.ts';
 import { type BatchPart, layoutOfParts } from '../batch/parts.ts';
 import { EngineBug } from '../errors.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import { arenaScratch } from '../memory/scratch.ts';
+import type { Scratch } from '../memory/types.ts';
 import type { BatchRef } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { columnIndex } from './keys.ts';
@@ -128,23 +130,55 @@ function partition(
     batch.rows,
     hashes,
   );
-  const shiftBy = 32 - bits;
-  const starts = new Uint32Array(2 ** bits + 1);
-  for (let i = from; i < to; i++) {
-    const p = (((hashes[i] as number) << skip) >>> shiftBy) + 1;
-    starts[p] = (starts[p] as number) + 1;
-  }
-  for (let p = 1; p < starts.length; p++) starts[p] = (starts[p] as number) + (starts[p - 1] as number);
-  const next = starts.slice();
+  const starts = stage.scratch.u32(2 ** bits + 1);
   const order = scratch.u32(n);
-  for (let i = from; i < to; i++) {
-    const p = ((hashes[i] as number) << skip) >>> shiftBy;
-    const at = next[p] as number;
-    next[p] = at + 1;
-    order[at] = i;
-  }
+  orderByPartition(hashes.subarray(from, to), from, bits, skip, starts, order, scratch);
   const gathered = gatherBatch(batch, order, n, stage.scratch);
   return { batch: { ...gathered, columns: gathered.columns.map((c) => stage.ownDictionaries(c)) }, starts };
+}
+
+/**
+ * A counting sort: `order` gets the rows `first` + i by the partitions of hashes[i], stably; `starts` where each partition starts, and the end.
+ * `scratch`: for a word a partition.
+ */
+export function orderByPartition(
+  hashes: Uint32Array,
+  first: number,
+  bits: number,
+  skip: number,
+  starts: Uint32Array,
+  order: Uint32Array,
+  scratch: Scratch,
+): void {
+  const n = hashes.length;
+  const partitions = 2 ** bits;
+  const shift = 32 - bits;
+  const next = scratch.u32(partitions).fill(0);
+  const kernels = kernelsFor(hashes, next, order);
+  if (kernels !== null) kernels.partition_count(hashes.byteOffset, n, skip, shift, next.byteOffset);
+  else {
+    for (let i = 0; i < n; i++) {
+      const p = ((hashes[i] as number) << skip) >>> shift;
+      next[p] = (next[p] as number) + 1;
+    }
+  }
+  let at = 0;
+  for (let p = 0; p < partitions; p++) {
+    starts[p] = at;
+    at += next[p] as number;
+    next[p] = starts[p] as number;
+  }
+  starts[partitions] = at;
+  if (kernels !== null) {
+    kernels.partition_order(hashes.byteOffset, n, skip, shift, next.byteOffset, first, order.byteOffset);
+    return;
+  }
+  for (let i = 0; i < n; i++) {
+    const p = ((hashes[i] as number) << skip) >>> shift;
+    const place = next[p] as number;
+    next[p] = place + 1;
+    order[place] = first + i;
+  }
 }
 
 function gatherRange(batch: Batch, from: number, n: number, scratch: Stage['scratch']): Batch {

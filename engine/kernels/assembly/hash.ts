@@ -138,20 +138,6 @@ export function hash_bool(values: u32, validity: u32, n: u32, out: u32, join: u3
   }
 }
 
-/** Rows that are all null. */
-export function hash_null(n: u32, out: u32, join: u32): void {
-  const whole = n & ~3;
-  for (let i: u32 = 0; i < whole; i += 4) put4(i32x4.splat(NULL_HASH), i, NONE, out, join);
-  for (let i = whole; i < n; i++) put(NULL_HASH, i, NONE, out, join);
-}
-
-/** Hashes that were made elsewhere, combined with those at `out`. */
-export function hash_words(hashes: u32, n: u32, out: u32, join: u32): void {
-  const whole = n & ~3;
-  for (let i: u32 = 0; i < whole; i += 4) put4(v128.load(hashes + (i << 2)), i, NONE, out, join);
-  for (let i = whole; i < n; i++) put(load<u32>(hashes + (i << 2)), i, NONE, out, join);
-}
-
 function hashBytes(from: u32, to: u32): u32 {
   let h = SEED;
   let at = from;

@@ -7,9 +7,7 @@ export {
   hash_i64,
   hash_i128,
   hash_interval,
-  hash_null,
   hash_utf8,
-  hash_words,
 } from './hash';
 export { partition_count, partition_order, partition_places } from './partition';
 export { copy_segments, pack_bits, scatter_4, scatter_4_to_8, scatter_8, scatter_16, scatter_bits } from './scatter';
