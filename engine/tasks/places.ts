@@ -9,7 +9,7 @@ export function placeValue(store: Store, value: unknown, what = 'the value', inl
 }
 
 /**
- * Values where they belong: plain, on the heap up to `inline` bytes (at most INLINE_BYTES), or in the store, where those of one call share one object, which
+ * Values where they belong: plain, on the heap up to `inline` bytes for all of them (at most INLINE_BYTES), or in the store, where those of one call share one object, which
  * has one reference for each of them. RunError FLOW7013 for what cannot travel, FLOW7007 when the store has no room.
  */
 export function placeValues(
@@ -26,16 +26,26 @@ export function placeValues(
 }
 
 function placeEncoded(store: Store, all: readonly (ValuePlace | EncodedValue)[], inline: number): ValuePlace[] {
-  const large = all.filter((e): e is EncodedValue => !('kind' in e) && e.bytes > inline);
-  const { object, offsets } = writeObject(store, large);
-  let next = 0;
-  return all.map((e) => {
+  // They share the bytes that may be on the heap, in this order: a task with a thousand small results is not a small one.
+  let left = inline;
+  const large: EncodedValue[] = [];
+  const places = all.map((e): ValuePlace | EncodedValue => {
     if ('kind' in e) return e;
-    if (e.bytes > inline) return { kind: 'object', object, offset: offsets[next++] as number, bytes: e.bytes };
+    if (e.bytes > left) {
+      large.push(e);
+      return e;
+    }
+    left -= e.bytes;
     const bytes = new Uint8Array(e.bytes);
     e.write(bytes);
     return { kind: 'inline', bytes };
   });
+  // Last: whatever was to be filled together with these is in its place by now.
+  const { object, offsets } = writeObject(store, large);
+  let next = 0;
+  return places.map((e) =>
+    'kind' in e ? e : { kind: 'object', object, offset: offsets[next++] as number, bytes: e.bytes },
+  );
 }
 
 /** One object with all of them and as many references; none for none. */

@@ -1,5 +1,6 @@
 import { Deserializer, Serializer } from 'node:v8';
 import { EngineBug } from '../errors.ts';
+import { LateArray } from './late_array.ts';
 import { arrowLoaded, describeArrow, isArrow, loadArrow, makeArrow } from './values_arrow.ts';
 import {
   ARROW,
@@ -97,7 +98,7 @@ class StandIn extends Uint8Array {
 class Writer extends Serializer {
   readonly #buffers: readonly ArrayBuffer[];
   readonly #arrow: boolean;
-  readonly #parts: { readonly at: number; readonly bytes: Uint8Array }[] = [];
+  readonly #parts: { readonly at: number; readonly bytes: number; readonly fill: (into: Uint8Array) => void }[] = [];
   readonly #standIns = new Map<object, StandIn>();
   #size = 0;
 
@@ -123,7 +124,7 @@ class Writer extends Serializer {
   run(value: unknown): EncodedValue {
     const places = this.#buffers.map((b, i) => {
       this.transferArrayBuffer(i, b);
-      return { at: this.#part(new Uint8Array(b)), bytes: b.byteLength };
+      return { at: this.#bytesPart(new Uint8Array(b)), bytes: b.byteLength };
     });
     this.writeHeader();
     this.writeValue(value);
@@ -148,25 +149,33 @@ class Writer extends Serializer {
         let filled = end;
         for (const p of this.#parts) {
           into.fill(0, filled, base + p.at);
-          into.set(p.bytes, base + p.at);
-          filled = base + p.at + p.bytes.length;
+          filled = base + p.at + p.bytes;
+          p.fill(into.subarray(base + p.at, filled));
         }
         into.fill(0, filled, base + this.#size);
       },
     };
   }
 
-  #part(bytes: Uint8Array): number {
+  #part(bytes: number, fill: (into: Uint8Array) => void): number {
     const at = this.#size;
-    this.#parts.push({ at, bytes });
-    this.#size = alignPart(at + bytes.length);
+    this.#parts.push({ at, bytes, fill });
+    this.#size = alignPart(at + bytes);
     return at;
+  }
+
+  #bytesPart(bytes: Uint8Array): number {
+    return this.#part(bytes.length, (into) => into.set(bytes));
   }
 
   /** Called by the serializer for views, and for objects of Node itself, which are refused. */
   _writeHostObject(v: object): void {
     if (v instanceof StandIn) this.#writeStandIn(v);
-    else if (ArrayBuffer.isView(v)) {
+    else if (v instanceof LateArray) {
+      this.writeUint32(viewKind(v.like));
+      this.writeDouble(this.#part(v.bytes, (into) => v.place(into)));
+      this.writeDouble(v.bytes);
+    } else if (ArrayBuffer.isView(v)) {
       this.writeUint32(viewKind(v));
       this.#writePart(new Uint8Array(v.buffer, v.byteOffset, v.byteLength));
     } else throw new TypeError(`an object of ${v.constructor?.name ?? 'Node'} is bound to its thread`);
@@ -186,7 +195,7 @@ class Writer extends Serializer {
   }
 
   #writePart(bytes: Uint8Array): void {
-    this.writeDouble(this.#part(bytes));
+    this.writeDouble(this.#bytesPart(bytes));
     this.writeDouble(bytes.length);
   }
 }
