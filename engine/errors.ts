@@ -71,12 +71,18 @@ export interface ErrorData {
   readonly code?: RunErrorCode;
   readonly where?: RunErrorWhere;
   readonly hint?: string | undefined;
+  readonly cause?: ErrorData;
+  /** Of an AggregateError. */
+  readonly errors?: readonly ErrorData[];
+  /** Other own members of an error of a user, as far as they can be cloned. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** Errors cross threads as plain data. */
+/** Errors cross threads as plain data. The cause of a RunError is kept: it is what a user's function threw. */
 export function errorToData(e: unknown): ErrorData {
   if (e instanceof RunError) {
-    return { name: e.name, message: e.message, stack: e.stack, code: e.code, where: e.where, hint: e.hint };
+    const data = { name: e.name, message: e.message, stack: e.stack, code: e.code, where: e.where, hint: e.hint };
+    return e.cause instanceof Error ? { ...data, cause: errorToData(e.cause) } : data;
   }
   if (e instanceof Error) return { name: e.name, message: e.message, stack: e.stack };
   return { name: 'Error', message: String(e), stack: undefined };
@@ -85,5 +91,21 @@ export function errorToData(e: unknown): ErrorData {
 export function errorFromData(d: ErrorData): Error {
   const e = d.code !== undefined ? new RunError(d.code, d.message, d.where ?? {}, d.hint) : new EngineBug(d.message);
   if (d.stack !== undefined) e.stack = d.stack;
+  if (d.cause !== undefined) e.cause = userErrorFromData(d.cause);
   return e;
+}
+
+const STANDARD = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+
+/** An error of a user's code, as it was thrown: of the standard class of that name, or an Error with that name. */
+export function userErrorFromData(d: ErrorData): Error {
+  if (d.code !== undefined) return errorFromData(d);
+  const Class = Object.hasOwn(STANDARD, d.name) ? STANDARD[d.name as keyof typeof STANDARD] : Error;
+  const e =
+    d.errors === undefined ? new Class(d.message) : new AggregateError(d.errors.map(userErrorFromData), d.message);
+  const hidden = { writable: true, enumerable: false, configurable: true };
+  if (e.name !== d.name) Object.defineProperty(e, 'name', { ...hidden, value: d.name });
+  if (d.stack !== undefined) Object.defineProperty(e, 'stack', { ...hidden, value: d.stack });
+  if (d.cause !== undefined) Object.defineProperty(e, 'cause', { ...hidden, value: userErrorFromData(d.cause) });
+  return Object.assign(e, d.fields);
 }

@@ -1,26 +1,39 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { errorToData } from '../errors.ts';
+import { writeSync } from 'node:fs';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { arenaScratch } from '../memory/scratch.ts';
-import { attachStore, type StoreHandle } from '../store/store.ts';
+import { attachStore, type StoreHandle, type ThreadStore } from '../store/store.ts';
+import type { StoreEvent } from '../store/types.ts';
+import { type CallContext, runCall } from '../tasks/execute.ts';
+import { type Between, JobLoop } from '../tasks/job_loop.ts';
+import { thrownData } from '../tasks/thrown.ts';
+import type { FunctionSource } from '../tasks/types.ts';
 import { freeShared, StageSatisfied, taskContext, type WorkerState } from './context.ts';
-import type {
-  FromWorker,
-  JobAnswer,
-  JobsMessage,
-  RelationData,
-  StageMessage,
-  TaskMessage,
-  ToWorker,
-  WorkerInit,
+import {
+  type FromWorker,
+  JOB,
+  JOB_WORDS,
+  type RelationData,
+  type StageMessage,
+  type TaskDone,
+  type TaskMessage,
+  type ToWorker,
+  type WorkerInit,
 } from './messages.ts';
-import { JOB, JOB_WORDS } from './messages.ts';
 import { runTask, type StageScope } from './task.ts';
 
-/** A worker thread: keeps the stages it was told, runs one task at a time, answers each with references or an error. */
+/** A worker thread: keeps the stages and functions it was told, runs one job at a time, answers each with references or an error. */
 const init = workerData as WorkerInit;
 const port = parentPort;
 if (port === null) throw new Error('the worker module runs in a worker thread only');
-const store = attachStore(init.store as StoreHandle, init.thread);
+
+/** What a store may know besides, for statistics and traces. */
+interface Observed {
+  owner?(label: string): void;
+  takeEvents?(): readonly StoreEvent[];
+}
+
+const store: ThreadStore & Observed = attachStore(init.store as StoreHandle, init.thread);
+const words = new Float64Array(init.jobs);
 
 const state: WorkerState = {
   store,
@@ -36,6 +49,7 @@ interface KnownStage extends StageScope {
 }
 
 const stages = new Map<number, KnownStage>();
+const functions = new Map<number, FunctionSource>();
 
 function learn(m: StageMessage): void {
   stages.set(m.stage.id, {
@@ -46,52 +60,86 @@ function learn(m: StageMessage): void {
   });
 }
 
-async function perform(m: TaskMessage): Promise<JobAnswer> {
-  const start = performance.timeOrigin + performance.now();
-  const words = new Float64Array(init.jobs, init.thread * JOB_WORDS * 8, JOB_WORDS);
-  words[JOB.START] = start;
-  words[JOB.RUNNING] = m.id;
+function forgetRun(): void {
+  stages.clear();
+  freeShared(state);
+  state.scratch.release();
+}
+
+async function runStageTask(m: TaskMessage): Promise<TaskDone> {
   const known = stages.get(m.stage);
-  const ms = (): number => performance.timeOrigin + performance.now() - start;
-  let kept = false;
-  store.beginTask();
+  if (known === undefined) throw new Error(`stage ${m.stage} is unknown here`);
+  own(known.stage.label);
+  const ctx = taskContext(state, m.stage, m.index, known.grant, known.sides);
   try {
-    if (known === undefined) throw new Error(`stage ${m.stage} is unknown here`);
-    const ctx = taskContext(state, m.stage, m.index, known.grant, known.sides);
     const { rows, output } = await runTask(known, m.input, ctx);
-    kept = true;
-    return { id: m.id, start, ms: ms(), ok: true, output: { type: 'done', rows, output } };
+    return { type: 'done', rows, output };
   } catch (e) {
-    if (e instanceof StageSatisfied)
-      return {
-        id: m.id,
-        start,
-        ms: ms(),
-        ok: true,
-        output: { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } },
-      };
-    return { id: m.id, start, ms: ms(), ok: false, error: errorToData(e), thrown: false };
-  } finally {
-    state.scratch.reset();
-    store.endTask(kept);
-    words[JOB.RUNNING] = 0;
+    if (e instanceof StageSatisfied) return { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
+    throw e;
   }
 }
 
-async function performAll(jobs: JobsMessage['jobs']): Promise<void> {
-  for (const job of jobs) {
-    if (job.type !== 'task') throw new Error(`a job of type ${job.type} is unknown here`);
-    const answer = await perform(job);
-    port?.postMessage({ type: 'done', answers: [answer] } satisfies FromWorker);
-  }
+let owner: string | null = null;
+
+/** What is spilled and restored from now on is told under this name. */
+function own(label: string): void {
+  if (owner === label) return;
+  owner = label;
+  store.owner?.(label);
 }
 
-port.on('message', (m: ToWorker) => {
-  if (m.type === 'stage') learn(m);
-  else if (m.type === 'jobs') void performAll(m.jobs);
-  else if (m.type === 'end') {
-    stages.clear();
-    freeShared(state);
-    state.scratch.release();
-  }
+const loop: JobLoop = new JobLoop({
+  runTask: runStageTask,
+  runCall: (job) => {
+    own(job.name);
+    return runCall(job, calls);
+  },
+  between(m: Between) {
+    if (m.type === 'stage') learn(m);
+    else if (m.type === 'end') forgetRun();
+    else for (const id of m.actors) calls.actors.delete(id);
+  },
+  beginTask: () => store.beginTask(),
+  endTask: (keep) => store.endTask(keep),
+  post: (answers) => port.postMessage({ type: 'done', answers } satisfies FromWorker),
+  poll() {
+    for (let m = receiveMessageOnPort(port); m !== undefined; m = receiveMessageOnPort(port)) {
+      receive(m.message as ToWorker);
+    }
+  },
+  takeEvents: () => (init.trace ? (store.takeEvents?.() ?? null) : null),
+  reset: () => state.scratch.reset(),
+  words: words.subarray(init.thread * JOB_WORDS, (init.thread + 1) * JOB_WORDS),
 });
+
+const calls: CallContext = {
+  store,
+  functions,
+  actors: new Map(),
+  get signal() {
+    return loop.signal;
+  },
+  get inline() {
+    return words[JOB.INLINE] as number;
+  },
+};
+
+function receive(m: ToWorker): void {
+  if (m.type === 'jobs') loop.add(m.jobs);
+  else if (m.type === 'cancel') loop.cancel(m);
+  else if (m.type === 'function') functions.set(m.fn, m.source);
+  else loop.add([m]);
+}
+
+/**
+ * What user code throws outside of its task (in a timer, in a promise nobody awaits) ends the thread: nothing in it can be trusted any more. The job that
+ * runs then is tried again and keeps the message; when none runs nobody would hear of it.
+ */
+process.on('uncaughtExceptionMonitor', (e: unknown) => {
+  if (loop.running !== null) return;
+  const { name, message, stack } = thrownData(e);
+  writeSync(2, `flowc: an error outside of any task ended a worker thread: ${stack ?? `${name}: ${message}`}\n`);
+});
+
+port.on('message', receive);
