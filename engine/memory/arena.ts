@@ -11,6 +11,8 @@ const PAGES_PER_WASM = WASM_PAGE / PAGE;
 const MAX_SEGMENT_PAGES = SEGMENT_PAGES - PAGES_PER_WASM;
 const SEGMENT_STRIDE = SEGMENT_PAGES * PAGE;
 const GROW_STEP = 64 << 20;
+/** Touched memory stays within the limit and so much. */
+const SLACK = 32 << 20;
 /** Thread number in block records of what belongs to the object store instead of a thread. */
 const STORE = 0;
 
@@ -25,7 +27,8 @@ export interface ArenaHandle {
 
 /**
  * Shared memory in segments of up to 4 GiB that grow on demand, and a page allocator over them that every thread calls directly.
- * The limit counts pages in use. The address space is a quarter larger than the limit, so that fragmentation does not eat into it.
+ * The limit counts pages in use. Blocks are laid first fit at low addresses, and not beyond the limit and SLACK, whatever the fragmentation: memory that was touched stays
+ * resident. The address space is a quarter larger than the limit: the rest of it is for a thread that would have to fail otherwise (`beyond`).
  *
  * Every block has a record at its first page: pages (the word whose store commits the block) and owner. Page map and counters are
  * derived from the records, so that they can be rebuilt when a thread died inside a critical section.
@@ -45,6 +48,8 @@ export class Arena {
   readonly #blockOwner: Int32Array;
   readonly #segments: Uint8Array[];
   readonly #limitPages: number;
+  /** Pages below this number are used as a rule. */
+  readonly #softEnd: number;
   /** Called under the lock after a dead thread's lock was taken over, once the arena is consistent again. */
   onRepair: () => void = () => {};
 
@@ -52,6 +57,10 @@ export class Arena {
     this.handle = handle;
     this.slot = slot;
     this.#limitPages = Math.floor(handle.limit / PAGE);
+    this.#softEnd = Math.min(
+      handle.pages,
+      this.#limitPages + SLACK / PAGE + (handle.memories.length - 1) * PAGES_PER_WASM,
+    );
     const l = layout(handle.pages, handle.threads);
     const sab = handle.control;
     this.words = new Int32Array(sab, 0, l.words);
@@ -174,12 +183,15 @@ export class Arena {
     this.#segments[segment] = new Uint8Array(bufferOf(memory));
   }
 
-  /** Under the lock: first page of a new block, or -1. `owner` null: the block belongs to the object store. */
-  allocHeld(bytes: number, slot: number, owner: string | null): number {
+  /**
+   * Under the lock: first page of a new block, or -1. `owner` null: the block is an object's, held by the thread until it is given to the store. `beyond`: the whole
+   * address space may be used.
+   */
+  allocHeld(bytes: number, slot: number, owner: string | null, beyond = false): number {
     const pages = Math.max(1, Math.ceil(bytes / PAGE));
     const w = this.words;
     if ((w[C.USED] as number) + pages > this.#limitPages) return -1;
-    const first = this.#map.find(pages);
+    const first = this.#map.find(pages, beyond ? this.handle.pages : this.#softEnd);
     if (first < 0) return -1;
     const segment = Math.floor(first / SEGMENT_PAGES);
     this.#growTo(segment, (first - segment * SEGMENT_PAGES + pages) * PAGE);
@@ -190,6 +202,12 @@ export class Arena {
     this.#count(record, pages);
     (w[C.ACTIVITY] as number)++;
     return first;
+  }
+
+  /** Under the lock: whether the limit allows a block for which there is no hole. */
+  scatteredHeld(bytes: number): boolean {
+    const pages = Math.max(1, Math.ceil(bytes / PAGE));
+    return (this.words[C.USED] as number) + pages <= this.#limitPages && this.#map.find(pages, this.#softEnd) < 0;
   }
 
   #count(record: number, pages: number): void {
@@ -247,6 +265,27 @@ export class Arena {
       if (n === 0) continue;
       f(p, ((this.#blockOwner[p] as number) & 0xffff) - 1);
       p += n - 1;
+    }
+  }
+
+  /**
+   * Under the lock: calls `f` for each block and each stretch of free pages in order of their addresses, as far as blocks are laid as a rule; with `pages` 0 at the end of
+   * a segment.
+   */
+  spansHeld(f: (first: number, pages: number, used: boolean) => void): void {
+    const blocks = this.#blockPages;
+    const segments = this.handle.memories.length;
+    for (let s = 0; s < segments; s++) {
+      const end = Math.min(this.#softEnd, s * SEGMENT_PAGES + MAX_SEGMENT_PAGES);
+      let p = s * SEGMENT_PAGES;
+      while (p < end) {
+        const n = blocks[p] as number;
+        let to = p + n;
+        if (n === 0) while (to < end && blocks[to] === 0) to++;
+        f(p, to - p, n > 0);
+        p = to;
+      }
+      f(p, 0, true);
     }
   }
 

@@ -79,6 +79,12 @@ export class ThreadTable {
     this.#words[this.#at(slot, T.SPILLS)] = on ? 1 : 0;
   }
 
+  /** Under the lock: whether some thread writes objects to disk now. */
+  anySpilling(): boolean {
+    for (let s = 0; s < this.max; s++) if (this.#words[this.#at(s, T.SPILLS)] !== 0) return true;
+    return false;
+  }
+
   clearCounts(): void {
     for (let s = 0; s < this.max; s++) {
       this.#words[this.#at(s, T.PAGES)] = 0;
@@ -96,8 +102,11 @@ export class ThreadTable {
     this.#words[this.#at(slot, T.WAITS)] = 0;
   }
 
-  /** Under the lock: whether some other thread holds memory, is at work and not asleep since the last event. */
-  othersMayFree(self: number, event: number): boolean {
+  /**
+   * Under the lock: whether some other thread is at work and not asleep since the last event, and holds memory; with `disk` it need not, as objects it may release
+   * lie on disk.
+   */
+  othersMayFree(self: number, event: number, disk = false): boolean {
     const w = this.#words;
     for (let s = 0; s < this.max; s++) {
       if (s === self || w[this.#at(s, T.LIVE)] === 0 || w[this.#at(s, T.IDLE)] === 1) continue;
@@ -106,16 +115,16 @@ export class ThreadTable {
       const holds =
         (w[this.#at(s, T.PAGES)] as number) + (w[this.#at(s, T.PINS)] as number) + (w[this.#at(s, T.SPILLS)] as number);
       // A thread that was just woken may take what was freed and give back more.
-      if (holds > 0 || w[this.#at(s, T.WAITS)] === 1) return true;
+      if (disk || holds > 0 || w[this.#at(s, T.WAITS)] === 1) return true;
     }
     return false;
   }
 }
 
-const NAME_COUNT = 128;
-const NAME_BYTES = 48;
+export const NAME_COUNT = 512;
+const NAME_BYTES = 64;
 
-/** Names of the owners of working memory, shared between threads, with the pages each holds. Number 0 is `objects`, the last one `other`. */
+/** Names of operators and owners of working memory, shared between threads, with the pages each holds. Number 0 is `objects`, the last one `other`. */
 export class OwnerNames {
   static readonly bytes = NAME_COUNT * NAME_BYTES + NAME_COUNT * 4;
   readonly #control: Int32Array;
@@ -129,19 +138,16 @@ export class OwnerNames {
     this.#text = new Uint8Array(sab, offset + NAME_COUNT * 4, NAME_COUNT * NAME_BYTES);
   }
 
-  known(name: string): number {
-    return this.#known.get(name) ?? -1;
-  }
-
   /** Under the lock. */
   number(name: string): number {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const count = this.#control[C.NAMES] as number;
-    for (let i = 1; i < count; i++) if (this.name(i) === cut(name)) return this.#remember(name, i);
+    const bytes = encoded(name);
+    const text = bytes.toString();
+    for (let i = 1; i < count; i++) if (this.name(i) === text) return this.#remember(name, i);
     if (count >= NAME_COUNT - 1) return this.#remember(name, NAME_COUNT - 1);
     const i = Math.max(count, 1);
-    const bytes = Buffer.from(cut(name), 'latin1');
     this.#text.fill(0, i * NAME_BYTES, (i + 1) * NAME_BYTES);
     this.#text.set(bytes, i * NAME_BYTES);
     this.#control[C.NAMES] = i + 1;
@@ -158,7 +164,7 @@ export class OwnerNames {
     if (i === NAME_COUNT - 1) return 'other';
     const t = this.#text.slice(i * NAME_BYTES, (i + 1) * NAME_BYTES);
     const end = t.indexOf(0);
-    return Buffer.from(t.subarray(0, end < 0 ? NAME_BYTES : end)).toString('latin1');
+    return Buffer.from(t.subarray(0, end < 0 ? NAME_BYTES : end)).toString();
   }
 
   add(i: number, pages: number): void {
@@ -180,6 +186,11 @@ export class OwnerNames {
   }
 }
 
-function cut(name: string): string {
-  return name.replace(/[^ -~]/g, '?').slice(0, NAME_BYTES);
+/** UTF-8 in at most NAME_BYTES bytes, cut between characters. */
+function encoded(name: string): Buffer {
+  const bytes = Buffer.from(name.replaceAll('\0', ' '));
+  if (bytes.length <= NAME_BYTES) return bytes;
+  let end = NAME_BYTES;
+  while (((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return bytes.subarray(0, end);
 }

@@ -34,8 +34,8 @@ export class PageMap {
     if (tail !== 0) this.#bits[this.#bits.length - 1] = ALL << tail;
   }
 
-  /** First page of a free run that lies within one segment; -1 when there is none. */
-  find(pages: number): number {
+  /** First page of a free run that lies within one segment and below page `end`; -1 when there is none. */
+  find(pages: number, end: number = this.#pages): number {
     const bits = this.#bits;
     const words = bits.length;
     let w = this.#hint[0] as number;
@@ -54,7 +54,7 @@ export class PageMap {
       if (x === 0) {
         if (run === 0) start = w * 32;
         run += 32;
-        if (run >= pages) return start;
+        if (run >= pages) return start + pages <= end ? start : -1;
         continue;
       }
       for (let b = 0; b < 32; b++) {
@@ -63,7 +63,7 @@ export class PageMap {
           continue;
         }
         if (run === 0) start = w * 32 + b;
-        if (++run >= pages) return start;
+        if (++run >= pages) return start + pages <= end ? start : -1;
       }
     }
     return -1;

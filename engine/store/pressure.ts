@@ -2,32 +2,25 @@ import { EngineBug, RunError } from '../errors.ts';
 import { C } from '../memory/control.ts';
 import { PAGE } from '../memory/pages.ts';
 import { compact } from './compact.ts';
+import { cheapestHole } from './hole.ts';
+import { dropFromMemory } from './objects.ts';
 import type { StoreParts } from './parts.ts';
-import { cannotSpill, size, spillFailure } from './spill_dir.ts';
-import { STATE } from './table.ts';
+import { cannotSpill, size } from './spill_dir.ts';
+import { spill, Victims } from './spiller.ts';
 
-/** Float64 counters shared by all threads; written under the lock. */
-export const S = {
-  SPILLED_BYTES: 0,
-  SPILLED_OBJECTS: 1,
-  SPILL_MS: 2,
-  RESTORED_BYTES: 3,
-  RESTORED_OBJECTS: 4,
-  RESTORE_MS: 5,
-  CLOSED: 6,
-  WORDS: 8,
-} as const;
-
-/** A thread spills about this share of the limit at once, and not more than MAX_SPILL, when it needs less. */
-const SPILL_SHARE = 8;
-const MAX_SPILL = 64 << 20;
 const SLICE_MS = 100;
+/** After a failure nothing is spilled ahead for so long: in need it is tried again, and told. */
+const AHEAD_PAUSE_MS = 1000;
+
+/** What a try to make room came to: memory became free; nothing could be spilled; something could, but not within the cap on spill files. */
+export type Relief = 'room' | 'none' | 'capped';
 
 /** What a thread does when memory is short: spills what may be spilled, else waits for the others, else says what holds the memory. */
 export class Pressure {
   readonly #p: StoreParts;
   #slept = 0;
   #lastActivity = -1;
+  #aheadFrom = 0;
 
   constructor(parts: StoreParts) {
     this.#p = parts;
@@ -37,146 +30,123 @@ export class Pressure {
     return Atomics.load(this.#p.arena.words, C.EVENTS);
   }
 
-  /** Makes room by dropping or spilling unpinned objects, oldest first. False when there are none. Throws RunError FLOW7008. */
-  relieve(bytes: number): boolean {
-    const { arena, table, files, counters, diskCap } = this.#p;
-    if (counters[S.CLOSED] !== 0) throw new EngineBug('the store is closed');
-    const target = Math.max(bytes, Math.min(arena.limit / SPILL_SHARE, MAX_SPILL));
-    const victims: number[] = [];
-    let room = 0;
-    let toWrite = 0;
-    let onDisk = 0;
-    arena.locked(() => {
-      onDisk = files.diskBytesHeld();
-      table.byAge((e) => {
-        const own = table.bytes[e] as number;
-        room += own;
-        table.unlist(e);
-        // A copy on disk already: dropping the one in memory is enough.
-        if ((table.file[e] as number) > 0) dropFromMemory(this.#p, e);
-        else {
-          table.thread[e] = arena.slot;
-          table.state[e] = STATE.SPILLING;
-          victims.push(e);
-          toWrite += own;
-        }
-        return room < target;
-      });
-      arena.threads.setSpilling(arena.slot, victims.length > 0);
-    });
-    if (victims.length === 0) return room > 0;
-    if (onDisk + toWrite > diskCap) {
-      this.#keep(victims);
-      throw cannotSpill(
-        files.folderOf(0),
-        `spill files may take ${size(diskCap)} (needed ${size(toWrite)} on top of ${size(onDisk)})`,
-      );
-    }
-    this.#spill(victims, toWrite);
-    compact(this.#p);
-    return true;
-  }
-
-  #spill(victims: readonly number[], bytes: number): void {
-    const { arena, table, files } = this.#p;
-    const views = victims.map((e) => arena.view(((table.page[e] as number) - 1) * PAGE, table.bytes[e] as number));
-    const started = performance.now();
-    let failure: RunError | null = null;
-    // A full directory does not end it while another one has room.
-    for (let tries = 0; tries < files.handle.folders.length; tries++) {
-      const begun = arena.locked(() => files.beginHeld(arena.slot));
-      if (begun === null) break;
-      try {
-        const { offsets, end } = files.append(begun.file, begun.offset, views);
-        this.#spilled(victims, begun.file, offsets, end, bytes, performance.now() - started);
-        return;
-      } catch (e) {
-        if (e instanceof EngineBug) throw e;
-        failure = spillFailure(e, files.folderOf(begun.file), bytes);
-        if (arena.locked(() => files.endHeld(begun.file, begun.offset, true))) files.unlink(begun.file);
-      }
-    }
-    this.#keep(victims);
-    throw failure ?? cannotSpill(files.folderOf(0), 'there are too many spill files');
-  }
-
-  /** What could not be spilled stays in memory, and valid. */
-  #keep(victims: readonly number[]): void {
+  /**
+   * Makes room by dropping objects that are on disk too and spilling others, unpinned ones only, oldest first; where memory is free but scattered, those that
+   * stand in the way of one hole. Throws RunError FLOW7008.
+   */
+  relieve(bytes: number): Relief {
+    this.#checkOpen();
     const { arena, table } = this.#p;
-    arena.locked(() => {
-      for (const e of victims) {
-        table.state[e] = STATE.SEALED;
-        if ((table.refs[e] as number) <= 0 && table.pins[e] === 0) destroy(this.#p, e, false);
-        else table.enlist(e);
+    const { spill: allowed } = this.#p.settings;
+    let room = 0;
+    let capped = false;
+    const victims = arena.locked(() => {
+      const chosen = new Victims(this.#p);
+      const evict = (e: number): void => {
+        const own = table.bytes[e] as number;
+        if ((table.file[e] as number) > 0) {
+          table.unlist(e);
+          dropFromMemory(this.#p, e);
+        } else if (!allowed) return;
+        else if (!chosen.takeHeld(e)) {
+          capped = true;
+          return;
+        }
+        room += own;
+      };
+      if (arena.scatteredHeld(bytes)) {
+        for (const e of cheapestHole(this.#p, bytes)) evict(e);
+      } else {
+        table.byAge((e) => {
+          evict(e);
+          // What has to be written is written in large pieces.
+          return room < (chosen.entries.length > 0 ? Math.max(bytes, this.#p.settings.minSpillBytes) : bytes);
+        });
       }
-      arena.threads.setSpilling(arena.slot, false);
-      arena.eventHeld();
+      chosen.doneHeld();
+      return chosen;
     });
+    if (victims.entries.length > 0) {
+      spill(this.#p, victims, false);
+      compact(this.#p);
+    }
+    if (room > 0) return 'room';
+    return capped ? 'capped' : 'none';
   }
 
-  #spilled(
-    victims: readonly number[],
-    file: number,
-    offsets: readonly number[],
-    end: number,
-    bytes: number,
-    ms: number,
-  ): void {
-    const { arena, table, files, counters } = this.#p;
-    const empty = arena.locked(() => {
-      victims.forEach((e, i) => {
-        table.offset[e] = offsets[i] as number;
-        table.file[e] = file + 1;
-        files.addObjectHeld(file, table.bytes[e] as number);
-        const pinned = (table.pins[e] as number) > 0;
-        if (!pinned) dropFromMemory(this.#p, e);
-        table.state[e] = STATE.SEALED;
-        if ((table.refs[e] as number) <= 0 && !pinned) destroy(this.#p, e, false);
-        else if (pinned) table.enlist(e);
-      });
-      add(counters, S.SPILLED_BYTES, bytes);
-      add(counters, S.SPILLED_OBJECTS, victims.length);
-      add(counters, S.SPILL_MS, ms);
-      arena.threads.setSpilling(arena.slot, false);
-      arena.eventHeld();
-      return files.endHeld(file, end, false);
-    });
-    if (empty) files.unlink(file);
+  #checkOpen(): void {
+    if (this.#p.files.table.closed) throw new EngineBug('the store is closed');
   }
 
   /**
-   * Sleeps until memory may have become free after event number `event`. Throws RunError FLOW7007 when that cannot happen: every thread
+   * Writes the oldest objects to disk before memory is needed, when more than the threshold is in use by what has no copy there, no other thread does so, and there
+   * is enough to write. They stay in memory until it is needed. Never fails.
+   */
+  spillAhead(): void {
+    const { arena, table, settings } = this.#p;
+    const { threshold, minSpillBytes } = settings;
+    const used = arena.words[C.USED] as number;
+    if (used * PAGE <= threshold * arena.limit || !settings.spill || threshold >= 1) return;
+    if ((used - table.cleanPages) * PAGE <= threshold * arena.limit || performance.now() < this.#aheadFrom) return;
+    const victims = arena.locked(() => {
+      if (arena.threads.anySpilling()) return null;
+      const over = (used - table.cleanPages) * PAGE - threshold * arena.limit;
+      const wanted = Math.max(over, minSpillBytes);
+      const old: number[] = [];
+      let bytes = 0;
+      table.byAge((e) => {
+        if ((table.file[e] as number) > 0) return true;
+        old.push(e);
+        bytes += table.bytes[e] as number;
+        return bytes < wanted;
+      });
+      if (bytes < minSpillBytes) return null;
+      const chosen = new Victims(this.#p);
+      for (const e of old) if (!chosen.takeHeld(e)) break;
+      chosen.doneHeld();
+      return chosen.entries.length > 0 ? chosen : null;
+    });
+    if (victims === null) return;
+    try {
+      spill(this.#p, victims, true);
+      compact(this.#p);
+    } catch (e) {
+      if (e instanceof EngineBug) throw e;
+      this.#aheadFrom = performance.now() + AHEAD_PAUSE_MS;
+    }
+  }
+
+  /**
+   * Sleeps until memory (after relief 'capped': or disk) may have become free after event number `event`. False when that cannot happen: every thread
    * that holds memory waits itself, or none has done anything for a long time.
    */
-  wait(event: number, bytes: number, owner: string): void {
+  wait(event: number, relief: Relief): boolean {
     const { arena } = this.#p;
     const { words, threads, slot } = arena;
     const verdict = arena.locked(() => {
       if (words[C.EVENTS] !== event) return 'retry';
       threads.setWaiting(slot, event);
-      if (!threads.othersMayFree(slot, event)) {
+      if (!threads.othersMayFree(slot, event, relief === 'capped')) {
         threads.clearWaiting(slot);
         return 'hopeless';
       }
       (words[C.WAITERS] as number)++;
       return 'sleep';
     });
-    if (verdict === 'hopeless') throw this.outOfMemory(bytes, owner);
-    if (verdict === 'retry') return;
+    if (verdict !== 'sleep') return verdict === 'retry';
     Atomics.wait(words, C.EVENTS, event, SLICE_MS);
-    const stalled = arena.locked(() => {
+    return !arena.locked(() => {
       threads.clearWaiting(slot);
       (words[C.WAITERS] as number)--;
       return this.#stalled(words[C.ACTIVITY] as number);
     });
-    if (stalled) throw this.outOfMemory(bytes, owner);
   }
 
   /** Whether no thread allocated, freed or unpinned anything for too long; counted in slices slept, as a suspended process does not wait. */
   #stalled(activity: number): boolean {
     this.#slept = activity === this.#lastActivity ? this.#slept + 1 : 0;
     this.#lastActivity = activity;
-    return this.#slept * SLICE_MS > this.#p.stallMs;
+    return this.#slept * SLICE_MS > this.#p.settings.stallMs;
   }
 
   /** A new need for memory starts with patience. */
@@ -184,38 +154,29 @@ export class Pressure {
     this.#slept = 0;
   }
 
-  outOfMemory(bytes: number, owner: string): RunError {
-    const { arena } = this.#p;
-    const [used, holders] = arena.locked(() => [arena.words[C.USED] as number, arena.names.holders()]);
-    const parts = holders.slice(0, 6).map((h) => `${h.name} ${size(h.pages * PAGE)}`);
-    return new RunError(
-      'FLOW7007',
-      `out of memory: ${owner} needs ${size(bytes)}; the limit is ${size(arena.limit)}, in use are ${size(used * PAGE)} (${parts.join(', ')})`,
-      {},
-      'Raise the limit with --memory, or use fewer --workers.',
+  /** The error of a thread that gets no memory after all. */
+  failure(bytes: number, owner: string, relief: Relief): RunError {
+    if (relief !== 'capped') return this.outOfMemory(bytes, owner);
+    const { arena, files, settings } = this.#p;
+    const onDisk = arena.locked(() => files.table.diskBytesHeld());
+    return cannotSpill(
+      files.targetOf(0).place,
+      `spill files may take ${size(settings.diskCap)} (needed ${size(bytes)} on top of ${size(onDisk)})`,
     );
   }
-}
 
-/** Under the lock: the object's memory is free; the copy on disk stays. */
-export function dropFromMemory(p: StoreParts, e: number): void {
-  const page = p.table.page[e] as number;
-  p.table.page[e] = 0;
-  p.arena.freeHeld(page - 1);
-}
-
-/** Under the lock: the object is gone. `listed`: it is on the recency list. Returns the spill file that became empty, or -1. */
-export function destroy(p: StoreParts, e: number, listed: boolean): number {
-  const { table, files, arena } = p;
-  const page = table.page[e] as number;
-  const file = (table.file[e] as number) - 1;
-  const bytes = table.bytes[e] as number;
-  if (listed) table.unlist(e);
-  table.remove(e);
-  if (page > 0) arena.freeHeld(page - 1);
-  return file >= 0 && files.dropObjectHeld(file, bytes) ? file : -1;
-}
-
-export function add(counters: Float64Array, i: number, n: number): void {
-  counters[i] = (counters[i] as number) + n;
+  outOfMemory(bytes: number, owner: string): RunError {
+    const { arena, settings } = this.#p;
+    const [used, holders] = arena.locked(() => [arena.words[C.USED] as number, arena.names.holders()]);
+    const parts = holders.slice(0, 6).map((h) => `${h.name} ${size(h.pages * PAGE)}`);
+    const off = settings.spill ? '' : '; spilling is disabled';
+    return new RunError(
+      'FLOW7007',
+      `out of memory: ${owner} needs ${size(bytes)}; the limit is ${size(arena.limit)}, in use are ${size(used * PAGE)} (${parts.join(', ')})${off}`,
+      {},
+      settings.spill
+        ? 'Raise the limit with --memory, or use fewer --workers.'
+        : 'Allow spilling, raise the limit with --memory, or use fewer --workers.',
+    );
+  }
 }

@@ -1,32 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { hostname } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { RunError } from '../errors.ts';
+import { isAlive, isGone, OWNER_FILE, type Owner, ownOwner, SPILL_FOLDER } from './spill_owner.ts';
 
-/** `flowc-<process id>-<random>`: one folder a store in each of its spill directories. */
-const NAME = /^flowc-(\d+)-[0-9a-f]{12}$/;
-const OWNER_FILE = 'owner.json';
 /** A folder without an owner file this old was left by a process that died between making the two. */
 const NEWBORN_MS = 60_000;
 
-interface Owner {
-  readonly pid: number;
-  /** Start of the process in the system's own clock ticks; null where the system does not tell. */
-  readonly started: string | null;
-  readonly host: string;
+/** Name of a new folder for the spill files of one store, in each of its spill directories; nothing is made yet. */
+export function spillFolderName(): string {
+  return `flowc-${process.pid}-${randomBytes(6).toString('hex')}`;
 }
 
-/** Path of a new folder for the spill files of one store; nothing is made yet. */
+/** Path of such a folder in one directory. */
 export function spillFolder(dir: string): string {
-  return join(resolve(dir), `flowc-${process.pid}-${randomBytes(6).toString('hex')}`);
+  return join(resolve(dir), spillFolderName());
 }
 
 /** Makes the folder and says in it whose it is. */
 export function makeSpillFolder(folder: string): void {
   fs.mkdirSync(folder, { recursive: true });
-  const owner: Owner = { pid: process.pid, started: startOf(process.pid), host: hostname() };
-  fs.writeFileSync(join(folder, OWNER_FILE), JSON.stringify(owner));
+  fs.writeFileSync(join(folder, OWNER_FILE), JSON.stringify(ownOwner()));
 }
 
 export function removeSpillFolder(folder: string): void {
@@ -71,7 +65,7 @@ export function cleanStale(dir: string): void {
     return;
   }
   for (const name of names) {
-    const match = NAME.exec(name);
+    const match = SPILL_FOLDER.exec(name);
     if (match === null) continue;
     const folder = join(dir, name);
     try {
@@ -84,36 +78,12 @@ export function cleanStale(dir: string): void {
 
 function isStale(folder: string, pid: number): boolean {
   const file = join(folder, OWNER_FILE);
-  if (!fs.existsSync(file)) return !alive(pid) && Date.now() - fs.statSync(folder).mtimeMs > NEWBORN_MS;
-  const owner = JSON.parse(fs.readFileSync(file, 'utf8')) as Owner;
-  if (owner.host !== hostname()) return false;
-  if (!alive(owner.pid)) return true;
-  return owner.started !== null && startOf(owner.pid) !== owner.started;
+  if (!fs.existsSync(file)) return !isAlive(pid) && Date.now() - fs.statSync(folder).mtimeMs > NEWBORN_MS;
+  return isGone(JSON.parse(fs.readFileSync(file, 'utf8')) as Owner);
 }
 
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (e) {
-    return (e as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Process numbers are used again; number and start together are not. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the program's name in parentheses and may hold anything; the start is the 22nd.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** `place`: a spill directory, or a store's folder in it, which says nothing to the user. */
-export function cannotSpill(place: string, why: string): RunError {
-  const dir = NAME.test(basename(place)) ? dirname(place) : place;
+/** `dir`: the spill directory as the user named it. */
+export function cannotSpill(dir: string, why: string): RunError {
   return new RunError(
     'FLOW7008',
     `cannot spill to ${dir}: ${why}`,
@@ -135,15 +105,16 @@ export function spillFailure(e: unknown, dir: string, bytes: number): RunError {
           : e instanceof Error
             ? e.message
             : String(e);
-  return cannotSpill(dir, `${why} (needed ${size(bytes)}, free ${freeSpace(dir)})`);
+  return cannotSpill(dir, `${why} (needed ${size(bytes)}${freeSpace(dir)})`);
 }
 
 function freeSpace(dir: string): string {
   try {
     const s = fs.statfsSync(dir);
-    return size(s.bavail * s.bsize);
+    return `, free ${size(s.bavail * s.bsize)}`;
   } catch {
-    return 'unknown';
+    // Not a folder of this machine.
+    return '';
   }
 }
 

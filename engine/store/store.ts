@@ -1,36 +1,30 @@
-import { tmpdir } from 'node:os';
 import { RunError } from '../errors.ts';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
-import { S } from './pressure.ts';
+import { NAME_COUNT } from '../memory/control.ts';
+import { Accounts } from './accounts.ts';
+import { FileTable, type FileTableHandle } from './file_table.ts';
+import { type StoreOptions, type StoreSettings, storeSettings } from './options.ts';
+import type { StoreParts } from './parts.ts';
+import { releaseThread } from './repair.ts';
 import { SharedStore } from './shared_store.ts';
-import { checkSpillDir, cleanStale, size, spillFolder } from './spill_dir.ts';
-import { SpillFiles, type SpillHandle, type WriteVector } from './spill_files.ts';
+import { size, spillFolderName } from './spill_dir.ts';
+import { SpillFiles } from './spill_files.ts';
 import { ObjectTable, type TableHandle } from './table.ts';
+import type { WriteVector } from './targets/local.ts';
+import { openTarget, prepareTarget } from './targets/open.ts';
 import type { Store } from './types.ts';
 
-export interface StoreOptions {
-  /** Bytes; the hard limit. */
-  readonly limit: number;
-  /** Directories for spill files, used in turn; default: the system's for temporary files. */
-  readonly spillDirs?: readonly string[];
-  /** Threads that may be attached at a time, the creator (number 0) included. */
-  readonly threads: number;
-  /** Most bytes that spill files may take; default: no cap. */
-  readonly diskCap?: number;
-  /** Size from which on a spill file takes no more objects. */
-  readonly fileBytes?: number;
-  /** How long a thread in need of memory waits without a sign of life from any other thread. */
-  readonly stallMs?: number;
-}
+export { type StoreOptions, validateStoreOptions } from './options.ts';
 
 /** What `attachStore` needs; structured-cloneable. */
 export interface StoreHandle {
   readonly arena: ArenaHandle;
   readonly table: TableHandle;
-  readonly spill: SpillHandle;
-  readonly counters: SharedArrayBuffer;
-  readonly diskCap: number;
-  readonly stallMs: number;
+  readonly files: FileTableHandle;
+  readonly accounts: SharedArrayBuffer;
+  /** Name of the store's folder in each spill directory. */
+  readonly folder: string;
+  readonly settings: StoreSettings;
 }
 
 /** The store on the thread that made it. */
@@ -43,9 +37,6 @@ export interface MainStore extends Store {
   /** Removes all spill files. The store cannot be used afterwards. Idempotent. */
   close(): void;
 }
-
-const STALL_MS = 60_000;
-const FILE_BYTES = 100 << 20;
 
 const open = new Set<MainStore>();
 
@@ -77,6 +68,10 @@ class OwnedStore extends SharedStore implements MainStore {
     open.add(this);
   }
 
+  releaseThread(thread: number): void {
+    releaseThread(this.parts, thread);
+  }
+
   markDying(thread: number): void {
     this.parts.arena.threads.setDying(thread);
   }
@@ -84,46 +79,44 @@ class OwnedStore extends SharedStore implements MainStore {
   close(): void {
     if (!open.delete(this)) return;
     if (open.size === 0) process.off('exit', closeAll);
-    this.parts.counters[S.CLOSED] = 1;
     this.parts.files.removeAll();
   }
 }
 
-function partsOf(h: StoreHandle, arena: Arena, write?: WriteVector) {
+function partsOf(h: StoreHandle, arena: Arena, write?: WriteVector): StoreParts {
+  const { settings, folder } = h;
+  const targets = settings.spill ? settings.spillDirs.map((url) => openTarget(url, { folder, write })) : [];
   return {
     arena,
     table: new ObjectTable(h.table),
-    files: new SpillFiles(h.spill, write),
-    counters: new Float64Array(h.counters),
-    diskCap: h.diskCap,
-    stallMs: h.stallMs,
+    files: new SpillFiles(new FileTable(h.files), targets, folder, settings.ioRetries),
+    accounts: new Accounts(h.accounts, arena.names),
+    settings,
   };
 }
 
 /**
- * Makes a store; the calling thread is its thread 0. Throws RunError FLOW7008 when a spill directory cannot be used. `write` replaces the
- * system call that writes spill files (tests).
+ * Makes a store; the calling thread is its thread 0. Throws RunError FLOW7016 for a bad option, FLOW7008 when a spill directory cannot be used. `write`
+ * replaces the system call that writes spill files (tests).
  */
 export function createStore(options: StoreOptions, write?: WriteVector): MainStore {
-  const dirs = options.spillDirs !== undefined && options.spillDirs.length > 0 ? options.spillDirs : [tmpdir()];
-  for (const dir of dirs) {
-    checkSpillDir(dir);
-    cleanStale(dir);
-  }
-  const arena = createArena(options);
+  const settings = storeSettings(options);
+  const { threads, spillDirs } = settings;
+  if (settings.spill) for (const dir of spillDirs) prepareTarget(dir);
+  const arena = createArena(settings);
   const handle: StoreHandle = {
     arena: arena.handle,
-    table: ObjectTable.create(options.threads).handle,
-    spill: SpillFiles.create(dirs.map(spillFolder), options.fileBytes ?? FILE_BYTES).handle,
-    counters: new SharedArrayBuffer(S.WORDS * 8),
-    diskCap: options.diskCap ?? Number.POSITIVE_INFINITY,
-    stallMs: options.stallMs ?? STALL_MS,
+    table: ObjectTable.create(threads).handle,
+    files: FileTable.create(spillDirs.length, settings.fileBytes, threads).handle,
+    accounts: Accounts.create(NAME_COUNT),
+    folder: spillFolderName(),
+    settings,
   };
   return new OwnedStore(handle, arena, write);
 }
 
 /** Address space for the whole limit is reserved at once; memory is taken as it is used. */
-function createArena({ limit, threads }: StoreOptions): Arena {
+function createArena({ limit, threads }: StoreSettings): Arena {
   try {
     return Arena.create(limit, threads);
   } catch (e) {

@@ -1,16 +1,32 @@
 import { EngineBug } from '../errors.ts';
+import { PAGE } from '../memory/pages.ts';
 import type { ObjectId } from './types.ts';
 
 /** Most objects alive at a time. Only the part of the table in use is ever touched. */
 const CAPACITY = 1 << 20;
 
-/** Life of an entry. A sealed object is in memory (`page` > 0), in a spill file (`file` > 0), or both. */
-export const STATE = { FREE: 0, WRITING: 1, SEALED: 2, SPILLING: 3 } as const;
+/**
+ * Life of an entry. A sealed object is in memory (`page` > 0), in a spill file (`file` > 0), or both. RESTORING: it is in a file, and a thread is about to bring it
+ * into memory.
+ */
+export const STATE = { FREE: 0, WRITING: 1, SEALED: 2, SPILLING: 3, RESTORING: 4 } as const;
 
 /** One word a field and entry; the list links are entry numbers + 1. */
-const WORDS = ['state', 'refs', 'pins', 'page', 'file', 'thread', 'maker', 'generation', 'older', 'newer'] as const;
+const WORDS = [
+  'state',
+  'refs',
+  'pins',
+  'page',
+  'file',
+  'thread',
+  'maker',
+  'label',
+  'generation',
+  'older',
+  'newer',
+] as const;
 const WIDE = ['bytes', 'offset'] as const;
-const HEAD = { HIGH: 0, FREE: 1, OLDEST: 2, NEWEST: 3, OBJECTS: 4, WORDS: 16 } as const;
+const HEAD = { HIGH: 0, FREE: 1, OLDEST: 2, NEWEST: 3, OBJECTS: 4, CLEAN: 5, WORDS: 16 } as const;
 
 export interface TableHandle {
   readonly sab: SharedArrayBuffer;
@@ -27,14 +43,16 @@ export class ObjectTable {
   readonly refs: Int32Array;
   /** Pins of all threads together. */
   readonly pins: Int32Array;
-  /** First page in the arena + 1; 0 = not in memory. */
+  /** First page in the arena + 1; 0 = not in memory. Written by setPage. */
   readonly page: Int32Array;
-  /** Spill file number + 1; 0 = never spilled. */
+  /** Spill file number + 1; 0 = never spilled. Written by setPlace. */
   readonly file: Int32Array;
-  /** Writer or spiller, while WRITING or SPILLING. */
+  /** Writer, spiller or restorer, while WRITING, SPILLING or RESTORING. */
   readonly thread: Int32Array;
   /** Thread + 1 whose running task made the object; 0 once the task handed it over. */
   readonly maker: Int32Array;
+  /** Label its maker worked under. */
+  readonly label: Int32Array;
   readonly bytes: Float64Array;
   /** Place in the spill file. */
   readonly offset: Float64Array;
@@ -59,7 +77,7 @@ export class ObjectTable {
     };
     [this.bytes, this.offset] = [wide(), wide()];
     [this.state, this.refs, this.pins] = [word(), word(), word()];
-    [this.page, this.file, this.thread, this.maker] = [word(), word(), word(), word()];
+    [this.page, this.file, this.thread, this.maker, this.label] = [word(), word(), word(), word(), word()];
     [this.#generation, this.#older, this.#newer] = [word(), word(), word()];
     for (let t = 0; t < handle.threads; t++) {
       this.#pinsOf.push(new Uint16Array(sab, at, CAPACITY));
@@ -75,6 +93,31 @@ export class ObjectTable {
 
   get objects(): number {
     return this.#head[HEAD.OBJECTS] as number;
+  }
+
+  /** Pages of objects that are both in memory and on disk: free for the taking. */
+  get cleanPages(): number {
+    return this.#head[HEAD.CLEAN] as number;
+  }
+
+  #countClean(e: number, sign: 1 | -1): void {
+    if ((this.page[e] as number) > 0 && (this.file[e] as number) > 0)
+      (this.#head[HEAD.CLEAN] as number) += sign * Math.max(1, Math.ceil((this.bytes[e] as number) / PAGE));
+  }
+
+  /** Sets where the object lies in memory; `page`: first page + 1, 0 = nowhere. */
+  setPage(e: number, page: number): void {
+    this.#countClean(e, -1);
+    this.page[e] = page;
+    this.#countClean(e, 1);
+  }
+
+  /** The object has a copy in a spill file. */
+  setPlace(e: number, file: number, offset: number): void {
+    this.#countClean(e, -1);
+    this.offset[e] = offset;
+    this.file[e] = file + 1;
+    this.#countClean(e, 1);
   }
 
   /** Entry of an object that must be alive. */
@@ -95,7 +138,7 @@ export class ObjectTable {
   }
 
   /** A new entry in state WRITING; -1 when the table is full. */
-  add(page: number, bytes: number, thread: number): number {
+  add(page: number, bytes: number, thread: number, label = 0): number {
     const h = this.#head;
     let e = (h[HEAD.FREE] as number) - 1;
     if (e >= 0) h[HEAD.FREE] = this.#newer[e] as number;
@@ -111,6 +154,7 @@ export class ObjectTable {
     this.file[e] = 0;
     this.thread[e] = thread;
     this.maker[e] = 0;
+    this.label[e] = label;
     this.bytes[e] = bytes;
     this.offset[e] = 0;
     this.state[e] = STATE.WRITING;
@@ -120,6 +164,7 @@ export class ObjectTable {
 
   /** The entry's object is gone; its memory and disk space have been given back. */
   remove(e: number): void {
+    this.#countClean(e, -1);
     this.state[e] = STATE.FREE;
     this.maker[e] = 0;
     const h = this.#head;
@@ -137,6 +182,17 @@ export class ObjectTable {
     if (last > 0) this.#newer[last - 1] = e + 1;
     else h[HEAD.OLDEST] = e + 1;
     h[HEAD.NEWEST] = e + 1;
+  }
+
+  /** As enlist, at the other end: it is the first to be spilled. */
+  enlistOldest(e: number): void {
+    const h = this.#head;
+    const first = h[HEAD.OLDEST] as number;
+    this.#older[e] = 0;
+    this.#newer[e] = first;
+    if (first > 0) this.#older[first - 1] = e + 1;
+    else h[HEAD.NEWEST] = e + 1;
+    h[HEAD.OLDEST] = e + 1;
   }
 
   unlist(e: number): void {
@@ -199,6 +255,7 @@ export class ObjectTable {
     h[HEAD.OLDEST] = 0;
     h[HEAD.NEWEST] = 0;
     h[HEAD.OBJECTS] = 0;
+    h[HEAD.CLEAN] = 0;
     for (let e = 0; e < high; e++) {
       let pins = 0;
       for (let t = 0; t < this.#pinsOf.length; t++) {
@@ -213,6 +270,7 @@ export class ObjectTable {
         continue;
       }
       (h[HEAD.OBJECTS] as number)++;
+      this.#countClean(e, 1);
       if (this.state[e] === STATE.SEALED && (this.page[e] as number) > 0) this.enlist(e);
     }
   }

@@ -1,6 +1,9 @@
 import type { Batch } from '../batch/column.ts';
 import type { Block } from '../memory/types.ts';
 import type { Schema } from '../types.ts';
+import type { OperatorStats, StoreEvent } from './accounts.ts';
+
+export type { OperatorStats, StoreEvent };
 
 /** Number of an immutable, sealed object; never reused within an engine. */
 export type ObjectId = number;
@@ -49,6 +52,13 @@ export interface Store {
   readBatch(ref: BatchRef, schema: Schema): BatchLease;
   /** Raw bytes of an object at a range, as `readBatch`. */
   readBytes(id: ObjectId, offset: number, bytes: number): { readonly view: Uint8Array; release(): void };
+  /**
+   * Brings a whole spilled object back into memory as one copy for all, making room as needed; nothing when it is there. Throws RunError FLOW7007, or FLOW7008 with
+   * `where.object` when its bytes cannot be had any more, as reads do.
+   */
+  restore(id: ObjectId): void;
+  /** As restore when free memory is there for it, without making room; false when not, or when another thread is about to bring it back. */
+  prefetch(id: ObjectId): boolean;
   /** Encodes one batch as an object of its own. */
   putBatch(batch: Batch): BatchRef;
 
@@ -57,6 +67,14 @@ export interface Store {
   /** As allocate, but null instead of waiting or failing when the memory is not to be had after spilling. */
   tryAllocate(bytes: number, owner: string): Block | null;
   free(block: Block): void;
+
+  /**
+   * Names what this thread does from now on, '' for nothing: spilling is accounted to the name under which the object was made, restoring to the name
+   * of the reader.
+   */
+  owner(label: string): void;
+  /** What this thread wrote to disk and read back since the last call, at most some thousands. */
+  takeEvents(): StoreEvent[];
 
   stats(): StoreStats;
 }
@@ -76,13 +94,8 @@ export interface StoreStats {
   readonly restoreMs: number;
   /** Bytes that lie in spill files now. */
   readonly diskBytes: number;
-}
-
-/** What a thread spilled or restored. `start`: performance.timeOrigin + performance.now(). */
-export interface StoreEvent {
-  readonly kind: 'spill' | 'restore';
-  readonly start: number;
-  readonly ms: number;
-  readonly bytes: number;
-  readonly objects: number;
+  /** By the names given with `owner`, those that spilled or restored something. */
+  readonly operators: readonly OperatorStats[];
+  /** Memory in use now by what it is for, largest first; `objects` is one of them. */
+  readonly owners: readonly { readonly name: string; readonly bytes: number }[];
 }

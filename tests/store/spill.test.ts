@@ -6,8 +6,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RunError } from '../../engine/errors.ts';
 import { checkSpillDir, cleanStale } from '../../engine/store/spill_dir.ts';
-import type { WriteVector } from '../../engine/store/spill_files.ts';
 import { createStore, type MainStore } from '../../engine/store/store.ts';
+import type { WriteVector } from '../../engine/store/targets/local.ts';
 import { checkAll, checkObject, makeObject, readAll } from './objects.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'flowc-test-'));

