@@ -24,11 +24,16 @@ import { compileKernels } from './build-kernels.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 
-/** Output name -> source. The worker is an entry of its own: a thread loads only `engine/`. */
-const entries = { cli: 'cli/main.ts', index: 'index.ts', worker: 'engine/runtime/worker.ts' };
+/** Output name -> source. The threads are entries of their own: they load only `engine/`. */
+const entries = {
+  cli: 'cli/main.ts',
+  index: 'index.ts',
+  worker: 'engine/runtime/worker.ts',
+  io: 'engine/io/thread.ts',
+};
 
-/** Large, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
-const external = ['apache-arrow', 'parquet-wasm'];
+/** Large, optional, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
+const external = ['apache-arrow', 'parquet-wasm', '@aws-sdk/client-s3'];
 
 /** CommonJS dependencies call `require` for Node's own modules; an ES module has none until it makes one. */
 const requireShim =

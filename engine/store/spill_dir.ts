@@ -94,6 +94,7 @@ export function cannotSpill(dir: string, why: string): RunError {
 
 /** A failed write of `bytes` bytes, with the space that is left. */
 export function spillFailure(e: unknown, dir: string, bytes: number): RunError {
+  if (e instanceof RunError) return e;
   const code = (e as NodeJS.ErrnoException).code;
   const why =
     code === 'ENOSPC'
