@@ -144,6 +144,7 @@ export class SpillFiles {
       retried(this.#retries, () => this.#readOnce(place, from, to, into));
     } catch (e) {
       if (e instanceof EngineBug) throw e;
+      if (e instanceof RunError) throw e.at({ file: path });
       if (e instanceof Corrupt) {
         throw new RunError(
           'FLOW7008',

@@ -1,4 +1,8 @@
+import type { MessagePort } from 'node:worker_threads';
 import { RunError } from '../errors.ts';
+import { IoClient } from '../io/client.ts';
+import type { IoHandle } from '../io/protocol.ts';
+import { IoThread } from '../io/start.ts';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
 import { NAME_COUNT } from '../memory/control.ts';
 import { Accounts } from './accounts.ts';
@@ -11,7 +15,7 @@ import { size, spillFolderName } from './spill_dir.ts';
 import { SpillFiles } from './spill_files.ts';
 import { ObjectTable, type TableHandle } from './table.ts';
 import type { WriteVector } from './targets/local.ts';
-import { openTarget, prepareTarget } from './targets/open.ts';
+import { isRemote, openTarget, prepareTarget, type TargetContext } from './targets/open.ts';
 import type { Store } from './types.ts';
 
 export { type StoreOptions, validateStoreOptions } from './options.ts';
@@ -25,6 +29,8 @@ export interface StoreHandle {
   /** Name of the store's folder in each spill directory. */
   readonly folder: string;
   readonly settings: StoreSettings;
+  /** null: no spill directory is remote. */
+  readonly io: IoHandle | null;
 }
 
 /** The store on the thread that made it. */
@@ -34,6 +40,8 @@ export interface MainStore extends Store {
   releaseThread(thread: number): void;
   /** To be called before a thread is terminated: should it die holding the lock, others need not wait long to break it. */
   markDying(thread: number): void;
+  /** A way for a thread to the I/O thread, to be transferred to it and given to `attachStore`; null where none is needed. */
+  ioPort(thread: number): MessagePort | null;
   /** Removes all spill files. The store cannot be used afterwards. Idempotent. */
   close(): void;
 }
@@ -59,9 +67,12 @@ export interface ThreadStore extends Store {
 class OwnedStore extends SharedStore implements MainStore {
   readonly handle: StoreHandle;
 
-  constructor(handle: StoreHandle, arena: Arena, write: WriteVector | undefined) {
-    super(partsOf(handle, arena, write));
+  readonly #io: IoThread | null;
+
+  constructor(handle: StoreHandle, arena: Arena, targets: TargetContext, io: IoThread | null) {
+    super(partsOf(handle, arena, targets));
     this.handle = handle;
+    this.#io = io;
     // The driver frees when it is told to, not of its own accord: no thread waits for it.
     arena.threads.setIdle(arena.slot, true);
     if (open.size === 0) process.once('exit', closeAll);
@@ -69,6 +80,8 @@ class OwnedStore extends SharedStore implements MainStore {
   }
 
   releaseThread(thread: number): void {
+    // Before its memory is given to others: a transfer may still write into it.
+    this.#io?.cancel(thread);
     releaseThread(this.parts, thread);
   }
 
@@ -76,16 +89,21 @@ class OwnedStore extends SharedStore implements MainStore {
     this.parts.arena.threads.setDying(thread);
   }
 
+  ioPort(thread: number): MessagePort | null {
+    return this.#io?.port(thread) ?? null;
+  }
+
   close(): void {
     if (!open.delete(this)) return;
     if (open.size === 0) process.off('exit', closeAll);
     this.parts.files.removeAll();
+    this.#io?.end();
   }
 }
 
-function partsOf(h: StoreHandle, arena: Arena, write?: WriteVector): StoreParts {
+function partsOf(h: StoreHandle, arena: Arena, context: TargetContext): StoreParts {
   const { settings, folder } = h;
-  const targets = settings.spill ? settings.spillDirs.map((url) => openTarget(url, { folder, write })) : [];
+  const targets = settings.spill ? settings.spillDirs.map((url) => openTarget(url, context)) : [];
   return {
     arena,
     table: new ObjectTable(h.table),
@@ -102,17 +120,25 @@ function partsOf(h: StoreHandle, arena: Arena, write?: WriteVector): StoreParts 
 export function createStore(options: StoreOptions, write?: WriteVector): MainStore {
   const settings = storeSettings(options);
   const { threads, spillDirs } = settings;
-  if (settings.spill) for (const dir of spillDirs) prepareTarget(dir);
-  const arena = createArena(settings);
-  const handle: StoreHandle = {
-    arena: arena.handle,
-    table: ObjectTable.create(threads).handle,
-    files: FileTable.create(spillDirs.length, settings.fileBytes, threads).handle,
-    accounts: Accounts.create(NAME_COUNT),
-    folder: spillFolderName(),
-    settings,
-  };
-  return new OwnedStore(handle, arena, write);
+  const io = settings.spill && spillDirs.some(isRemote) ? new IoThread(threads) : null;
+  const targets: TargetContext = { folder: spillFolderName(), thread: 0, client: io?.client ?? null, write };
+  try {
+    if (settings.spill) for (const dir of spillDirs) prepareTarget(dir, targets);
+    const arena = createArena(settings);
+    const handle: StoreHandle = {
+      arena: arena.handle,
+      table: ObjectTable.create(threads).handle,
+      files: FileTable.create(spillDirs.length, settings.fileBytes, threads).handle,
+      accounts: Accounts.create(NAME_COUNT),
+      folder: targets.folder,
+      settings,
+      io: io?.handle ?? null,
+    };
+    return new OwnedStore(handle, arena, targets, io);
+  } catch (e) {
+    io?.end();
+    throw e;
+  }
 }
 
 /** Address space for the whole limit is reserved at once; memory is taken as it is used. */
@@ -130,9 +156,15 @@ function createArena({ limit, threads }: StoreSettings): Arena {
   }
 }
 
-/** The store from another thread. `thread`: its number, from 1 and below the store's `threads`; not in use by another. */
-export function attachStore(handle: StoreHandle, thread: number): ThreadStore {
-  return new SharedStore(partsOf(handle, Arena.attach(handle.arena, thread)));
+/**
+ * The store from another thread. `thread`: its number, from 1 and below the store's `threads`; not in use by another. `port`: what `ioPort(thread)` gave, where it
+ * gave one.
+ */
+export function attachStore(handle: StoreHandle, thread: number, port?: MessagePort | null): ThreadStore {
+  const client =
+    handle.io !== null && port !== undefined && port !== null ? new IoClient(port, handle.io, thread) : null;
+  const targets: TargetContext = { folder: handle.folder, thread, client };
+  return new SharedStore(partsOf(handle, Arena.attach(handle.arena, thread), targets));
 }
 
 /** A store for tests: small, in the system's temporary directory. */
