@@ -3,9 +3,18 @@ import { hasCycle } from 'graphology-dag';
 import { RunError } from '../../engine/errors.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { cyclesOf } from './cycles.ts';
+import { refusal } from './functions.ts';
 import { ancestors, graphOf, type Links } from './links.ts';
 import { type Scan, scan } from './structures.ts';
-import { type DagData, type DagNode, type DagProblem, type DagProblemKind, indexOf } from './types.ts';
+import {
+  belongs,
+  type DagData,
+  type DagNode,
+  type DagProblem,
+  type DagProblemKind,
+  indexOf,
+  type TaskSpec,
+} from './types.ts';
 
 /** What a run asks for; what is left out is not checked. */
 export interface CheckRequest {
@@ -92,7 +101,7 @@ class Checker {
 
   /** Whether the node is there. */
   #reference(one: DagNode, reader: string, node: string | null): boolean {
-    if (one.graph !== this.#data) {
+    if (!belongs(this.#data, one)) {
       this.#add('foreign-node', `${reader} names \`${one.name}\` of another graph, \`${one.graph.name}\``, node);
       return false;
     }
@@ -112,9 +121,16 @@ class Checker {
   }
 
   #functions(): void {
+    const reasons = new Map<TaskSpec['fn'], string | null>();
     for (const { name, ...node } of this.#data.nodes) {
-      if (node.kind !== 'task' || node.fn.kind !== 'refused') continue;
-      this.#add('function', `the function of the task \`${name}\` cannot be sent to a worker: ${node.fn.reason}`, name);
+      if (node.kind !== 'task') continue;
+      let reason = reasons.get(node.fn);
+      if (reason === undefined) {
+        reason = refusal(node.fn);
+        reasons.set(node.fn, reason);
+      }
+      if (reason !== null)
+        this.#add('function', `the function of the task \`${name}\` cannot be sent to a worker: ${reason}`, name);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Graphs as JSON: a versioned format that people can read, and that other programs can write. */
 import { RunError } from '../../engine/errors.ts';
-import type { FunctionSource, TaskOptions } from '../../engine/tasks/types.ts';
+import { checkTaskOptions } from '../../engine/tasks/definition.ts';
+import type { FunctionSource } from '../../engine/tasks/types.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { valueFromJson, valueToJson } from './json_values.ts';
 import { type DagData, DagNode, emptyData, type Meta, type NodeSpec, type TaskSpec } from './types.ts';
@@ -173,29 +174,21 @@ function metaFromJson(json: Reader, data: DagData): Meta {
   return meta as Meta;
 }
 
-type OptionName = Exclude<keyof TaskOptions, 'name' | 'signal'>;
-const OPTIONS: Readonly<Record<OptionName, 'number' | 'boolean'>> = {
-  returns: 'number',
-  retries: 'number',
-  retryErrors: 'boolean',
-  memory: 'number',
-  threads: 'number',
-  priority: 'number',
-  timeout: 'number',
-};
+/** A name is the node's, and a signal is of a process. */
+const NO_OPTIONS = ['name', 'signal'];
 
-/** The types of their values only: which numbers are allowed is the engine's to say. */
 function optionsFromJson(json: Reader, data: DagData): TaskSpec['options'] {
-  const options = new Reader(json.field('options'), `${json.path}.options`);
-  options.only(...Object.keys(OPTIONS));
-  const read: Record<string, unknown> = {};
-  for (const [name, type] of Object.entries(OPTIONS)) {
-    if (!options.has(name)) continue;
-    const value = valueFromJson(options.field(name), `${options.path}.${name}`, data);
-    if (typeof value !== type) throw invalid(`${options.path}.${name} is ${shown(value)}, not a ${type}`);
-    read[name] = value;
+  const options = valueFromJson(json.field('options'), `${json.path}.options`, data);
+  const path = `${json.path}.options`;
+  if (typeof options !== 'object' || options === null) throw invalid(`${path} is ${shown(options)}, not an object`);
+  for (const name of NO_OPTIONS)
+    if (Object.hasOwn(options, name)) throw invalid(`${path} has the unknown key \`${name}\``);
+  try {
+    checkTaskOptions(options);
+  } catch (error) {
+    throw error instanceof RunError ? new RunError('FLOW7016', `${path}: ${error.message}`, {}, error.hint) : error;
   }
-  return read;
+  return options;
 }
 
 /** A place in the JSON. */

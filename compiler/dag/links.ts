@@ -1,7 +1,7 @@
 /** The edges of a graph, by place of its nodes, and as a graph of graphology. */
 import { DirectedGraph } from 'graphology';
 import { scan } from './structures.ts';
-import { type DagData, type DagNode, indexOf } from './types.ts';
+import { belongs, type DagData, type DagNode, indexOf } from './types.ts';
 
 export interface Links {
   /** By node: the nodes whose values it reads, each once, in the order of its arguments. Nodes that are not there are left out. */
@@ -16,9 +16,9 @@ export function linksOf(data: DagData): Links {
   const reads = data.nodes.map((n) => (n.kind === 'task' ? places(data, scan(n.args).nodes) : []));
   const follows: number[][] = data.nodes.map(() => []);
   for (const { before, after } of data.orders) {
-    const from = indexOf(data, before);
-    const to = indexOf(data, after);
-    if (from === null || to === null) continue;
+    const [from] = places(data, [before]);
+    const [to] = places(data, [after]);
+    if (from === undefined || to === undefined) continue;
     if (!reads[to]?.includes(from) && !follows[to]?.includes(from)) follows[to]?.push(from);
   }
   return { reads, follows, outputs: data.outputs.map((o) => places(data, scan(o.value).nodes)) };
@@ -28,7 +28,7 @@ function places(data: DagData, nodes: readonly DagNode[]): readonly number[] {
   if (nodes.length === 0) return [];
   const found = new Set<number>();
   for (const node of nodes) {
-    const at = node.graph === data ? indexOf(data, node) : null;
+    const at = belongs(data, node) ? indexOf(data, node) : null;
     if (at !== null) found.add(at);
   }
   return [...found];

@@ -153,6 +153,11 @@ export function emptyData(name: string): DagData {
   return { name, nodes: [], outputs: [], orders: [], byName: new Map() };
 }
 
+/** Whether the node was made for this graph (or for the same nodes with other outputs). */
+export function belongs(data: DagData, node: DagNode): boolean {
+  return node.graph.nodes === data.nodes;
+}
+
 /** Place of the node that is meant, or null when there is none of its name. */
 export function indexOf(data: DagData, node: DagNode): number | null {
   return node.index ?? data.byName.get(node.name) ?? null;
