@@ -1,3 +1,5 @@
+import { RunError } from '../errors.ts';
+
 const FIRST_PAUSE_MS = 5;
 const MAX_PAUSE_MS = 1000;
 /** Errors that another try right away does not change. */
@@ -18,6 +20,8 @@ export function retried<V>(retries: number, f: () => V): V {
 }
 
 function lasting(e: unknown): boolean {
+  // Of a target that has tried again itself.
+  if (e instanceof RunError) return true;
   const { code } = e as NodeJS.ErrnoException;
   return code !== undefined && LASTING.has(code);
 }
