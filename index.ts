@@ -15,7 +15,20 @@ export {
   type ResultRelation,
   type RunOptions,
   type RunResult,
+  type SpillOptions,
 } from './engine/runtime/engine.ts';
+export type { ExchangeSummary, StageEvent } from './engine/runtime/run.ts';
 export { encodeRows, type Shown, showBatch } from './engine/show.ts';
+export type { ShuffleChoice, ShuffleStrategy } from './engine/shuffle/strategy.ts';
+export { formatStats } from './engine/trace/format.ts';
+export { stageName } from './engine/trace/names.ts';
+export type {
+  EngineStats,
+  OperatorSpill,
+  OwnerBytes,
+  RunStats,
+  SpillTotals,
+  TaskCounts,
+} from './engine/trace/stats.ts';
 export { type DataType, type Field, formatType, type Schema } from './engine/types.ts';
 export type { Diagnostic } from './grammar/diagnostics.ts';

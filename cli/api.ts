@@ -36,13 +36,26 @@ export interface ExplainRequest extends FileRequest {
 /** What happens to a pipeline that ends without `write`. */
 export type OutFormat = 'table' | 'csv' | 'ndjson' | 'none';
 
+export type ShuffleChoice = 'simple' | 'push' | 'auto';
+
 export interface RunRequest extends FileRequest {
   /** undefined: as many as the machine and the data call for. */
   readonly workers: number | undefined;
   /** Bytes; undefined: the engine's share of the machine's memory. */
   readonly memory: number | undefined;
-  /** Empty: the system's folder for temporary files. */
+  /** Folders and `s3://` addresses. Empty: the system's folder for temporary files. */
   readonly spillDirs: readonly string[];
+  /** false: nothing is spilled, and what does not fit fails. */
+  readonly spill: boolean;
+  /** Share of the memory from which on it spills ahead of need; undefined: the engine's. */
+  readonly spillThreshold: number | undefined;
+  /** Bytes that spill files may take; undefined: no cap. */
+  readonly spillCap: number | undefined;
+  readonly shuffle: ShuffleChoice | undefined;
+  /** Figures of the run are wanted in the summary. */
+  readonly stats: boolean;
+  /** A file to write a trace of the run to, also when the run fails. */
+  readonly trace: string | undefined;
   readonly out: OutFormat;
   /** Rows of a result that `reporter.result` gets at most. */
   readonly previewRows: number;
@@ -69,6 +82,8 @@ export interface Progress {
   readonly bytes: number;
   /** Bytes of all sources, where they are known. */
   readonly totalBytes: number | undefined;
+  /** Share of the whole work that is done, 0 to 1; undefined where nothing is known of it. Never goes back; 1 only at the end. */
+  readonly share: number | undefined;
   readonly spilledBytes: number;
   readonly elapsedMs: number;
 }
@@ -111,6 +126,8 @@ export interface RunSummary {
   readonly spilledBytes: number;
   readonly spilledObjects: number;
   readonly restoredBytes: number;
+  /** With `stats`: all figures, and the same as text. */
+  readonly stats?: { readonly figures: object; readonly text: string };
 }
 
 export interface CheckSummary {

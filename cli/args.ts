@@ -20,3 +20,10 @@ export function parseInteger(text: string, option: string, low: number, high: nu
   }
   return value;
 }
+
+/** A share of a whole, 0 to 1. @throws UsageError naming the option */
+export function parseShare(text: string, option: string): number {
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 0 && value <= 1)) throw new UsageError(`${option}: '${text}' is not a number from 0 to 1`);
+  return value;
+}

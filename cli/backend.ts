@@ -1,22 +1,29 @@
 import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
 import { syntax } from '../grammar/syntax_codes.ts';
 import {
+  type Bound,
   check,
   compilerRegistries,
   Engine,
   type EngineOptions,
   explain,
+  formatStats,
   formatType,
   MIN_MEMORY,
+  type PhysicalPlan,
   plan,
   RunError,
+  type RunResult,
   type Schema,
+  type StageEvent,
+  stageName,
 } from '../index.ts';
 import type { Api, ErrorPage, FileRequest, Outcome, ResultColumn, RunReporter, RunRequest, RunSummary } from './api.ts';
 import { UsageError } from './exit.ts';
 import { reportResults } from './results.ts';
 import { runErrorPages } from './run_pages.ts';
 import { formatSize } from './size.ts';
+import { TraceFile } from './trace_file.ts';
 
 /** Every registry of diagnostics whose codes `explain-error` knows. */
 const REGISTRIES: readonly DiagnosticRegistry[] = [syntax, ...compilerRegistries];
@@ -81,6 +88,21 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
   const { physical } = await plan(bound.plan, {
     resultLimit: request.out === 'table' ? request.previewRows + 1 : null,
   });
+  const trace = request.trace === undefined ? null : new TraceFile(request.trace);
+  try {
+    return await runPlan(bound, physical, request, reporter, trace);
+  } finally {
+    trace?.close();
+  }
+}
+
+async function runPlan(
+  bound: Bound,
+  physical: PhysicalPlan,
+  request: RunRequest,
+  reporter: RunReporter,
+  trace: TraceFile | null,
+): Promise<Outcome<RunSummary>> {
   const engine = new Engine(engineOptions(request));
   // A thread comes up while the file is checked and planned.
   engine.warm();
@@ -90,26 +112,15 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
   request.signal.addEventListener('abort', stop, { once: true });
   try {
     const watch = watchProgress(engine, physical.stages.length, reporter);
-    const result = await engine.run(physical, { signal: request.signal, onStage: watch.onStage }).finally(watch.stop);
+    const options = {
+      signal: request.signal,
+      onStage: watch.onStage,
+      ...(request.shuffle === undefined ? {} : { shuffle: request.shuffle }),
+    };
+    const result = await engine.run(physical, options).finally(watch.stop);
     // A reader that takes nothing must not keep a run alive that was told to stop.
     await Promise.race([reportResults(result.results, request, reporter), aborted(request.signal)]);
-    return {
-      status: 'done',
-      warnings: bound.diagnostics,
-      value: {
-        rows: result.progress.rowsRead,
-        rejected: result.progress.rowsRejected,
-        bytes: result.progress.bytesRead,
-        written: result.sinks.map((s) => ({ path: s.path, rows: s.rows, bytes: s.bytes })),
-        elapsedMs: result.ms,
-        workers: engine.workers,
-        memoryBytes: engine.memory,
-        peakBytes: result.store.peakBytes,
-        spilledBytes: result.store.spilledBytes,
-        spilledObjects: result.store.spilledObjects,
-        restoredBytes: result.store.restoredBytes,
-      },
-    };
+    return { status: 'done', warnings: bound.diagnostics, value: summaryOf(result, engine, request) };
   } catch (e) {
     // What breaks while everything is being stopped is no news.
     if (request.signal.aborted) return { status: 'cancelled' };
@@ -117,7 +128,27 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
   } finally {
     request.signal.removeEventListener('abort', stop);
     await engine.close();
+    const json = engine.traceJson();
+    if (json !== null) trace?.write(json);
   }
+}
+
+function summaryOf({ progress, sinks, stats, ms }: RunResult, engine: Engine, request: RunRequest): RunSummary {
+  const { spilledBytes, spilledObjects, restoredBytes } = stats.spill;
+  return {
+    rows: progress.rowsRead,
+    rejected: progress.rowsRejected,
+    bytes: progress.bytesRead,
+    written: sinks.map((s) => ({ path: s.path, rows: s.rows, bytes: s.bytes })),
+    elapsedMs: ms,
+    workers: engine.workers,
+    memoryBytes: engine.memory,
+    peakBytes: stats.memory.peak,
+    spilledBytes,
+    spilledObjects,
+    restoredBytes,
+    ...(request.stats ? { stats: { figures: stats, text: formatStats(stats) } } : {}),
+  };
 }
 
 /** Rejects when the signal comes. */
@@ -140,10 +171,14 @@ function checkMemory(bytes: number | undefined): void {
 }
 
 function engineOptions(request: RunRequest): EngineOptions {
+  const { spillThreshold: threshold, spillCap: diskCap } = request;
+  const spill = { ...(threshold === undefined ? {} : { threshold }), ...(diskCap === undefined ? {} : { diskCap }) };
   return {
     ...(request.workers === undefined ? {} : { workers: request.workers }),
     ...(request.memory === undefined ? {} : { memory: request.memory }),
     ...(request.spillDirs.length === 0 ? {} : { spillDirs: request.spillDirs }),
+    ...(request.spill ? { spill } : { spill: false }),
+    trace: request.trace !== undefined,
   };
 }
 
@@ -161,15 +196,16 @@ function watchProgress(engine: Engine, stageCount: number, reporter: RunReporter
       rows: p.rowsRead,
       bytes: p.bytesRead,
       totalBytes: p.bytesTotal > 0 ? p.bytesTotal : undefined,
+      share: p.share > 0 ? p.share : undefined,
       spilledBytes: p.spilledBytes,
       elapsedMs: performance.now() - started,
     });
   };
   const timer = setInterval(tell, PROGRESS_MS);
   return {
-    onStage: (e: { stage: { id: number; label: string }; state: string }): void => {
+    onStage: (e: StageEvent): void => {
       if (e.state !== 'start') return;
-      stage = e.stage.label;
+      stage = stageName(e.stage);
       stageIndex = e.stage.id + 1;
       tell();
     },

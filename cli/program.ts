@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { ExplainFormat, OutFormat } from './api.ts';
-import { addParam, parseInteger } from './args.ts';
+import type { ExplainFormat, OutFormat, ShuffleChoice } from './api.ts';
+import { addParam, parseInteger, parseShare } from './args.ts';
 import { bugReport } from './bug.ts';
 import { type Context, processContext } from './context.ts';
 import { EXIT, UsageError } from './exit.ts';
@@ -9,6 +9,7 @@ import { parseSize } from './size.ts';
 import { version } from './version.ts';
 
 const OUT_FORMATS: readonly OutFormat[] = ['table', 'csv', 'ndjson', 'none'];
+const SHUFFLES: readonly ShuffleChoice[] = ['auto', 'simple', 'push'];
 const EXPLAIN_FORMATS: readonly ExplainFormat[] = ['text', 'mermaid', 'dot', 'json'];
 const MAX_WORKERS = 256;
 const MAX_PREVIEW_ROWS = 10_000;
@@ -17,6 +18,8 @@ type Settle = (code: Promise<number>) => Promise<void>;
 
 const paramOption = () =>
   new Option('-p, --param <name=value>', "a value for one of the file's parameters").argParser(addParam);
+
+const gathered = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
 
 function runOptions(command: Command): Command {
   return command
@@ -28,10 +31,19 @@ function runOptions(command: Command): Command {
     .option('--memory <size>', 'memory the run may hold, such as 64MB or 1.5GiB; beyond it, it spills', (text) =>
       parseSize(text, '--memory'),
     )
+    .option('--spill-dir <dir>', 'folder to spill to, may be given more than once', gathered)
+    .option('--spill-to <place>', 'as --spill-dir, for places such as s3://bucket/prefix', gathered)
     .option(
-      '--spill-dir <dir>',
-      'folder to spill to, may be given more than once',
-      (dir: string, dirs: readonly string[] | undefined) => [...(dirs ?? []), dir],
+      '--spill-threshold <share>',
+      'share of the memory from which on it spills ahead of need (default: 0.8)',
+      (text) => parseShare(text, '--spill-threshold'),
+    )
+    .option('--spill-cap <size>', 'what spill files may take (default: no cap)', (text) =>
+      parseSize(text, '--spill-cap'),
+    )
+    .option('--no-spill', 'do not spill: what does not fit into memory fails')
+    .addOption(
+      new Option('--shuffle <how>', 'how rows are gathered by key (default: by their sizes)').choices(SHUFFLES),
     )
     .addOption(
       new Option('--out <format>', 'how a pipeline without `write` prints').choices(OUT_FORMATS).default('table'),
@@ -39,6 +51,8 @@ function runOptions(command: Command): Command {
     .option('--rows <n>', 'rows of a printed table (default: 20)', (text) =>
       parseInteger(text, '--rows', 1, MAX_PREVIEW_ROWS),
     )
+    .option('--stats', 'print what was spilled, by step, memory by owner and counts of tasks')
+    .option('--trace <file>', 'write what ran when to a file, for Perfetto or chrome://tracing')
     .option('--json', 'progress, results and summary as JSON, a line each')
     .option('--progress', 'show progress even where there is no terminal')
     .option('--no-progress', 'show no progress')

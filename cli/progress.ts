@@ -22,15 +22,15 @@ const LINE_MS = 1000;
 /** The rate is taken over this much of the past, so that it follows the run without flickering. */
 const RATE_WINDOW_MS = 2000;
 
-/** One line: stage, rows, bytes, share of the whole where it is known, rate, what was spilled, elapsed time. */
+/** One line: share of the work that is done where it is known, stage, rows and bytes read, rate, what was spilled, elapsed time. */
 export function progressText(progress: Progress, bytesPerSecond: number): string {
-  const { stage, stageIndex, stageCount, rows, bytes, totalBytes, spilledBytes, elapsedMs } = progress;
-  const share =
-    totalBytes !== undefined && totalBytes > 0 ? ` (${Math.min(100, Math.floor((100 * bytes) / totalBytes))} %)` : '';
+  const { stage, stageIndex, stageCount, rows, bytes, totalBytes, share, spilledBytes, elapsedMs } = progress;
+  const of = totalBytes !== undefined && totalBytes >= bytes ? ` of ${formatSize(totalBytes)}` : '';
   return [
+    ...(share === undefined ? [] : [`${Math.floor(100 * share)} %`]),
     `[${stageIndex}/${stageCount}] ${stage}`,
     `${formatCount(rows)} rows`,
-    `${formatSize(bytes)}${share}`,
+    `${formatSize(bytes)}${of}`,
     ...(bytesPerSecond > 0 ? [`${formatSize(bytesPerSecond)}/s`] : []),
     ...(spilledBytes > 0 ? [`spilled ${formatSize(spilledBytes)}`] : []),
     formatElapsed(elapsedMs),

@@ -39,6 +39,7 @@ export function textReporter(context: Context, { progress, quiet }: TextOptions)
       const told = quiet && 'warnings' in outcome ? { ...outcome, warnings: [] } : outcome;
       const code = await reportProblems(told, source, context);
       if (outcome.status === 'done' && !quiet) await stderr.write(summaryText(outcome.value));
+      if (outcome.status === 'done' && outcome.value.stats !== undefined) await stderr.write(outcome.value.stats.text);
       const left = stdout.closed.aborted || (outcome.status === 'cancelled' && outcome.outputClosed === true);
       if (outcome.status === 'cancelled' && !left) await stderr.write('interrupted\n');
       return code;
@@ -128,10 +129,14 @@ export function jsonReporter(context: Context): Reporter {
         for (const diagnostic of outcome.diagnostics) await emit('diagnostic', located(diagnostic));
       }
       if (outcome.status === 'failed') await emit('error', outcome.failure);
-      await emit('end', { status: outcome.status, ...(outcome.status === 'done' ? { summary: outcome.value } : {}) });
+      await emit('end', { status: outcome.status, ...(outcome.status === 'done' ? summaryJson(outcome.value) : {}) });
       return EXIT_OF[outcome.status];
     },
   };
+}
+
+function summaryJson({ stats, ...summary }: RunSummary): object {
+  return { summary: stats === undefined ? summary : { ...summary, stats: stats.figures } };
 }
 
 /** JSON with the values JSON has no form for: integers beyond 2^53 and the non-finite floats go as strings. */

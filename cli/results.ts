@@ -1,10 +1,12 @@
 import { encodeRows, formatType, type ResultRelation, showBatch } from '../index.ts';
 import type { Cell, RunReporter, RunRequest } from './api.ts';
 
+type Shown = Pick<RunRequest, 'out' | 'previewRows'>;
+
 /** Hands the pipelines without a sink to the reporter: as tables of their first rows, or as a stream of bytes. */
 export async function reportResults(
   results: readonly ResultRelation[],
-  request: RunRequest,
+  request: Shown,
   reporter: RunReporter,
 ): Promise<void> {
   for (const [i, r] of results.entries()) {
@@ -21,7 +23,7 @@ async function reportTable(
   r: ResultRelation,
   index: number,
   count: number,
-  request: RunRequest,
+  request: Shown,
   reporter: RunReporter,
 ): Promise<void> {
   const rows: Cell[][] = [];

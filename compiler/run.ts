@@ -4,6 +4,8 @@ import { RunError } from '../engine/errors.ts';
 import type { LiteralValue } from '../engine/expr.ts';
 import { formatValue } from '../engine/functions/format.ts';
 import { Engine, type EngineOptions, type ResultRelation, type RunResult } from '../engine/runtime/engine.ts';
+import type { ShuffleChoice } from '../engine/shuffle/strategy.ts';
+import type { RunStats } from '../engine/trace/stats.ts';
 import type { DataType, Schema } from '../engine/types.ts';
 import type { FlowFile } from '../grammar/ast.ts';
 import type { Diagnostic } from '../grammar/diagnostics.ts';
@@ -30,6 +32,8 @@ export interface FlowRunOptions extends CompileOptions, EngineOptions {
   /** An engine that is kept for several runs; without it one is made and closed. */
   readonly engine?: Engine;
   readonly signal?: AbortSignal;
+  /** How hash exchanges gather their rows; default 'auto'. */
+  readonly shuffle?: ShuffleChoice;
 }
 
 /**
@@ -49,6 +53,8 @@ export interface FlowResult {
   }[];
   readonly spilledBytes: number;
   readonly ms: number;
+  /** Figures of this run; `formatStats` makes text of them. */
+  readonly stats: RunStats;
 }
 
 /** Runs a `.flow` file. Throws DiagnosticsError for mistakes in it, RunError for what goes wrong while it runs. */
@@ -82,7 +88,8 @@ async function runBound(bound: Bound, text: string, options: FlowRunOptions): Pr
   const { physical } = await plan(bound.plan, options);
   const engine = options.engine ?? new Engine(options);
   try {
-    const run = await engine.run(physical, options.signal ? { signal: options.signal } : {});
+    const { signal, shuffle } = options;
+    const run = await engine.run(physical, { ...(signal ? { signal } : {}), ...(shuffle ? { shuffle } : {}) });
     return resultOf(run);
   } finally {
     if (options.engine === undefined) await engine.close();
@@ -95,7 +102,7 @@ function resultOf(run: RunResult): FlowResult {
     r.release();
     return { schema: r.schema, rows };
   });
-  return { results, written: run.sinks, spilledBytes: run.store.spilledBytes, ms: run.ms };
+  return { results, written: run.sinks, spilledBytes: run.stats.spill.spilledBytes, ms: run.ms, stats: run.stats };
 }
 
 function rowsOf(r: ResultRelation): Row[] {

@@ -1,4 +1,4 @@
-import type { OutFormat, RunRequest } from '../api.ts';
+import type { OutFormat, RunRequest, ShuffleChoice } from '../api.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { type Output, readSource } from '../io.ts';
@@ -10,6 +10,14 @@ export interface RunOptions {
   readonly workers?: number;
   readonly memory?: number;
   readonly spillDir?: readonly string[];
+  readonly spillTo?: readonly string[];
+  readonly spillThreshold?: number;
+  readonly spillCap?: number;
+  /** `--no-spill` */
+  readonly spill?: boolean;
+  readonly shuffle?: ShuffleChoice;
+  readonly stats?: true;
+  readonly trace?: string;
   readonly out: OutFormat;
   readonly rows?: number;
   readonly json?: true;
@@ -38,7 +46,13 @@ export async function run(file: string, options: RunOptions, context: Context): 
     params: options.param ?? new Map(),
     workers: options.workers,
     memory: options.memory,
-    spillDirs: options.spillDir ?? [],
+    spillDirs: [...(options.spillDir ?? []), ...(options.spillTo ?? [])],
+    spill: options.spill !== false,
+    spillThreshold: options.spillThreshold,
+    spillCap: options.spillCap,
+    shuffle: options.shuffle,
+    stats: options.stats === true,
+    trace: options.trace,
     out: options.out,
     previewRows: options.rows ?? DEFAULT_PREVIEW_ROWS,
     signal: stop.signal,

@@ -5,13 +5,21 @@ import type { PhysicalPlan } from '../plan.ts';
 import { relationReader } from '../shuffle/reader.ts';
 import type { ShuffleChoice } from '../shuffle/strategy.ts';
 import { createStore, type MainStore } from '../store/store.ts';
-import type { StoreStats } from '../store/types.ts';
+import { TaskHost } from '../tasks/host.ts';
+import { TaskRuntime } from '../tasks/runtime.ts';
+import { Monitor } from '../trace/monitor.ts';
+import { addTasks, type EngineStats, NO_TASKS, type RunStats, statsBetween, type TaskCounts } from '../trace/stats.ts';
 import type { Schema } from '../types.ts';
+import { lostObject } from './lost.ts';
 import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
+import { type EngineOptions, storeOptions, validateEngineOptions } from './options.ts';
 import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
+import { RunProgress } from './progress.ts';
 import { refsOf } from './relations.ts';
-import { type ExchangeSummary, Run, type StageEvent } from './run.ts';
+import { Run, type StageEvent } from './run.ts';
+
+export type { EngineOptions, SpillOptions } from './options.ts';
 
 /** Share of the machine's memory the store may use when no limit is given. */
 export const DEFAULT_MEMORY_SHARE = 0.5;
@@ -20,19 +28,13 @@ export const MIN_MEMORY = 16 * 2 ** 20;
 /** Memory one task needs at least; with less than this for each worker, fewer tasks run at a time. */
 const TASK_MEMORY = 16 * 2 ** 20;
 
-export interface EngineOptions {
-  /** Worker threads; default: the processors this process may use. */
-  readonly workers?: number;
-  /** Hard limit in bytes over everything the engine holds; default: half of the machine's memory. */
-  readonly memory?: number;
-  /** Folders for spill files, used in turn; default: the system's folder for temporary files. */
-  readonly spillDirs?: readonly string[];
-}
-
 export interface Progress {
   readonly rowsRead: number;
   readonly bytesRead: number;
+  /** Bytes of all sources, as far as they are known or estimated. */
   readonly bytesTotal: number;
+  /** Share of the whole work that is done, 0 to 1: never goes back, and is 1 only when the run is over. */
+  readonly share: number;
   readonly rowsOut: number;
   /** Rows that readers left out because the flow asked for it (`on_error: "reject"`). */
   readonly rowsRejected: number;
@@ -51,6 +53,7 @@ export interface ResultRelation {
   readonly schema: Schema;
   /** All rows there are, also when fewer were kept. */
   readonly rows: number;
+  /** May be read more than once until it is released. RunError FLOW7008 when spilled rows are lost: nothing is made again after the run. */
   batches(): Iterable<Batch>;
   release(): void;
 }
@@ -59,19 +62,32 @@ export interface RunResult {
   readonly results: readonly ResultRelation[];
   readonly sinks: readonly SinkSummary[];
   readonly progress: Progress;
-  readonly store: StoreStats;
+  /** Figures of this run alone. */
+  readonly stats: RunStats;
   readonly ms: number;
-  /** What each hash exchange did, in the order they ended. */
-  readonly exchanges: readonly ExchangeSummary[];
-  /** Tasks that were run again because spilled data they had made was lost. */
-  readonly reconstructions: number;
+}
+
+/** The run is over and its plan forgotten: rows that are lost now stay lost. */
+function* readable(batches: Iterable<Batch>): Iterable<Batch> {
+  try {
+    yield* batches;
+  } catch (e) {
+    if (lostObject(e) === null) throw e;
+    const { message, where } = e as RunError;
+    throw new RunError(
+      'FLOW7008',
+      `rows of a result are lost: ${message}`,
+      where,
+      'Run again: rows can be made again only while their run goes on.',
+    );
+  }
 }
 
 /** After a signal tasks end by themselves at their next batch; a thread that does not is ended after this long. */
 const GRACE_MS = 2000;
 
 /** Workers and a store that outlive single runs, so that memory touched once is used again. Runs go one after another. */
-export class Engine {
+export class Engine extends TaskHost {
   readonly workers: number;
   readonly memory: number;
   readonly #store: MainStore;
@@ -79,13 +95,20 @@ export class Engine {
   readonly #control = new SharedArrayBuffer(4 * (1 + MAX_STAGES));
   readonly #progress: SharedArrayBuffer;
   readonly #jobs: SharedArrayBuffer;
+  override readonly tasks: TaskRuntime;
   #runs = 0;
-  #bytesTotal = 0;
+  #share: RunProgress | null = null;
   #closing: Promise<void> | null = null;
   #current: Run | null = null;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #monitor: Monitor;
+  /** Of all runs that ended. */
+  #tasks: TaskCounts = NO_TASKS;
 
+  /** Throws RunError FLOW7016 for an option that is wrong, FLOW7007 for too little memory, FLOW7008 for a place that cannot be spilled to. */
   constructor(options: EngineOptions = {}) {
+    super();
+    validateEngineOptions(options);
     this.workers = options.workers ?? availableParallelism();
     this.memory = options.memory ?? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE);
     if (this.memory < MIN_MEMORY) {
@@ -97,27 +120,26 @@ export class Engine {
       );
     }
     this.#progress = new SharedArrayBuffer(8 * PROGRESS_WORDS * (this.workers + 1));
-    this.#store = createStore({
-      limit: this.memory,
-      threads: this.workers + 1,
-      ...(options.spillDirs ? { spillDirs: [...options.spillDirs] } : {}),
-    });
+    this.#store = createStore(storeOptions(options, this.memory, this.workers + 1));
     this.#jobs = new SharedArrayBuffer(8 * JOB_WORDS * (this.workers + 1));
     this.#pool = new WorkerPool({
       workers: this.workers,
       memory: Math.floor(this.memory / 2),
+      heap: options.heap,
       init: (thread): WorkerInit => ({
         store: this.#store.handle,
         thread,
         control: this.#control,
         progress: this.#progress,
         jobs: this.#jobs,
-        io: null,
-        trace: false,
+        io: this.#store.ioPort(thread),
+        trace: options.trace === true,
       }),
       onEnding: (thread) => this.#store.markDying(thread),
       onDeath: (thread) => this.#store.releaseThread(thread),
     });
+    this.tasks = new TaskRuntime(this.#store, this.#pool, new Float64Array(this.#jobs));
+    this.#monitor = new Monitor(this.#store, this.#pool, options.trace === true);
   }
 
   /** Tasks at a time: every one needs room for its batches. */
@@ -142,7 +164,8 @@ export class Engine {
       bytesRead,
       rowsOut,
       rowsRejected,
-      bytesTotal: this.#bytesTotal,
+      bytesTotal: this.#share?.sourceBytes ?? 0,
+      share: this.#share?.share(bytesRead) ?? 0,
       spilledBytes: this.#store.stats().spilledBytes,
     };
   }
@@ -152,8 +175,18 @@ export class Engine {
     this.#pool.warm();
   }
 
-  stats(): StoreStats {
-    return this.#store.stats();
+  /** Figures since the engine was made; `formatStats` makes text of them. */
+  stats(): EngineStats {
+    const running = this.#current?.tasks ?? {};
+    return this.#monitor.stats({ ...addTasks(this.#tasks, running), workersLost: this.#pool.workersLost });
+  }
+
+  /**
+   * What ran so far, with EngineOptions.trace, as Chrome trace events (chrome://tracing, Perfetto): a row for each thread with its tasks, spills and restores, stages,
+   * memory. Null without it. The first 400 000 events are kept.
+   */
+  traceJson(): string | null {
+    return this.#monitor.trace?.json() ?? null;
   }
 
   run(plan: PhysicalPlan, options: RunOptions = {}): Promise<RunResult> {
@@ -167,11 +200,14 @@ export class Engine {
     if (plan.stages.length > MAX_STAGES)
       throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; at most ${MAX_STAGES} fit one run`);
     const started = performance.now();
+    const before = this.stats();
     new Int32Array(this.#control).fill(0);
     new Float64Array(this.#progress).fill(0);
-    this.#bytesTotal = 0;
+    const progress = new RunProgress(plan);
+    this.#share = progress;
+    const id = ++this.#runs;
     const run = new Run(
-      ++this.#runs,
+      id,
       plan,
       {
         store: this.#store,
@@ -182,13 +218,18 @@ export class Engine {
         shuffle: options.shuffle ?? 'auto',
       },
       {
-        onInput: (bytes) => {
-          this.#bytesTotal += bytes;
+        onInput: (stage, bytes) => {
+          progress.reads(stage, bytes);
         },
-        ...(options.onStage ? { onStage: options.onStage } : {}),
+        onStage: (e) => {
+          progress.on(e);
+          this.#monitor.stage(id, e);
+          options.onStage?.(e);
+        },
       },
     );
     this.#current = run;
+    this.#monitor.start();
     let grace: NodeJS.Timeout | undefined;
     const abort = (): void => {
       run.fail(new RunError('FLOW7012', 'the run was interrupted'));
@@ -198,20 +239,23 @@ export class Engine {
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
       const sinks = await run.execute();
+      this.#monitor.sample();
+      progress.end();
+      const ms = performance.now() - started;
       return {
         results: plan.results.map((r) => this.#result(run, r.relation)),
         sinks,
         progress: this.progress(),
-        store: this.#store.stats(),
-        ms: performance.now() - started,
-        exchanges: run.exchanges,
-        reconstructions: run.reconstructions,
+        stats: { ...statsBetween(before, this.stats()), exchanges: run.exchanges, ms },
+        ms,
       };
     } finally {
       clearTimeout(grace);
       options.signal?.removeEventListener('abort', abort);
+      this.#monitor.stop();
+      this.#tasks = addTasks(this.#tasks, run.tasks);
       this.#current = null;
-      this.#pool.endRun(this.#runs);
+      this.#pool.endRun(id);
     }
   }
 
@@ -221,7 +265,7 @@ export class Engine {
     return {
       schema: relation.schema,
       rows: relation.rows,
-      batches: () => relationReader(this.#store, refsOf(relation), relation.schema).batches(),
+      batches: () => readable(relationReader(this.#store, refsOf(relation), relation.schema).batches()),
       release: () => {
         if (open) run.relations.readDone(id);
         open = false;
@@ -240,8 +284,10 @@ export class Engine {
 
   async #close(): Promise<void> {
     this.#current?.fail(new RunError('FLOW7012', 'the engine was closed while a run went on'));
+    this.tasks.close();
     await this.#pool.close();
     await this.#last;
+    this.tasks.closeHoldings();
     this.#store.close();
   }
 }

@@ -4,6 +4,8 @@ import type { Split } from '../formats/def.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
 import { roundTasks, type ShuffleChoice, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
 import type { ObjectId, Store } from '../store/types.ts';
+import { stageName } from '../trace/names.ts';
+import type { TaskCounts } from '../trace/stats.ts';
 import { countReaders, inputsOf, sidesOf, writesSerially } from './graph.ts';
 import { refsOfTask } from './inputs.ts';
 import { Lineage, type Making } from './lineage.ts';
@@ -45,14 +47,14 @@ export interface StageEvent {
 }
 
 export interface RunHooks {
-  /** Bytes of input known so far; grows when a stage's splits are known. */
-  readonly onInput?: (bytes: number) => void;
+  /** Bytes a stage reads: estimates of all sources at the start, then what each stage turns out to read when it starts. */
+  readonly onInput?: (stage: number, bytes: number) => void;
   readonly onStage?: (e: StageEvent) => void;
 }
 
 /** What one hash exchange of a run did. */
 export interface ExchangeSummary {
-  /** Label of the stage that gave the rows. */
+  /** The stage that gave the rows, as the user would name it. */
   readonly stage: string;
   readonly strategy: ShuffleStrategy;
   readonly partitions: number;
@@ -76,6 +78,9 @@ export class Run {
   readonly #lineage: Lineage;
   readonly #outputs: Outputs;
   #failure: Error | null = null;
+  #done = 0;
+  #failed = 0;
+  #retries = 0;
   #aborted: Promise<void> = Promise.resolve();
 
   constructor(id: number, plan: PhysicalPlan, env: RunEnvironment, hooks: RunHooks) {
@@ -91,7 +96,7 @@ export class Run {
       memory: env.memory,
       relation: (r) => this.#lineage.relation(r),
       probe: (stage, splits) => this.#probeAll(stage, splits),
-      onInput: (bytes) => hooks.onInput?.(bytes),
+      onInput: (stage, bytes) => hooks.onInput?.(stage, bytes),
     });
     this.#outputs = new Outputs(plan, env.store, {
       current: this.#lineage.current,
@@ -99,9 +104,11 @@ export class Run {
     });
   }
 
-  /** Tasks that were run again because what they had made was lost. */
-  get reconstructions(): number {
-    return this.#lineage.reconstructions;
+  /** Counts of its tasks. */
+  get tasks(): Partial<TaskCounts> {
+    const { reconstructions } = this.#lineage;
+    const { pending: running, size: ready } = this.#queue;
+    return { ready, running, done: this.#done, failed: this.#failed, retries: this.#retries, reconstructions };
   }
 
   /** Runs all stages, then makes the outputs appear. On any failure nothing appears, and the first error is thrown. */
@@ -135,6 +142,7 @@ export class Run {
   }
 
   async #stages(): Promise<void> {
+    this.#inputs.announce(this.#plan);
     const waiting = new Set(this.#plan.stages);
     const running = new Set<Promise<void>>();
     while (waiting.size > 0 || running.size > 0) {
@@ -215,7 +223,7 @@ export class Run {
 
   #note(making: Making, push: PushExchange | null, maps: number, rows: number, bytes: number): void {
     this.exchanges.push({
-      stage: making.stage.label,
+      stage: stageName(making.stage),
       strategy: push === null ? 'simple' : 'push',
       partitions: 2 ** making.message.bits,
       maps,
@@ -338,19 +346,25 @@ export class Run {
     const remade = new Map<ObjectId, number>();
     for (let deaths = 0; ; ) {
       try {
-        return await this.#env.pool.run(this.#lineage.message(message), {
+        const done = await this.#env.pool.run(this.#lineage.message(message), {
           type: 'task',
           run: this.#id,
           stage: message.stage.id,
           index,
           input: this.#lineage.input(input),
         });
+        this.#done++;
+        return done;
       } catch (e) {
+        this.#failed++;
         if (this.#failure !== null) throw this.#failure;
         const lost = lostObject(e);
         if (e instanceof WorkerDied) {
           if (++deaths >= attempts) throw deadWorker(message.stage, attempts, e);
         } else if (lost === null || attempts === 1 || !(await this.#remake(lost, remade))) throw e;
+        // A try that is repeated is no failure of the task.
+        this.#failed--;
+        this.#retries++;
       }
     }
   }

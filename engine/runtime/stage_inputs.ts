@@ -17,8 +17,8 @@ export interface StageInputsOptions {
   readonly relation: (id: number) => Relation;
   /** Asks a task of the stage what only a look into the data tells of each split. */
   readonly probe: (stage: Stage, splits: readonly Split[]) => Promise<unknown[]>;
-  /** Bytes of input that became known. */
-  readonly onInput: (bytes: number) => void;
+  /** Bytes a stage reads became known. */
+  readonly onInput: (stage: number, bytes: number) => void;
 }
 
 /** What the tasks of stages read and how exchanges are cut. The same answers whenever asked, so that a task can be run again. */
@@ -38,6 +38,20 @@ export class StageInputs {
     return this.#groups.get(stage.id) ?? [stage];
   }
 
+  /** Tells about how large all sources are, so that progress has a whole from the start. What cannot be estimated is told when its stage starts. */
+  announce(plan: PhysicalPlan): void {
+    for (const { id, input } of plan.stages) {
+      if (input.kind !== 'scan') continue;
+      const estimate = format(input.format).reader?.estimate(input.source);
+      estimate?.then(
+        (e) => {
+          if (!this.#splits.has(id)) this.#o.onInput(id, e.bytes);
+        },
+        () => undefined,
+      );
+    }
+  }
+
   /** Working memory for each consumer of a task of the stage, in bytes. */
   grant(stage: Stage): number {
     return grantOf(stage, this.#o.memory, this.#o.slots);
@@ -48,6 +62,10 @@ export class StageInputs {
     const { input } = stage;
     if (input.kind === 'scan') return this.#scanTasks(stage, input);
     const relations = input.from.map((f) => this.#o.relation(f.relation));
+    this.#o.onInput(
+      stage.id,
+      relations.reduce((n, r) => n + r.bytes, 0),
+    );
     if (input.kind === 'stream') return streamTasks(relations, input.skip);
     const [first] = relations;
     if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
@@ -76,7 +94,10 @@ export class StageInputs {
     if (reader.probe !== undefined && reader.resolve !== undefined) {
       splits = reader.resolve(splits, await this.#o.probe(stage, splits), scan);
     }
-    this.#o.onInput(splits.reduce((n, s) => n + s.bytes, 0));
+    this.#o.onInput(
+      stage.id,
+      splits.reduce((n, s) => n + s.bytes, 0),
+    );
     const tasks = splitTasks(splits, stamps);
     this.#splits.set(stage.id, tasks);
     return tasks;

@@ -7,6 +7,7 @@ import { type CallContext, runCall } from '../tasks/execute.ts';
 import { type Between, JobLoop } from '../tasks/job_loop.ts';
 import { thrownData } from '../tasks/thrown.ts';
 import type { FunctionSource } from '../tasks/types.ts';
+import { stageName } from '../trace/names.ts';
 import { freeShared, StageSatisfied, taskContext, type WorkerState } from './context.ts';
 import {
   type FromWorker,
@@ -32,7 +33,7 @@ interface Observed {
   takeEvents?(): readonly StoreEvent[];
 }
 
-const store: ThreadStore & Observed = attachStore(init.store as StoreHandle, init.thread);
+const store: ThreadStore & Observed = attachStore(init.store as StoreHandle, init.thread, init.io);
 const words = new Float64Array(init.jobs);
 
 const state: WorkerState = {
@@ -69,7 +70,7 @@ function forgetRun(): void {
 async function runStageTask(m: TaskMessage): Promise<TaskDone> {
   const known = stages.get(m.stage);
   if (known === undefined) throw new Error(`stage ${m.stage} is unknown here`);
-  own(known.stage.label);
+  own(stageName(known.stage));
   const ctx = taskContext(state, m.stage, m.index, known.grant, known.sides);
   try {
     const { rows, output } = await runTask(known, m.input, ctx);

@@ -128,7 +128,7 @@ test('a run error: where in the file, where in the data, what to do; exit code 1
 
 test('--json: an object a line, the last one the end', async () => {
   const context = fakeContext(async (_, reporter) => {
-    const progress = { stage: 's', stageIndex: 1, stageCount: 1, rows: 1, bytes: 2, totalBytes: 3 };
+    const progress = { stage: 's', stageIndex: 1, stageCount: 1, rows: 1, bytes: 2, totalBytes: 3, share: 0.5 };
     reporter.progress({ ...progress, spilledBytes: 0, elapsedMs: 4 });
     const columns = [{ name: 'n', type: 'int' }];
     await reporter.result({ title: undefined, columns, rows: [[1n], [2n ** 60n], [Number.NaN]], more: false });
@@ -167,7 +167,15 @@ test('--json tells failures too, with the same exit codes', async () => {
 test('progress is shown on a terminal, or when asked for', async () => {
   const show = async (args: readonly string[], columns?: number) => {
     const run: Parameters<typeof fakeContext>[0] = async (_, reporter) => {
-      const progress = { stage: 's', stageIndex: 1, stageCount: 1, rows: 1, bytes: 2, totalBytes: undefined };
+      const progress = {
+        stage: 's',
+        stageIndex: 1,
+        stageCount: 1,
+        rows: 1,
+        bytes: 2,
+        totalBytes: undefined,
+        share: undefined,
+      };
       reporter.progress({ ...progress, spilledBytes: 0, elapsedMs: 4 });
       return { status: 'done', value: summary, warnings: [] };
     };

@@ -10,6 +10,7 @@ const at = (elapsedMs: number, bytes: number, more: Partial<Progress> = {}): Pro
   rows: 1_234_567,
   bytes,
   totalBytes: undefined,
+  share: undefined,
   spilledBytes: 0,
   elapsedMs,
   ...more,
@@ -17,8 +18,8 @@ const at = (elapsedMs: number, bytes: number, more: Partial<Progress> = {}): Pro
 
 test('one line: stage, rows, bytes, rate, spills, time', () => {
   assert.is(
-    progressText(at(3000, 812e6, { totalBytes: 1e9, spilledBytes: 1.2e9 }), 402e6),
-    '[2/5] summarize by carrier  1,234,567 rows  812 MB (81 %)  402 MB/s  spilled 1.20 GB  3.0 s',
+    progressText(at(3000, 812e6, { totalBytes: 1e9, share: 0.417, spilledBytes: 1.2e9 }), 402e6),
+    '41 %  [2/5] summarize by carrier  1,234,567 rows  812 MB of 1.00 GB  402 MB/s  spilled 1.20 GB  3.0 s',
   );
   assert.is(progressText(at(0, 0), 0), '[2/5] summarize by carrier  1,234,567 rows  0 B  0.0 s');
 });

@@ -58,8 +58,11 @@ function atTask(n: number, act: () => void): RunOptions {
 }
 
 async function holdsNothing(engine: Engine): Promise<void> {
-  await until('the memory to be free', () => engine.stats().objects === 0 && engine.stats().workingBytes === 0);
-  assert.is(engine.stats().diskBytes, 0);
+  await until('the memory to be free', () => {
+    const { objects, used } = engine.stats().memory;
+    return objects === 0 && used === 0;
+  });
+  assert.is(engine.stats().disk.bytes, 0);
   assert.equal(
     fs.readdirSync(place.folder).filter((f) => f.endsWith('.tmp')),
     [],

@@ -60,7 +60,7 @@ async function run(flow: string, damage: Damage | null, shuffle: 'simple' | 'pus
         for (const f of files) damage(f);
       },
     });
-    assert.is(engine.stats().objects, 0);
+    assert.is(engine.stats().memory.objects, 0);
     return result;
   } finally {
     await engine.close();
@@ -71,15 +71,15 @@ const written = (flow: string): Buffer => fs.readFileSync(flow.includes('write p
 
 for (const [name, flow] of Object.entries(FLOWS)) {
   test(`${name}: spill files deleted, truncated, changed`, async () => {
-    const hashed = (await run(flow, null, 'simple')).exchanges.length > 0;
+    const hashed = (await run(flow, null, 'simple')).stats.exchanges.length > 0;
     const expected = written(flow);
     for (const [kind, damage] of Object.entries(DAMAGES)) {
       const shuffle = hashed && kind !== 'truncated' ? 'push' : 'simple';
-      const { reconstructions, exchanges } = await run(flow, damage, shuffle);
+      const { tasks, exchanges } = (await run(flow, damage, shuffle)).stats;
       assert.ok(expected.equals(written(flow)), `${kind}: other bytes`);
       assert.ok(exchanges.every((x) => x.strategy === shuffle || x.maps < 2));
       // A file that is open is there for its reader after it was deleted.
-      if (kind !== 'deleted') assert.ok(reconstructions > 0, `${kind}: nothing was made again`);
+      if (kind !== 'deleted') assert.ok(tasks.reconstructions > 0, `${kind}: nothing was made again`);
     }
   });
 }
@@ -88,9 +88,9 @@ test('damage after every stage', async () => {
   const flow = FLOWS['group of groups'] as string;
   await run(flow, null, 'simple');
   const expected = written(flow);
-  const { reconstructions } = await run(flow, DAMAGES['truncated'] as Damage, 'simple', 10);
+  const { tasks } = (await run(flow, DAMAGES['truncated'] as Damage, 'simple', 10)).stats;
   assert.ok(expected.equals(written(flow)));
-  assert.ok(reconstructions > 0);
+  assert.ok(tasks.reconstructions > 0);
 });
 
 test('a source that is another one by now cannot make anything again: FLOW7002, and no output', async () => {

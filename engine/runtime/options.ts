@@ -1,0 +1,55 @@
+import { RunError } from '../errors.ts';
+import type { StoreOptions } from '../store/options.ts';
+
+/** How the store spills; docs/tuning.md has the table of what each does. */
+export type SpillOptions = Pick<
+  StoreOptions,
+  'threshold' | 'minSpillBytes' | 'fileBytes' | 'diskCap' | 'ioRetries' | 'stallMs'
+>;
+
+export interface EngineOptions {
+  /** Worker threads; default: the processors this process may use. */
+  readonly workers?: number;
+  /** Hard limit in bytes over everything the engine holds; default: half of the machine's memory. */
+  readonly memory?: number;
+  /** Where spill files go, used in turn: folders, `s3://bucket/prefix`; default: the system's folder for temporary files. */
+  readonly spillDirs?: readonly string[];
+  /** How objects are spilled; false: not at all, and what does not fit into memory is FLOW7007. */
+  readonly spill?: false | SpillOptions;
+  /** MiB of JavaScript heap a worker may use; default: its share of half of the machine's memory, 256 to 4096. */
+  readonly heap?: number;
+  /** Keeps a trace of everything that runs, see `Engine.traceJson`. Default false. */
+  readonly trace?: boolean;
+}
+
+const MAX_WORKERS = 1000;
+const MIN_HEAP = 16;
+
+/** Throws RunError FLOW7016 for an option of the engine's own that is wrong; those of the store are checked by the store. */
+export function validateEngineOptions({ workers, memory, spill, heap, trace }: EngineOptions): void {
+  check('workers', workers, `a whole number from 1 to ${MAX_WORKERS}`, (v) => whole(v) && v >= 1 && v <= MAX_WORKERS);
+  check('memory', memory, 'a whole number of bytes', whole);
+  check('heap', heap, `a number of MiB from ${MIN_HEAP} on`, (v) => typeof v === 'number' && v >= MIN_HEAP);
+  check('trace', trace, 'true or false', (v) => typeof v === 'boolean');
+  check('spill', spill, 'false or an object of options', (v) => v === false || (typeof v === 'object' && v !== null));
+}
+
+function whole(v: unknown): v is number {
+  return Number.isSafeInteger(v);
+}
+
+function check(option: string, value: unknown, allowed: string, ok: (value: unknown) => boolean): void {
+  if (value === undefined || ok(value)) return;
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  throw new RunError('FLOW7016', `${option} is ${shown}; allowed is ${allowed}`, { value: shown });
+}
+
+/** The options of the store an engine makes. */
+export function storeOptions(options: EngineOptions, limit: number, threads: number): StoreOptions {
+  return {
+    ...(options.spill === false ? { spill: false } : options.spill),
+    limit,
+    threads,
+    ...(options.spillDirs === undefined ? {} : { spillDirs: options.spillDirs }),
+  };
+}
