@@ -2,9 +2,10 @@ import { EngineBug, RunError } from '../errors.ts';
 import { didYouMean } from '../formats/nearest.ts';
 import type { ObjectId, Store } from '../store/types.ts';
 import { type AnyClass, type AnyFunction, loadFunction } from './functions.ts';
+import { inlineLimit } from './late_array.ts';
 import { fillArgs, fillPlain, placeValues } from './places.ts';
 import { Thrown, thrownData } from './thrown.ts';
-import type { CallJob, FunctionSource, TaskScope, ValuePlace } from './types.ts';
+import type { CallArgs, CallJob, FunctionSource, TaskScope, ValuePlace } from './types.ts';
 import { decodeValue, readyToDecode } from './values.ts';
 
 /** What calls see of the worker they run on. */
@@ -56,13 +57,15 @@ function withArguments(
   fn: Loaded,
   ctx: CallContext,
 ): ValuePlace[] | Promise<ValuePlace[]> {
+  const plain = plainArguments(job.args);
+  if (plain !== null) return call(job, source, fn, plain, ctx);
   const leases: Lease[] = [];
   const end = (): void => {
     for (const l of leases) l.release();
   };
   let pending = false;
   try {
-    const args = argumentsOf(job, ctx, leases);
+    const args = argumentsOf(job.args as CallArgs, job.actor !== null, ctx, leases);
     const results =
       args instanceof Promise ? args.then((a) => call(job, source, fn, a, ctx)) : call(job, source, fn, args, ctx);
     pending = results instanceof Promise;
@@ -72,14 +75,29 @@ function withArguments(
   }
 }
 
+/** null: some are encoded. */
+function plainArguments(args: CallArgs | null): unknown[] | null {
+  if (args === null) return [];
+  const { shape, values } = args;
+  if (shape.kind !== 'plain') return null;
+  const holes: unknown[] = [];
+  for (const v of values) {
+    if (v.kind !== 'plain') return null;
+    holes.push(v.value);
+  }
+  return fillPlain(shape.value, holes);
+}
+
 interface Lease {
   release(): void;
 }
 
-function argumentsOf(job: CallJob, ctx: CallContext, leases: Lease[]): unknown[] | Promise<unknown[]> {
-  if (job.args === null) return [];
-  const { shape, values } = job.args;
-  const copy = job.actor !== null;
+function argumentsOf(
+  { shape, values }: CallArgs,
+  copy: boolean,
+  ctx: CallContext,
+  leases: Lease[],
+): unknown[] | Promise<unknown[]> {
   const bytes = [shape, ...values].map((p) => bytesOf(p, ctx.store, leases));
   const decode = (): unknown[] => {
     const holes = values.map((p, i) =>
@@ -198,7 +216,7 @@ function placed(job: CallJob, result: unknown, ctx: CallContext): ValuePlace[] {
   if (result.length !== returns) {
     throw new RunError('FLOW7013', `task "${name}" must return ${returns} values, but returned ${result.length}`);
   }
-  return placeValues(ctx.store, result, (i) => `result ${i + 1} of task "${name}"`, ctx.inline);
+  return placeValues(ctx.store, result, (i) => `result ${i + 1} of task "${name}"`, inlineLimit(result, ctx.inline));
 }
 
 function thrownBy(e: unknown, source: FunctionSource): Thrown {

@@ -7,7 +7,7 @@ import { member } from './values_scan.ts';
  * an array of arguments, and its items are named.
  */
 export function cannotTravel(root: unknown, what: string | null, cause: unknown): RunError {
-  const found = search(root, what ?? '', what === null);
+  const found = searched(root, what);
   const reason = cause instanceof Error ? cause.message : String(cause);
   const deep = cause instanceof RangeError && /call stack/.test(reason);
   const name = what ?? 'the arguments';
@@ -22,6 +22,15 @@ const DEFAULT_HINT =
 interface Found {
   readonly text: string;
   readonly hint: string;
+}
+
+/** null: the reason is another, or a member cannot even be looked at. */
+function searched(root: unknown, what: string | null): Found | null {
+  try {
+    return search(root, what ?? '', what === null);
+  } catch {
+    return null;
+  }
 }
 
 /** Breadth first, so that the shortest path is told. */
