@@ -1,4 +1,5 @@
 import { EngineBug } from '../errors.ts';
+import { LateArray, lateArrays } from '../tasks/late_array.ts';
 
 /** What a piece holds, for counting what a shuffle moves. */
 export interface Tally {
@@ -7,9 +8,9 @@ export interface Tally {
   readonly bytes: number;
 }
 
-type Typed = Exclude<ArrayBufferView, DataView> & { readonly length: number };
+type Typed = Exclude<ArrayBufferView, DataView> & { readonly length: number; readonly BYTES_PER_ELEMENT: number };
 
-export function isTyped(piece: unknown): piece is Typed {
+function isTyped(piece: unknown): piece is Typed {
   return ArrayBuffer.isView(piece) && !(piece instanceof DataView);
 }
 
@@ -17,6 +18,8 @@ export function isTyped(piece: unknown): piece is Typed {
  * Rows and bytes of a piece. Rows: elements of a typed array divided by `width`, elements of an array, rows of an Arrow table, else 1 (nothing: 0).
  */
 export function tallyOf(piece: unknown, width: number): Tally {
+  if (piece instanceof LateArray)
+    return { rows: piece.bytes / (piece.like as Typed).BYTES_PER_ELEMENT / width, bytes: piece.bytes };
   if (isTyped(piece)) return { rows: piece.length / width, bytes: piece.byteLength };
   if (Array.isArray(piece)) return { rows: piece.length, bytes: 0 };
   if (piece === undefined || piece === null) return { rows: 0, bytes: 0 };
@@ -41,7 +44,8 @@ export function totalOf(tallies: Iterable<Tally>): Tally {
 }
 
 /**
- * The pieces of one partition as one value: typed arrays of the same kind are put together, arrays as well; whatever else there is stays a list. `pieces`: in order.
+ * The pieces of one partition, in order, as few: typed arrays of the same kind are put together in a task's result, and so are arrays; whatever else there is
+ * stays as it is.
  */
 export function joinPieces(pieces: readonly unknown[]): unknown[] {
   const [first] = pieces;
@@ -52,19 +56,17 @@ export function joinPieces(pieces: readonly unknown[]): unknown[] {
   return [...pieces];
 }
 
-interface TypedClass {
-  new (length: number): Typed & { set(from: ArrayLike<unknown>, at: number): void };
-}
-
-function joinTyped(pieces: readonly Typed[]): Typed {
-  const length = pieces.reduce((n, p) => n + p.length, 0);
-  const made = new ((pieces[0] as Typed).constructor as unknown as TypedClass)(length);
-  let at = 0;
-  for (const p of pieces) {
-    made.set(p as unknown as ArrayLike<unknown>, at);
-    at += p.length;
-  }
-  return made;
+/** Typed arrays of one kind as one, copied where it will lie. */
+export function joinTyped(pieces: readonly Typed[]): LateArray {
+  const bytes = pieces.reduce((n, p) => n + p.byteLength, 0);
+  const [joined] = lateArrays(pieces[0] as Typed, [bytes], ([into]) => {
+    let at = 0;
+    for (const p of pieces) {
+      into?.set(new Uint8Array(p.buffer, p.byteOffset, p.byteLength), at);
+      at += p.byteLength;
+    }
+  });
+  return joined as LateArray;
 }
 
 /** Throws EngineBug with the counts when what went in is not what came out. */

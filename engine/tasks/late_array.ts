@@ -1,14 +1,15 @@
-/** Makers of the arrays a late array can become. */
-type ArrayClass = Float64ArrayConstructor | BigUint64ArrayConstructor | Uint32ArrayConstructor | Uint8ArrayConstructor;
-
-type Group = { readonly places: (Uint8Array | null)[]; missing: number; readonly fill: (places: Uint8Array[]) => void };
+interface Group {
+  readonly places: (Uint8Array | null)[];
+  missing: number;
+  readonly fill: (places: readonly Uint8Array[]) => void;
+}
 
 /**
- * A typed array in a task's result that is filled only where it will lie: its memory is written once, and touched never before. It is no array to read: it is
- * a view of nothing, so that a serializer takes it for one and asks how to write it.
+ * A typed array in a task's result that is filled only where it will lie, so that its memory is written once. It is no array to read: it is a view of nothing, so
+ * that a serializer takes it for one and asks how to write it.
  */
 export class LateArray extends Uint8Array {
-  /** An empty array of the kind it becomes. */
+  /** An array of the kind it becomes. */
   readonly like: ArrayBufferView;
   readonly bytes: number;
   readonly #group: Group;
@@ -32,14 +33,29 @@ export class LateArray extends Uint8Array {
 }
 
 /**
- * Arrays of `lengths` elements that `fill` fills together, given their bytes in this order. All of them must be in one task's result, each once.
+ * Arrays of the kind of `like`, of `bytes` bytes each, that `fill` fills together, given their places in this order. All of them must be in one task's
+ * result, each once.
  */
 export function lateArrays(
-  Kind: ArrayClass,
-  lengths: ArrayLike<number>,
+  like: ArrayBufferView,
+  bytes: ArrayLike<number>,
   fill: (places: readonly Uint8Array[]) => void,
 ): LateArray[] {
-  const like = new Kind(0);
-  const group: Group = { places: new Array(lengths.length).fill(null), missing: lengths.length, fill };
-  return Array.from(lengths, (n, i) => new LateArray(like, n * Kind.BYTES_PER_ELEMENT, group, i));
+  const group: Group = { places: new Array(bytes.length).fill(null), missing: bytes.length, fill };
+  return Array.from(bytes, (n, i) => new LateArray(like, n, group, i));
+}
+
+const limits = new WeakMap<object, number>();
+
+/** Of these results of a task no more than `bytes` bytes are to stay outside the store. */
+export function limitInline<R extends object>(results: R, bytes: number): R {
+  limits.set(results, bytes);
+  return results;
+}
+
+/** Bytes of a task's results that may stay outside the store. */
+export function inlineLimit(results: unknown, otherwise: number): number {
+  return typeof results === 'object' && results !== null
+    ? Math.min(otherwise, limits.get(results) ?? otherwise)
+    : otherwise;
 }

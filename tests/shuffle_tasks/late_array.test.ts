@@ -9,15 +9,19 @@ import { decodeValue } from '../../engine/tasks/values.ts';
 /** Numbers 100 * array + element, all filled at once. */
 function counted(lengths: readonly number[]) {
   let fills = 0;
-  const arrays = lateArrays(Float64Array, lengths, (places) => {
-    fills++;
-    places.forEach((p, a) => {
-      const into = new Float64Array(p.buffer, p.byteOffset, p.byteLength / 8);
-      into.forEach((_, i) => {
-        into[i] = 100 * a + i;
+  const arrays = lateArrays(
+    new Float64Array(),
+    lengths.map((n) => 8 * n),
+    (places) => {
+      fills++;
+      places.forEach((p, a) => {
+        const into = new Float64Array(p.buffer, p.byteOffset, p.byteLength / 8);
+        into.forEach((_, i) => {
+          into[i] = 100 * a + i;
+        });
       });
-    });
-  });
+    },
+  );
   return { arrays, fills: () => fills };
 }
 

@@ -129,9 +129,23 @@ function swap(a: u32, b: u32): void {
   v128.store(b, row);
 }
 
-/** Sorts n rows by key, then payload. Ends at the same bytes whatever the order was. `other`: room for n rows; `counts`: 1024 words. */
+/** Levels of buckets, and the most buckets of a level. */
+const LEVELS: u32 = 3;
+const BUCKET_BITS: i32 = 10;
+/** Rows a bucket should have. */
+const BUCKET_ROWS_BITS: i32 = 3;
+const SHORT: u32 = 64;
+
+/**
+ * Sorts n rows by key, then payload: the same bytes whatever the order was. `other`: room for n rows; `counts`: room for LEVELS x 2^BUCKET_BITS words.
+ */
 export function rows_sort(rows: u32, n: u32, other: u32, counts: u32): void {
-  if (n < 256) {
+  sortLevel(rows, n, other, counts, LEVELS);
+}
+
+/** Rows go to buckets by the leading bits of their distance from the smallest key; buckets by themselves. */
+function sortLevel(rows: u32, n: u32, other: u32, counts: u32, levels: u32): void {
+  if (n < SHORT || levels == 0) {
     sortSpan(rows, n);
     return;
   }
@@ -143,15 +157,16 @@ export function rows_sort(rows: u32, n: u32, other: u32, counts: u32): void {
     low = min(low, key);
     high = max(high, key);
   }
-  const bits = 64 - <i32>clz(high - low);
-  const shift = <u64>max(0, bits - 10);
-  memory.fill(counts, 0, 4096);
+  const wanted = min(BUCKET_BITS, 31 - <i32>clz(n) - BUCKET_ROWS_BITS);
+  const shift = <u64>max(0, 64 - <i32>clz(high - low) - wanted);
+  const size: u32 = 4 << wanted;
+  memory.fill(counts, 0, size);
   for (let at = rows; at < end; at += WIDTH) {
     const c = counts + (<u32>((load<u64>(at) - low) >> shift) << 2);
     store<u32>(c, load<u32>(c) + 1);
   }
   let place = other;
-  for (let c = counts; c < counts + 4096; c += 4) {
+  for (let c = counts; c < counts + size; c += 4) {
     const count = load<u32>(c);
     store<u32>(c, place);
     place += count * WIDTH;
@@ -163,9 +178,9 @@ export function rows_sort(rows: u32, n: u32, other: u32, counts: u32): void {
     v128.store(to, v128.load(at));
   }
   let from = other;
-  for (let c = counts; c < counts + 4096; c += 4) {
+  for (let c = counts; c < counts + size; c += 4) {
     const to = load<u32>(c);
-    sortSpan(from, (to - from) / WIDTH);
+    sortLevel(from, (to - from) / WIDTH, rows + (from - other), counts + (4 << BUCKET_BITS), levels - 1);
     from = to;
   }
   memory.copy(rows, other, n * WIDTH);
@@ -240,7 +255,7 @@ function heapSort(rows: u32, n: u32): void {
 
 function sift(rows: u32, i: u32, n: u32): void {
   while (true) {
-    let child = 2 * i + 1;
+    let child: u32 = 2 * i + 1;
     if (child >= n) return;
     if (child + 1 < n && before(rows + child * WIDTH, rows + (child + 1) * WIDTH)) child++;
     if (!before(rows + i * WIDTH, rows + child * WIDTH)) return;
