@@ -90,7 +90,7 @@ export function hashPartition(
 function* readFused(store: Store, refs: readonly BatchRef[], schema: Schema): Iterable<Batch> {
   const scratch = arenaScratch(store, 'shuffle');
   try {
-    for (const group of groups(refs, Math.min(FUSE_BYTES, store.limit / FUSE_SHARE))) {
+    for (const group of fusible(store, refs)) {
       const [only] = group;
       if (group.length === 1 && only !== undefined) {
         yield* readRows(store, group, schema, 0, only.rows);
@@ -117,7 +117,9 @@ function copyOf(store: Store, ref: BatchRef, schema: Schema, scratch: Scratch): 
   return checked(decodeBatch(copy, schema), ref);
 }
 
-function groups(refs: readonly BatchRef[], maxBytes: number): BatchRef[][] {
+/** Neighbouring pieces that make one batch of a good size each. */
+export function fusible(store: Store, refs: readonly BatchRef[]): BatchRef[][] {
+  const maxBytes = Math.min(FUSE_BYTES, store.limit / FUSE_SHARE);
   const out: BatchRef[][] = [];
   let group: BatchRef[] = [];
   let rows = 0;

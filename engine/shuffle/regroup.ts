@@ -5,15 +5,12 @@ import { arenaScratch } from '../memory/scratch.ts';
 import type { BatchLease, BatchRef } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { ObjectOutput } from './output.ts';
-import { read } from './reader.ts';
+import { fusible, read } from './reader.ts';
 import type { PartitionedOutput, WriterContext } from './types.ts';
 
-/** Rows of one batch at most. */
-const PIECE_ROWS = 65536;
-
 /**
- * The merge side of a push exchange: pieces of some neighbouring partitions, each partition's in order, become one object with as few batches as can be; rows keep
- * their order. All of them are looked at at a time: the caller sees to it that they fit.
+ * The merge side of a push exchange: pieces of some neighbouring partitions, each partition's in order, become one object with few batches, of the size a reader
+ * would put together; rows keep their order. All of them are looked at at a time: the caller sees to it that they fit.
  */
 export function regroup(
   ctx: WriterContext,
@@ -26,7 +23,7 @@ export function regroup(
   try {
     const owner: number[] = [];
     const layouts = partitions.flatMap((pieces, p) =>
-      groups(pieces).map((group) => {
+      fusible(ctx.store, pieces).map((group) => {
         owner.push(p);
         const batches = group.map((ref): Batch => {
           const lease = read(ctx.store, ref, schema);
@@ -56,21 +53,4 @@ export function regroup(
 
 function rowsOf(refs: readonly BatchRef[]): number {
   return refs.reduce((n, r) => n + r.rows, 0);
-}
-
-function groups(refs: readonly BatchRef[]): BatchRef[][] {
-  const out: BatchRef[][] = [];
-  let group: BatchRef[] = [];
-  let rows = 0;
-  for (const ref of refs) {
-    if (group.length > 0 && rows + ref.rows > PIECE_ROWS) {
-      out.push(group);
-      group = [];
-      rows = 0;
-    }
-    group.push(ref);
-    rows += ref.rows;
-  }
-  if (group.length > 0) out.push(group);
-  return out;
 }
