@@ -20,6 +20,11 @@ export {
 export type { ExchangeSummary, StageEvent } from './engine/runtime/run.ts';
 export { encodeRows, type Shown, showBatch } from './engine/show.ts';
 export type { ShuffleChoice, ShuffleStrategy } from './engine/shuffle/strategy.ts';
+export type { ActorHandle, GetOptions, Waited } from './engine/tasks/api.ts';
+export { type ActorDef, type ActorOptions, actor, fromModule, task } from './engine/tasks/definition.ts';
+export type { WaitOptions } from './engine/tasks/get.ts';
+export type { TaskStats } from './engine/tasks/runtime.ts';
+export type { Arg, Args, ModuleFunction, Ref, TaskDef, TaskOptions, TaskScope } from './engine/tasks/types.ts';
 export { formatStats } from './engine/trace/format.ts';
 export { stageName } from './engine/trace/names.ts';
 export type {

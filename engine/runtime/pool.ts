@@ -5,6 +5,7 @@ import type { StoreEvent } from '../store/types.ts';
 import { type Death, type Job, type Slot, WorkerDied } from '../tasks/job.ts';
 import { Fifo } from '../tasks/queue.ts';
 import { Scheduler } from '../tasks/scheduler.ts';
+import { stageName } from '../trace/names.ts';
 import type { FromWorker, JobAnswer, StageMessage, TaskDone, TaskMessage, ToWorker, WorkerInit } from './messages.ts';
 import { JOB, JOB_WORDS } from './messages.ts';
 
@@ -26,6 +27,8 @@ export interface JobEvent {
   readonly ok: boolean;
   readonly attempt: number;
   readonly storeEvents: readonly StoreEvent[];
+  /** What a stage's task gave. */
+  readonly done?: TaskDone;
 }
 
 export interface PoolOptions {
@@ -167,7 +170,10 @@ export class WorkerPool {
       const since = this.#word(slot, JOB.RUNNING) === sent ? Math.max(from, this.#word(slot, JOB.START)) : now();
       const left = since + ms - now();
       if (left > 0) this.#timers.set(job, setTimeout(look, Math.ceil(left)));
-      else void this.#end([slot]);
+      else {
+        job.overdue = true;
+        void this.#end([slot]);
+      }
     };
     this.#timers.set(job, setTimeout(look, ms));
   }
@@ -217,6 +223,7 @@ export class WorkerPool {
         ok: answer.ok,
         attempt: job.attempt,
         storeEvents: answer.events ?? [],
+        ...(answer.ok && 'output' in answer ? { done: answer.output } : {}),
       });
       job.sent = 0;
       job.answered(answer, slot);
@@ -252,8 +259,10 @@ export class WorkerPool {
       if (this.#closed) job.closed();
       else job.lost(died, job === guilty);
     }
-    for (const actor of [...slot.actors]) actor.evicted(died);
+    this.scheduler.takePinned(slot);
+    const actors = [...slot.actors];
     slot.actors.clear();
+    for (const actor of actors) actor.evicted(died);
     this.scheduler.kick();
   }
 }
@@ -299,6 +308,7 @@ class StageJob implements Job {
   readonly dead = false;
   sent = 0;
   charge = 0;
+  overdue = false;
   readonly order: number;
   readonly #stage: StageMessage;
   readonly #task: Omit<TaskMessage, 'id'>;
@@ -320,7 +330,7 @@ class StageJob implements Job {
   }
 
   get name(): string {
-    return this.#stage.stage.label;
+    return stageName(this.#stage.stage);
   }
 
   prepare(slot: Slot): void {

@@ -43,6 +43,8 @@ export interface Job {
   sent: number;
   /** Milliseconds it adds to what its worker has to do. Set by the scheduler. */
   charge: number;
+  /** It took longer than it may: its worker is ended for it. Set by the pool. */
+  overdue: boolean;
   /** Tells the worker what it has to know before the job. */
   prepare(slot: Slot): void;
   message(): TaskMessage | CallJob;
