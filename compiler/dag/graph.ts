@@ -81,14 +81,26 @@ export class Dag<O extends Outputs = Outputs> {
    * A call of a function: one node, or one for each result where `task(fn, { returns })` says how many. Arguments are values, nodes, and nodes in arrays and
    * plain objects. A function that cannot be sent to a worker is told by `validate`.
    */
-  task<A extends readonly unknown[], R>(name: string, fn: TaskDef<A, R, true>, ...args: DagArgs<A>): DagNodes<R>;
-  task<A extends readonly unknown[], R>(name: string, fn: TaskDef<A, R, false>, ...args: DagArgs<A>): DagNode<R>;
+  task<A extends readonly unknown[], R>(
+    name: string,
+    fn: TaskDef<A, R, true>,
+    ...args: DagArgs<NoInfer<A>>
+  ): DagNodes<R>;
+  task<A extends readonly unknown[], R>(
+    name: string,
+    fn: TaskDef<A, R, false>,
+    ...args: DagArgs<NoInfer<A>>
+  ): DagNode<R>;
   task<F extends AnyFunction>(
     name: string,
     fn: ModuleFunction<F>,
     ...args: DagArgs<Parameters<F>>
   ): DagNode<Awaited<ReturnType<F>>>;
-  task<A extends readonly unknown[], R>(name: string, fn: (...args: A) => R, ...args: DagArgs<A>): DagNode<Awaited<R>>;
+  task<A extends readonly unknown[], R>(
+    name: string,
+    fn: (...args: A) => R,
+    ...args: DagArgs<NoInfer<A>>
+  ): DagNode<Awaited<R>>;
   task(
     name: string,
     fn: TaskDef<readonly unknown[], unknown, boolean> | ModuleFunction<AnyFunction> | AnyFunction,
