@@ -152,15 +152,16 @@ function call(
   args: unknown[],
   ctx: CallContext,
 ): ValuePlace[] | Promise<ValuePlace[]> {
+  const run = callee(job, fn, ctx);
   let result: unknown;
   try {
-    if (job.actor === null) result = (fn as AnyFunction).apply(new Scope(job, ctx), args);
-    else if (job.actor.method === null) {
-      ctx.actors.set(job.actor.id, Reflect.construct(fn, args) as object);
-      return [];
-    } else result = methodOf(job, job.actor.id, job.actor.method, ctx)(args);
+    result = run(args);
   } catch (e) {
-    throw e instanceof NoMethod ? e.error : thrownBy(e, source);
+    throw thrownBy(e, source);
+  }
+  if (job.actor !== null && job.actor.method === null) {
+    ctx.actors.set(job.actor.id, result as object);
+    return [];
   }
   if (!thenable(result)) return placed(job, result, ctx);
   return Promise.resolve(result).then(
@@ -171,23 +172,19 @@ function call(
   );
 }
 
-/** Of ours, thrown where errors are otherwise the user's. */
-class NoMethod extends Error {
-  readonly error: Error;
+type Callee = (args: unknown[]) => unknown;
 
-  constructor(error: Error) {
-    super(error.message);
-    this.error = error;
-  }
-}
-
-function methodOf(job: CallJob, actor: number, name: string, ctx: CallContext): (args: unknown[]) => unknown {
-  const instance = ctx.actors.get(actor);
-  if (instance === undefined) throw new NoMethod(new EngineBug(`actor ${actor} does not live here`));
-  const method = (instance as Record<string, unknown>)[name];
+/** What the arguments are given to: errors in finding it are ours, those of calling it the user's. */
+function callee(job: CallJob, fn: Loaded, ctx: CallContext): Callee {
+  const { actor } = job;
+  if (actor === null) return (args) => (fn as AnyFunction).apply(new Scope(job, ctx), args);
+  if (actor.method === null) return (args) => Reflect.construct(fn, args);
+  const instance = ctx.actors.get(actor.id);
+  if (instance === undefined) throw new EngineBug(`actor ${actor.id} does not live here`);
+  const method = (instance as Record<string, unknown>)[actor.method];
   if (typeof method === 'function') return (args) => (method as AnyFunction).apply(instance, args);
-  const problem = `actor ${job.name} has no method "${name}"`;
-  throw new NoMethod(new RunError('FLOW7016', problem, {}, didYouMean(name, methodNames(instance))));
+  const problem = `actor ${job.name} has no method "${actor.method}"`;
+  throw new RunError('FLOW7016', problem, {}, didYouMean(actor.method, methodNames(instance)));
 }
 
 function methodNames(instance: object): string[] {

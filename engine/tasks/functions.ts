@@ -62,12 +62,13 @@ function closureCode(fn: object, text: string, name: string): string {
   if (types.isGeneratorFunction(fn)) {
     throw refused(`${title} is a generator`, 'a task has one value or an array of them: return an array');
   }
-  if (compiles(`(${text}\n)`) === null) return text;
+  const problem = compiles(`(${text}\n)`);
+  if (problem === null) return text;
   // A method's text is not an expression; in an object it is a member again.
   const method = `Object.values({ ${text} })[0]`;
-  const problem = compiles(method);
-  if (problem === null && !/^(?:[gs]et)\s+[^\s(]/.test(text)) return method;
-  const why = problem === null ? 'it is a getter or setter' : problem;
+  const accessor = /^[gs]et\s+[^\s(]/.test(text);
+  if (!accessor && compiles(method) === null) return method;
+  const why = accessor ? 'it is a getter or setter' : problem;
   throw refused(`${title} cannot be taken out of its place: ${why}`, USE_MODULE);
 }
 
@@ -127,7 +128,8 @@ export function loadFunction(source: FunctionSource): AnyFunction | AnyClass | P
   return made;
 }
 
-export const CLOSURE_FILE = 'flowc-closure:';
+/** What stands for a file name in frames of closures. No URL and no path: `import()` would look from there. */
+const CLOSURE_FILE = 'closure ';
 
 function evaluate(code: string, name: string): AnyFunction {
   if (code.includes('import')) silenceImportWarning();

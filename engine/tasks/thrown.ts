@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { inspect, types } from 'node:util';
 import { serialize } from 'node:v8';
 import type { ErrorData } from '../errors.ts';
@@ -24,6 +25,12 @@ const STANDARD_FIELDS: ReadonlySet<string> = new Set(['name', 'message', 'stack'
 
 /** Where the modules of flowc are: the bundle's folder, or from source the one of the engine. */
 const HOME = new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url).href;
+/** Frames name files by URL or, with source maps, by path. */
+const HOME_PATH = fileURLToPath(HOME);
+
+function ours(frame: string): boolean {
+  return frame.includes('node:internal/') || frame.includes(HOME) || frame.includes(HOME_PATH);
+}
 
 /**
  * Anything thrown as plain data: name, message (cut), the user's own frames, causes and the errors of an AggregateError to a depth, and what other members
@@ -73,9 +80,7 @@ function userFrames(e: Error): string[] {
   // The message stands before the frames and may look like one.
   const head = `${e.name}: ${e.message}`;
   const lines = (stack.startsWith(head) ? stack.slice(head.length) : stack).split('\n', MOST_FRAMES * 4);
-  return lines
-    .filter((line) => /^\s+at /.test(line) && !line.includes(HOME) && !line.includes('node:internal/'))
-    .slice(0, MOST_FRAMES);
+  return lines.filter((line) => /^\s+at /.test(line) && !ours(line)).slice(0, MOST_FRAMES);
 }
 
 function fieldsOf(e: Error): Record<string, unknown> | null {
