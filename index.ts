@@ -2,6 +2,27 @@
 
 export * from './compiler/builder/index.ts';
 export { type Bound, bindAst, type Compiled, type CompileOptions, check, plan } from './compiler/compile.ts';
+export {
+  type Annotations,
+  Dag,
+  type DagArg,
+  type DagArgs,
+  DagError,
+  type DagJson,
+  DagNode,
+  type DagNodes,
+  type DagProblem,
+  type DagProblemKind,
+  type DagRunOptions,
+  type DagTaskEvent,
+  type DaskGraph,
+  type DaskKeys,
+  type DaskOptions,
+  type DaskValues,
+  dag,
+  dask,
+  type TaskEngine,
+} from './compiler/dag/index.ts';
 export { compilerRegistries } from './compiler/diagnostics.ts';
 export { type ExplainFormat, explain } from './compiler/explain/index.ts';
 export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';
