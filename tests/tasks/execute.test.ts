@@ -6,7 +6,13 @@ import { type CallContext, runCall } from '../../engine/tasks/execute.ts';
 import { type AnyFunction, describeFunction } from '../../engine/tasks/functions.ts';
 import { placeValue } from '../../engine/tasks/places.ts';
 import { Thrown } from '../../engine/tasks/thrown.ts';
-import { type CallJob, INLINE_BYTES, type TaskScope, type ValuePlace } from '../../engine/tasks/types.ts';
+import {
+  type CallJob,
+  type FunctionSource,
+  INLINE_BYTES,
+  type TaskScope,
+  type ValuePlace,
+} from '../../engine/tasks/types.ts';
 import { decodeValue } from '../../engine/tasks/values.ts';
 import { same } from './same.ts';
 
@@ -28,7 +34,7 @@ function bench(): Bench {
     signal: abort.signal,
     inline: INLINE_BYTES,
     run(fn, values = [], more = {}) {
-      functions.set(1, describeFunction(fn));
+      functions.set(1, isSource(fn) ? fn : describeFunction(fn));
       const shape: ValuePlace = { kind: 'plain', value: values.map((_, i) => [i]) };
       const job: CallJob = {
         type: 'call',
@@ -47,6 +53,10 @@ function bench(): Bench {
   return ctx;
 }
 
+function isSource(f: unknown): f is FunctionSource {
+  return typeof f === 'object' && f !== null && 'kind' in f;
+}
+
 const plain = (value: unknown): ValuePlace => ({ kind: 'plain', value });
 
 async function failure(f: () => unknown): Promise<unknown> {
@@ -58,7 +68,7 @@ async function failure(f: () => unknown): Promise<unknown> {
   throw new Error('nothing was thrown');
 }
 
-async function thrownBy(f: AnyFunction, args: readonly ValuePlace[] = []): Promise<Thrown['data']> {
+async function thrownBy(f: AnyFunction | FunctionSource, args: readonly ValuePlace[] = []): Promise<Thrown['data']> {
   const b = bench();
   const e = await failure(() => b.run(f, args));
   b.store.close();
@@ -119,7 +129,6 @@ test('an argument keeps its pin while an asynchronous call runs', async () => {
   (globalThis as Record<string, unknown>).gate = new Promise((resolve) => {
     go = resolve;
   });
-  b.functions;
   const wait = async (x: Uint8Array): Promise<number> => {
     await (globalThis as unknown as { gate: Promise<void> }).gate;
     return x.reduce((a, v) => a + v, 0);
@@ -226,50 +235,19 @@ test('thrown by an asynchronous function, or by nobody at all', async () => {
     throw new Error('later');
   });
   assert.is(later.message, 'later');
-  for (const [f, message, thrown] of [
-    [
-      () => {
-        throw 42;
-      },
-      '42 was thrown, which is no Error',
-      42,
-    ],
-    [
-      () => {
-        throw undefined;
-      },
-      'undefined was thrown, which is no Error',
-      undefined,
-    ],
-    [
-      () => {
-        throw { a: 1 };
-      },
-      '{ a: 1 } was thrown, which is no Error',
-      undefined,
-    ],
-    [() => Promise.reject('text'), "'text' was thrown, which is no Error", 'text'],
-    [
-      () => {
-        throw new Proxy(
-          {},
-          {
-            get() {
-              throw new Error('no');
-            },
-            getPrototypeOf() {
-              throw new Error('no');
-            },
-          },
-        );
-      },
-      'something was thrown that cannot be shown',
-      undefined,
-    ],
+  const hostile = 'new Proxy({}, { get() { throw new Error("no"); }, getPrototypeOf() { throw new Error("no"); } })';
+  for (const [value, message, thrown] of [
+    ['42', '42 was thrown, which is no Error', 42],
+    ['undefined', 'undefined was thrown, which is no Error', undefined],
+    ['{ a: 1 }', '{ a: 1 } was thrown, which is no Error', undefined],
+    ['"text"', "'text' was thrown, which is no Error", 'text'],
+    [hostile, 'something was thrown that cannot be shown', undefined],
   ] as const) {
-    const data = await thrownBy(f as AnyFunction);
-    assert.is(data.message, message);
-    assert.is(data.fields?.thrown, thrown);
+    for (const code of [`() => { throw ${value}; }`, `() => Promise.reject(${value})`]) {
+      const data = await thrownBy({ kind: 'closure', code, name: '' });
+      assert.is(data.message, message);
+      assert.is(data.fields?.thrown, thrown);
+    }
   }
 });
 

@@ -86,7 +86,7 @@ test('names inside of a function, which transpilers keep by a helper', async () 
     name: 'f',
     code: '() => { const g = __name(() => 1, "g"); return g.name; }',
   } as const;
-  assert.is((await (loadFunction(source) as () => string))(), 'g');
+  assert.is((loadFunction(source) as () => string)(), 'g');
 });
 
 class Counter {
