@@ -93,7 +93,8 @@ export class Call implements Job {
   }
 
   get pinned(): Slot | null {
-    return this.part?.method == null ? null : this.part.actor.slot;
+    const { part } = this;
+    return part === null || part.method === null ? null : part.actor.slot;
   }
 
   get stage(): boolean {

@@ -1,7 +1,7 @@
 import { RunError } from '../errors.ts';
 import { lostError } from './failures.ts';
 import { isShort } from './holdings.ts';
-import { FAILED, PENDING, READY, type Value, type Watcher } from './refs.ts';
+import { PENDING, READY, type Value, type Watcher } from './refs.ts';
 import type { TaskRuntime } from './runtime.ts';
 
 /** How often a value is made again for one `get`. */
@@ -49,8 +49,7 @@ export async function getAll(runtime: TaskRuntime, values: readonly Value[], cop
 }
 
 async function allThere(values: readonly Value[]): Promise<void> {
-  const failed = values.find((v) => v.state === FAILED);
-  if (failed !== undefined) throw failed.error;
+  for (const v of values) if (v.error !== null) throw v.error;
   const pending = values.filter((v) => v.state === PENDING);
   if (pending.length === 0) return;
   const watcher = new Countdown(pending.length, true);

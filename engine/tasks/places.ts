@@ -104,12 +104,14 @@ function plainShape<R extends object>(
   isRef: (v: object) => v is R,
   refs: R[],
 ): PlainShape | null {
-  const shape: unknown[] = [];
-  for (const a of args) {
-    if (plainValue(a)) shape.push(a);
+  // As long as it will be: there may be a million of them, and an array that grows has room for many more.
+  const shape = new Array<unknown>(args.length);
+  for (let i = 0; i < args.length; i++) {
+    const a = args[i];
+    if (plainValue(a)) shape[i] = a;
     else if (typeof a === 'object' && a !== null && isRef(a)) {
       const known = refs.indexOf(a);
-      shape.push([known >= 0 ? known : refs.push(a) - 1]);
+      shape[i] = [known >= 0 ? known : refs.push(a) - 1];
     } else return null;
   }
   return shape;

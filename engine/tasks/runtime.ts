@@ -126,7 +126,8 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
       args.length === 0
         ? null
         : this.holdings.withRoom(() => encodeArgs(this.#store, args, isValue, this.holdings.inline));
-    const inputs = (encoded?.refs ?? NO_VALUES) as readonly Value[];
+    // A copy is as long as it has to be; an array that grew has room for many more, and there may be a million of them.
+    const inputs = encoded === null || encoded.refs.length === 0 ? NO_VALUES : encoded.refs.slice();
     try {
       for (const v of inputs) v.claim();
     } catch (e) {
@@ -140,9 +141,8 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
   submit(def: Definition, args: readonly unknown[], part: ActorPart | null = null): readonly Value[] {
     const { shape, inputs } = this.encode(args);
     const call = new Call({ home: this, order: this.#pool.nextOrder(), def, shape, inputs, part, spec: null });
-    const n = def.returns ?? 1;
-    const results: Value[] = [];
-    for (let i = 0; i < n; i++) results.push(new Value(this, ++this.#values, def, i, call));
+    const results = new Array<Value>(def.returns ?? 1);
+    for (let i = 0; i < results.length; i++) results[i] = new Value(this, ++this.#values, def, i, call);
     call.results = results;
     this.begin(call);
     return results;
@@ -188,7 +188,7 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
       calls = all;
       this.#signalled.set(signal, all);
       signal.addEventListener('abort', () => {
-        for (const c of [...all]) this.cancel(c);
+        for (const c of all) this.cancel(c);
       });
     }
     calls.add(call);
