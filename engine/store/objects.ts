@@ -3,9 +3,10 @@ import { STATE } from './table.ts';
 
 /** What happens to single objects under the arena's lock. */
 
-/** The object's memory is free; the copy on disk stays. */
+/** The memory of a listed object is free; the copy on disk stays. */
 export function dropFromMemory(p: StoreParts, e: number): void {
   const page = p.table.page[e] as number;
+  p.table.unlist(e);
   p.table.setPage(e, 0);
   p.arena.freeHeld(page - 1);
 }

@@ -9,6 +9,8 @@ import { cannotSpill, size } from './spill_dir.ts';
 import { spill, Victims } from './spiller.ts';
 
 const SLICE_MS = 100;
+/** Where free memory is scattered, a hole of this share of the limit is made at least. */
+const HOLE_SHARE = 1 / 32;
 /** After a failure nothing is spilled ahead for so long: in need it is tried again, and told. */
 const AHEAD_PAUSE_MS = 1000;
 
@@ -44,10 +46,8 @@ export class Pressure {
       const chosen = new Victims(this.#p);
       const evict = (e: number): void => {
         const own = table.bytes[e] as number;
-        if ((table.file[e] as number) > 0) {
-          table.unlist(e);
-          dropFromMemory(this.#p, e);
-        } else if (!allowed) return;
+        if ((table.file[e] as number) > 0) dropFromMemory(this.#p, e);
+        else if (!allowed) return;
         else if (!chosen.takeHeld(e)) {
           capped = true;
           return;
@@ -55,7 +55,9 @@ export class Pressure {
         room += own;
       };
       if (arena.scatteredHeld(bytes)) {
-        for (const e of cheapestHole(this.#p, bytes)) evict(e);
+        // A little more than needed, so that not every allocation has to.
+        const roomy = cheapestHole(this.#p, Math.max(bytes, arena.limit * HOLE_SHARE));
+        for (const e of roomy.length > 0 ? roomy : cheapestHole(this.#p, bytes)) evict(e);
       } else {
         table.byAge((e) => {
           evict(e);

@@ -81,7 +81,7 @@ export class Reads {
       const page = (table.page[e] as number) - 1;
       table.pin(e, arena.slot);
       arena.threads.addPins(arena.slot, 1);
-      if (page >= 0 && table.state[e] === STATE.SEALED) {
+      if (page >= 0) {
         table.unlist(e);
         table.enlist(e);
       }

@@ -44,7 +44,8 @@ export function releaseThread(p: StoreParts, thread: number): void {
       if (state === STATE.WRITING) destroy(p, e, false);
       else if (state === STATE.SPILLING || state === STATE.RESTORING) {
         table.state[e] = STATE.SEALED;
-        if ((table.page[e] as number) > 0) table.enlist(e);
+        // What is spilled is on the list all the time.
+        if (state === STATE.RESTORING && (table.page[e] as number) > 0) table.enlist(e);
         gone.push(collect(p, e));
       }
     });

@@ -26,7 +26,6 @@ export class Victims {
     const { arena, table } = this.#p;
     const span = spanOf(table.bytes[e] as number);
     if (this.span + span > this.#room) return false;
-    table.unlist(e);
     table.thread[e] = arena.slot;
     table.state[e] = STATE.SPILLING;
     this.entries.push(e);
@@ -80,9 +79,8 @@ export function spill(p: StoreParts, victims: Victims, keep: boolean): void {
 function giveBack(p: StoreParts, { entries }: Victims): void {
   const { arena, table, files } = p;
   arena.locked(() => {
-    for (const e of entries.toReversed()) {
+    for (const e of entries) {
       table.state[e] = STATE.SEALED;
-      table.enlistOldest(e);
       collect(p, e);
     }
     arena.threads.setSpilling(arena.slot, false);
@@ -103,16 +101,13 @@ function finish(p: StoreParts, { entries, bytes }: Victims, { file, offsets, end
   const { arena, table, files, accounts } = p;
   const close = !files.targetOf(file).appendable;
   const gone = arena.locked(() => {
-    for (let i = entries.length - 1; i >= 0; i--) {
-      const e = entries[i] as number;
+    for (const [i, e] of entries.entries()) {
       const own = table.bytes[e] as number;
       table.setPlace(e, file, offsets[i] as number);
       files.table.addObjectHeld(file, own);
       accounts.addHeld('spill', table.label[e] as number, own, 1, bytes > 0 ? (ms * own) / bytes : 0);
-      const stays = keep || (table.pins[e] as number) > 0;
-      if (!stays) dropFromMemory(p, e);
+      if (!keep && table.pins[e] === 0) dropFromMemory(p, e);
       table.state[e] = STATE.SEALED;
-      if (stays) table.enlistOldest(e);
       collect(p, e);
     }
     arena.threads.setSpilling(arena.slot, false);

@@ -173,7 +173,7 @@ export class ObjectTable {
     (h[HEAD.OBJECTS] as number)--;
   }
 
-  /** Puts an object in memory at the recently used end of the list of those that may be spilled. */
+  /** Puts an object (sealed or being spilled) in memory at the recently used end of the list. */
   enlist(e: number): void {
     const h = this.#head;
     const last = h[HEAD.NEWEST] as number;
@@ -182,17 +182,6 @@ export class ObjectTable {
     if (last > 0) this.#newer[last - 1] = e + 1;
     else h[HEAD.OLDEST] = e + 1;
     h[HEAD.NEWEST] = e + 1;
-  }
-
-  /** As enlist, at the other end: it is the first to be spilled. */
-  enlistOldest(e: number): void {
-    const h = this.#head;
-    const first = h[HEAD.OLDEST] as number;
-    this.#older[e] = 0;
-    this.#newer[e] = first;
-    if (first > 0) this.#older[first - 1] = e + 1;
-    else h[HEAD.NEWEST] = e + 1;
-    h[HEAD.OLDEST] = e + 1;
   }
 
   unlist(e: number): void {
@@ -205,11 +194,11 @@ export class ObjectTable {
     else h[HEAD.NEWEST] = older;
   }
 
-  /** Unpinned sealed objects in memory, least recently used first, until `f` says stop by returning false. `f` may unlist the entry. */
+  /** Unpinned sealed objects in memory that nobody spills, least recently used first, until `f` says stop by returning false. `f` may unlist the entry. */
   byAge(f: (e: number) => boolean): void {
     for (let e = (this.#head[HEAD.OLDEST] as number) - 1; e >= 0; ) {
       const next = (this.#newer[e] as number) - 1;
-      if (this.pins[e] === 0 && !f(e)) return;
+      if (this.pins[e] === 0 && this.state[e] === STATE.SEALED && !f(e)) return;
       e = next;
     }
   }
@@ -271,7 +260,8 @@ export class ObjectTable {
       }
       (h[HEAD.OBJECTS] as number)++;
       this.#countClean(e, 1);
-      if (this.state[e] === STATE.SEALED && (this.page[e] as number) > 0) this.enlist(e);
+      const listed = this.state[e] === STATE.SEALED || this.state[e] === STATE.SPILLING;
+      if (listed && (this.page[e] as number) > 0) this.enlist(e);
     }
   }
 }
