@@ -16,6 +16,7 @@ import {
   SHARED,
   viewKind,
 } from './values_layout.ts';
+import { Mark, settleMarks } from './values_marks.ts';
 import { cannotTravel } from './values_path.ts';
 import { scan, withStandIns } from './values_scan.ts';
 
@@ -223,7 +224,9 @@ export function decodeValue(bytes: Uint8Array, options: DecodeOptions): unknown 
     reader.transferArrayBuffer(i, ownCopy(parts.subarray(at, at + size)));
   }
   reader.readHeader();
-  return reader.readValue();
+  const value: unknown = reader.readValue();
+  if (reader.marked) settleMarks(value, options.holes ?? []);
+  return value;
 }
 
 function ownCopy(bytes: Uint8Array): ArrayBuffer {
@@ -235,6 +238,8 @@ function ownCopy(bytes: Uint8Array): ArrayBuffer {
 class Reader extends Deserializer {
   readonly #parts: Uint8Array;
   readonly #options: DecodeOptions;
+  /** By hole. */
+  readonly #marks = new Map<number, Mark>();
 
   constructor(text: Uint8Array, parts: Uint8Array, options: DecodeOptions) {
     super(text);
@@ -245,12 +250,25 @@ class Reader extends Deserializer {
   _readHostObject(): unknown {
     const kind = this.readUint32();
     if (kind < FIRST_OTHER) return this.#view(kind);
-    if (kind === HOLE) return this.#options.holes?.[this.readUint32()];
+    if (kind === HOLE) return this.#hole(this.readUint32());
     if (kind === ARROW) return makeArrow(this.readValue());
     const part = this.#part();
     const shared = new SharedArrayBuffer(part.length);
     new Uint8Array(shared).set(part);
     return shared;
+  }
+
+  /** Whether there are marks in what was read. */
+  get marked(): boolean {
+    return this.#marks.size > 0;
+  }
+
+  #hole(i: number): unknown {
+    const value = this.#options.holes?.[i];
+    if (typeof value === 'object' && value !== null) return value;
+    const mark = this.#marks.get(i) ?? new Mark(value);
+    this.#marks.set(i, mark);
+    return mark;
   }
 
   #part(): Uint8Array {
