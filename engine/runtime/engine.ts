@@ -102,7 +102,7 @@ export class Engine extends TaskHost {
   #current: Run | null = null;
   #last: Promise<unknown> = Promise.resolve();
   readonly #monitor: Monitor;
-  /** Of all runs that ended. */
+  /** Counts of all runs that ended. */
   #tasks: TaskCounts = NO_TASKS;
 
   /** Throws RunError FLOW7016 for an option that is wrong, FLOW7007 for too little memory, FLOW7008 for a place that cannot be spilled to. */
@@ -177,8 +177,9 @@ export class Engine extends TaskHost {
 
   /** Figures since the engine was made; `formatStats` makes text of them. */
   stats(): EngineStats {
-    const running = this.#current?.tasks ?? {};
-    return this.#monitor.stats({ ...addTasks(this.#tasks, running), workersLost: this.#pool.workersLost });
+    const runs = addTasks(this.#tasks, this.#current?.tasks ?? {});
+    const calls = this.tasks.stats();
+    return this.#monitor.stats({ ...addTasks(runs, calls), running: calls.running });
   }
 
   /**

@@ -104,11 +104,16 @@ export class Run {
     });
   }
 
-  /** Counts of its tasks. */
+  /** Counts of its tasks; those that run are with the pool. */
   get tasks(): Partial<TaskCounts> {
     const { reconstructions } = this.#lineage;
-    const { pending: running, size: ready } = this.#queue;
-    return { ready, running, done: this.#done, failed: this.#failed, retries: this.#retries, reconstructions };
+    return {
+      ready: this.#queue.size,
+      done: this.#done,
+      failed: this.#failed,
+      retries: this.#retries,
+      reconstructions,
+    };
   }
 
   /** Runs all stages, then makes the outputs appear. On any failure nothing appears, and the first error is thrown. */

@@ -16,12 +16,18 @@ export class Monitor {
   #peak = 0;
   #peakOwners: readonly OwnerBytes[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #sampled = 0;
 
   constructor(store: Store, pool: WorkerPool, traced: boolean) {
     this.#store = store;
     this.trace = traced ? new Trace(performance.timeOrigin + performance.now()) : null;
     const { trace } = this;
-    if (trace !== null) pool.onJob = (e) => trace.job(e, argsOf(e));
+    if (trace === null) return;
+    pool.onJob = (e) => {
+      trace.job(e, argsOf(e));
+      // Calls of tasks come without a run.
+      if (performance.now() - this.#sampled > SAMPLE_MS) this.sample();
+    };
   }
 
   /** Something runs from now on. */
@@ -40,6 +46,7 @@ export class Monitor {
   }
 
   sample(): void {
+    this.#sampled = performance.now();
     const s = this.#store.stats();
     const used = s.objectBytes + s.workingBytes;
     if (used > this.#peak) {
