@@ -12,6 +12,10 @@ const CONNECT_MS = 5000;
 /** A connection on which nothing moves for this long is given up. */
 const IDLE_MS = 60_000;
 
+/** The SDK would print that it does not try a stream again: we do. */
+const SILENT = { debug: none, info: none, warn: none, error: none };
+function none(): void {}
+
 /** A place to send requests to, and what messages say about it. */
 export interface S3Connection {
   readonly sdk: Sdk;
@@ -72,7 +76,12 @@ export async function connectS3(location: S3Location): Promise<S3Connection> {
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: IDLE_MS, httpAgent: sockets, httpsAgent: sockets },
   };
   const client = new sdk.S3Client({ ...config, maxAttempts: ATTEMPTS });
-  const single = new sdk.S3Client({ ...config, credentials: client.config.credentials, maxAttempts: 1 });
+  const single = new sdk.S3Client({
+    ...config,
+    credentials: client.config.credentials,
+    maxAttempts: 1,
+    logger: SILENT,
+  });
   return { sdk, client, single, location, via: `${endpoint === null ? '' : `endpoint ${endpoint}, `}region ${region}` };
 }
 
