@@ -10,7 +10,11 @@ export type DaskGraph = Readonly<Record<string, unknown>> | ReadonlyMap<string, 
 /** A key, or lists of keys, to any depth. */
 export type DaskKeys = string | readonly DaskKeys[];
 /** Values in the shape of the keys. */
-export type DaskValues<K> = K extends readonly unknown[] ? { -readonly [I in keyof K]: DaskValues<K[I]> } : unknown;
+export type DaskValues<K> = DaskKeys extends K
+  ? unknown
+  : K extends readonly unknown[]
+    ? { -readonly [I in keyof K]: DaskValues<K[I]> }
+    : unknown;
 
 export type DaskOptions = Pick<DagRunOptions<undefined>, 'signal' | 'onTask'>;
 
