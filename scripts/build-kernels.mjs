@@ -45,9 +45,10 @@ export async function compileKernels({ text = false } = {}) {
   return { binary, text: written.get('kernels.wat') ?? null };
 }
 
+/** Imports carry the extension, as everywhere in the project; the compiler adds another. */
 function readSource(path) {
   try {
-    return readFileSync(join(root, path), 'utf8');
+    return readFileSync(join(root, path.replace(/\.ts\.ts$/, '.ts')), 'utf8');
   } catch {
     // The compiler tries several names for an import.
     return null;

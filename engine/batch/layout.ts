@@ -134,6 +134,27 @@ export class Layout {
   }
 }
 
+/** A column whose buffers lie in the span of an encoded batch already, each on a 64-byte boundary: offsets from the start of the span, behind the header. */
+export interface PlacedColumn {
+  readonly phys: Phys;
+  readonly nullCount: number;
+  readonly wide: boolean;
+  /** In the order of the form; with the bitmap first exactly when there are nulls. */
+  buffers: readonly { readonly at: number; readonly bytes: number }[];
+}
+
+/** Writes the header of a batch of columns without children that lies in `span`, all of it. The header is 4 * (HEAD_WORDS + 3 a column + 2 a buffer) bytes, rounded up to 64. */
+export function writeHead(span: Uint8Array, rows: number, columns: readonly PlacedColumn[]): void {
+  const count = columns.reduce((n, c) => n + 3 + 2 * c.buffers.length, HEAD_WORDS);
+  const head = align(count * 4);
+  const words = [MAGIC, span.length, rows, columns.length, head];
+  for (const c of columns) {
+    words.push(CODE[c.phys] | (c.nullCount > 0 ? HAS_VALIDITY : 0) | (c.wide ? WIDE : 0), rows, c.nullCount);
+    for (const b of c.buffers) words.push(b.at - head, b.bytes);
+  }
+  new Uint32Array(span.buffer, span.byteOffset, count).set(words);
+}
+
 /** The bytes of values [from, to). */
 export function bytesOf(values: Numbers, from: number, to: number): Uint8Array {
   const width = values.BYTES_PER_ELEMENT;

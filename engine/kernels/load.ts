@@ -18,7 +18,16 @@ export interface Kernels {
   hash_utf8(offsets: number, bytes: number, validity: number, n: number, out: number, join: number): void;
 
   partition_count(hashes: number, n: number, skip: number, shift: number, counts: number): void;
-  partition_places(hashes: number, n: number, skip: number, shift: number, next: number, places: number): void;
+  partition_places(
+    hashes: number,
+    n: number,
+    skip: number,
+    shift: number,
+    next: number,
+    limits: number,
+    step: number,
+    places: number,
+  ): number;
   partition_order(
     hashes: number,
     n: number,
@@ -37,13 +46,23 @@ export interface Kernels {
   gather_offsets(offsets: number, rows: number, n: number, out: number): number;
   gather_bytes(offsets: number, bytes: number, rows: number, n: number, target: number, out: number): void;
 
-  scatter_4(values: number, places: number, n: number, out: number): void;
-  scatter_4_to_8(values: number, places: number, n: number, out: number): void;
-  scatter_8(values: number, places: number, n: number, out: number): void;
-  scatter_16(values: number, places: number, n: number, out: number): void;
-  scatter_bits(bits: number, places: number, n: number, out: number): void;
-  pack_bits(bytes: number, n: number, bits: number, at: number): void;
-  copy_segments(values: number, starts: number, count: number, width: number, targets: number): void;
+  scatter_4(values: number, places: number, n: number, base: number): void;
+  scatter_4_to_8(values: number, places: number, n: number, base: number): void;
+  scatter_8(values: number, places: number, n: number, base: number): void;
+  scatter_16(values: number, places: number, n: number, base: number): void;
+  scatter_bits(bits: number, from: number, places: number, n: number, base: number): void;
+  scatter_zeros(bits: number, from: number, places: number, n: number, base: number): void;
+
+  /** The row experiments' kernels: see engine/shuffle_tasks/rows.ts. */
+  rows_make(out: number, first: bigint, n: number, seed: bigint): void;
+  rows_make_ids(first: bigint, n: number, seed: bigint, partitions: number, ids: number, counts: number): void;
+  rows_hash_ids(rows: number, n: number, partitions: number, ids: number, counts: number): void;
+  rows_range_ids(rows: number, n: number, bounds: number, count: number, ids: number, counts: number): void;
+  rows_scatter(rows: number, n: number, ids: number, next: number): void;
+  rows_fold(rows: number, n: number, sums: number): void;
+  rows_strangers(rows: number, n: number, partitions: number, p: number): number;
+  rows_disorder(rows: number, n: number): number;
+  rows_sort(rows: number, n: number, other: number, counts: number): void;
 
   add_i32(values: number, n: number, by: number, out: number): void;
   count_ones(bits: number, from: number, to: number): number;

@@ -5,10 +5,12 @@ import type { Layout } from '../batch/layout.ts';
 import { type BatchPart, layoutOfParts } from '../batch/parts.ts';
 import { EngineBug } from '../errors.ts';
 import { kernelsFor } from '../kernels/load.ts';
+import type { MeasuredScratch } from '../memory/bump.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Scratch } from '../memory/types.ts';
-import type { BatchRef } from '../store/types.ts';
+import type { BatchRef, ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
+import { DirectWriter } from './direct.ts';
 import { columnIndex } from './keys.ts';
 import { ObjectOutput } from './output.ts';
 import { Stage } from './stage.ts';
@@ -18,6 +20,8 @@ import type { PartitionedOutput, WriterContext } from './types.ts';
 const PIECE_ROWS = 65536;
 /** Rows permuted at a time: their columns stay in the cache. */
 const CHUNK_ROWS = 65536;
+/** From so many rows on, columns of fixed width go straight into the objects: fewer are packed more tightly by way of the stage. */
+const DIRECT_ROWS = 32768;
 /** However large the grant, objects stay of a size that is quickly spilled and freed. */
 const MAX_STAGE = 64 << 20;
 /** Share of the grant at which kept rows become an object: for a moment they are there twice, and the smallest limits have no room beside the grant. */
@@ -39,10 +43,9 @@ interface Sorted {
 }
 
 /**
- * Splits rows into 2^bits partitions by the leading bits of the hash of their keys; within a partition they keep their order. Each batch is
- * permuted by partition and kept; when the grant is used up, all kept rows become one object, partition after partition, so
- * that a task leaves few objects however many partitions there are. `skip`: leading hash bits that all rows share already (an operator that splits a partition
- * further); the partitions go by the bits behind them.
+ * Splits rows into 2^bits partitions by the leading bits of the hash of their keys; within a partition they keep their order. `skip`: leading
+ * hash bits that all rows share already (an operator that splits a partition further); the partitions go by the bits behind them.
+ * Columns that all are of fixed width go straight to where they stay (DirectWriter) once they are many, others by way of a stage.
  */
 export function hashWriter(
   ctx: WriterContext,
@@ -51,62 +54,136 @@ export function hashWriter(
   bits: number,
   skip = 0,
 ): HashWriter {
-  const partitions = 2 ** bits;
   const columns = keys.map((k) => columnIndex(schema, k));
-  const budget = Math.min(ctx.grant, MAX_STAGE);
-  const stage = new Stage(ctx.store, 'shuffle');
-  const scratch = arenaScratch(ctx.store, 'shuffle');
+  const objectBytes = Math.min(ctx.grant, MAX_STAGE) * STAGE_SHARE;
   const output = new ObjectOutput(ctx.store);
-  const pieces: BatchRef[][] = Array.from({ length: partitions }, () => []);
-  const rows = new Array<number>(partitions).fill(0);
-  const bytes = new Array<number>(partitions).fill(0);
-  let kept: Sorted[] = [];
+  const pieces = new Pieces(2 ** bits);
+  const staged = new StagedWriter(ctx.store, schema, { columns, bits, skip, objectBytes }, output, pieces);
+  const tables = arenaScratch(ctx.store, 'shuffle');
+  let direct: DirectWriter | null = null;
+  let mayDirect = bits > 0;
   let rowsIn = 0;
 
-  function flush(): void {
-    const layouts: Layout[] = [];
-    const owner: number[] = [];
-    for (let p = 0; p < partitions; p++) {
-      for (const parts of batchesOf(kept, p)) {
-        layouts.push(layoutOfParts(parts, schema, scratch));
-        owner.push(p);
-      }
+  /** Rows taken by the direct way. Once it did not take a batch it is not tried again: changing ways leaves an object each time. */
+  function addDirect(batch: Batch): number {
+    if (!mayDirect || rowsIn < DIRECT_ROWS) return 0;
+    const options = { bits, skip, keys: columns, objectBytes, pieceRows: PIECE_ROWS };
+    const sink = { sealed: (id: ObjectId) => output.own(id), piece: (p: number, ref: BatchRef) => pieces.add(p, ref) };
+    direct ??= new DirectWriter(ctx.store, sink, options, tables);
+    let taken = 0;
+    if (direct.accepts(batch)) {
+      staged.flush();
+      taken = direct.add(batch);
     }
-    if (layouts.length > 0) {
-      output.put(layouts).forEach((ref, i) => {
-        const p = owner[i] as number;
-        (pieces[p] as BatchRef[]).push(ref);
-        (rows[p] as number) += ref.rows;
-        (bytes[p] as number) += ref.bytes;
-      });
-    }
-    kept = [];
-    stage.reset();
-    scratch.reset();
+    mayDirect = taken === batch.rows;
+    if (!mayDirect) direct.flush();
+    return taken;
   }
 
   return {
     add(batch) {
       rowsIn += batch.rows;
-      for (let from = 0; from < batch.rows; from += CHUNK_ROWS) {
-        kept.push(partition(batch, from, Math.min(batch.rows, from + CHUNK_ROWS), columns, bits, skip, stage, scratch));
-        scratch.reset();
-        if (stage.used >= budget * STAGE_SHARE) flush();
-      }
+      staged.add(batch, addDirect(batch));
     },
     finish() {
-      flush();
-      const rowsOut = rows.reduce((a, b) => a + b, 0);
+      staged.flush();
+      direct?.flush();
+      const rowsOut = pieces.rows.reduce((a, b) => a + b, 0);
       if (rowsOut !== rowsIn) throw new EngineBug(`a shuffle took ${rowsIn} rows and gave ${rowsOut}`);
       output.handOver();
-      return { pieces, rows, bytes };
+      return { pieces: pieces.pieces, rows: pieces.rows, bytes: pieces.bytes };
     },
     free() {
+      direct?.drop();
       output.drop();
-      stage.free();
-      scratch.release();
+      staged.free();
+      tables.release();
     },
   };
+}
+
+/** The pieces of each partition in the order of its rows. */
+class Pieces implements PartitionedOutput {
+  readonly pieces: BatchRef[][];
+  readonly rows: number[];
+  readonly bytes: number[];
+
+  constructor(partitions: number) {
+    this.pieces = Array.from({ length: partitions }, () => []);
+    this.rows = new Array<number>(partitions).fill(0);
+    this.bytes = new Array<number>(partitions).fill(0);
+  }
+
+  add(p: number, ref: BatchRef): void {
+    (this.pieces[p] as BatchRef[]).push(ref);
+    (this.rows[p] as number) += ref.rows;
+    (this.bytes[p] as number) += ref.bytes;
+  }
+}
+
+interface Partitioning {
+  /** Indexes of the key columns. */
+  readonly columns: readonly number[];
+  readonly bits: number;
+  readonly skip: number;
+  /** Bytes kept before they become an object. */
+  readonly objectBytes: number;
+}
+
+/**
+ * Each batch is permuted by partition and kept; when the stage is full, all kept rows become one object, partition after partition, so
+ * that a task leaves few objects however many partitions there are.
+ */
+class StagedWriter {
+  readonly #schema: Schema;
+  readonly #by: Partitioning;
+  readonly #output: ObjectOutput;
+  readonly #pieces: Pieces;
+  readonly #stage: Stage;
+  readonly #scratch: MeasuredScratch;
+  #kept: Sorted[] = [];
+
+  constructor(store: Store, schema: Schema, by: Partitioning, output: ObjectOutput, pieces: Pieces) {
+    this.#schema = schema;
+    this.#by = by;
+    this.#output = output;
+    this.#pieces = pieces;
+    this.#stage = new Stage(store, 'shuffle');
+    this.#scratch = arenaScratch(store, 'shuffle');
+  }
+
+  /** Rows from `first` on. */
+  add(batch: Batch, first: number): void {
+    const { columns, bits, skip, objectBytes } = this.#by;
+    for (let from = first; from < batch.rows; from += CHUNK_ROWS) {
+      const to = Math.min(batch.rows, from + CHUNK_ROWS);
+      this.#kept.push(partition(batch, from, to, columns, bits, skip, this.#stage, this.#scratch));
+      this.#scratch.reset();
+      if (this.#stage.used >= objectBytes) this.flush();
+    }
+  }
+
+  flush(): void {
+    if (this.#kept.length === 0) return;
+    const layouts: Layout[] = [];
+    const owner: number[] = [];
+    for (let p = 0; p < 2 ** this.#by.bits; p++) {
+      for (const parts of batchesOf(this.#kept, p)) {
+        layouts.push(layoutOfParts(parts, this.#schema, this.#scratch));
+        owner.push(p);
+      }
+    }
+    const refs = layouts.length > 0 ? this.#output.put(layouts) : [];
+    for (const [i, ref] of refs.entries()) this.#pieces.add(owner[i] as number, ref);
+    this.#kept = [];
+    this.#stage.reset();
+    this.#scratch.reset();
+  }
+
+  free(): void {
+    this.#stage.free();
+    this.#scratch.release();
+  }
 }
 
 /** Rows [from, to) of a batch, ordered by partition, stably (a counting sort), copied to the stage. */

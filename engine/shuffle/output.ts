@@ -28,8 +28,13 @@ export class ObjectOutput {
       throw e;
     }
     const object = writer.seal();
-    this.#objects.push(object);
+    this.own(object);
     return places.map((p) => ({ object, ...p }));
+  }
+
+  /** An object that was sealed elsewhere. */
+  own(object: ObjectId): void {
+    this.#objects.push(object);
   }
 
   /** From now on the objects are the caller's. */

@@ -1,5 +1,5 @@
 // Picking rows by number. With `missing` not 0, the row number NO_ROW gives zeros.
-import { bitAt, copy } from './memory';
+import { bitAt, copy } from './memory.ts';
 
 const NO_ROW: u32 = 0xffffffff;
 
@@ -84,16 +84,18 @@ export function gather_offsets(offsets: u32, rows: u32, n: u32, out: u32): i32 {
 export function gather_bytes(offsets: u32, bytes: u32, rows: u32, n: u32, target: u32, out: u32): void {
   for (let i: u32 = 0; i < n; ) {
     const first = load<u32>(rows + (i << 2));
+    if (first === NO_ROW) {
+      i++;
+      continue;
+    }
     let last = first;
     let j = i + 1;
     while (j < n && load<u32>(rows + (j << 2)) === last + 1) {
       last++;
       j++;
     }
-    if (first !== NO_ROW) {
-      const from = load<u32>(offsets + (first << 2));
-      copy(out + load<u32>(target + (i << 2)), bytes + from, load<u32>(offsets + (last << 2), 4) - from);
-    }
+    const from = load<u32>(offsets + (first << 2));
+    copy(out + load<u32>(target + (i << 2)), bytes + from, load<u32>(offsets + (last << 2), 4) - from);
     i = j;
   }
 }

@@ -1,6 +1,6 @@
 // Hashes of rows, bit for bit those of engine/batch/hash.ts. Each kernel writes `n` 32-bit hashes to `out`, or, with `join` not 0, combines
 // them with the hashes that lie there. `validity`: address of a bitmap, or NONE.
-import { bitAt } from './memory';
+import { bitAt } from './memory.ts';
 
 /** No bitmap. Address 0 is an ordinary address of the arena. */
 const NONE: u32 = 0xffffffff;

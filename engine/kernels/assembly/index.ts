@@ -1,5 +1,5 @@
 // AssemblyScript, compiled by scripts/build-kernels.mjs into dist/kernels.wasm. Kernels own no memory: all addresses are the caller's.
-export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather';
+export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather.ts';
 export {
   hash_bool,
   hash_f64,
@@ -8,7 +8,18 @@ export {
   hash_i128,
   hash_interval,
   hash_utf8,
-} from './hash';
-export { partition_count, partition_order, partition_places } from './partition';
-export { copy_segments, pack_bits, scatter_4, scatter_4_to_8, scatter_8, scatter_16, scatter_bits } from './scatter';
-export { add_i32, count_ones } from './span';
+} from './hash.ts';
+export { partition_count, partition_order, partition_places } from './partition.ts';
+export {
+  rows_disorder,
+  rows_fold,
+  rows_hash_ids,
+  rows_make,
+  rows_make_ids,
+  rows_range_ids,
+  rows_scatter,
+  rows_sort,
+  rows_strangers,
+} from './rows.ts';
+export { scatter_4, scatter_4_to_8, scatter_8, scatter_16, scatter_bits, scatter_zeros } from './scatter.ts';
+export { add_i32, count_ones } from './span.ts';

@@ -9,18 +9,32 @@ export function partition_count(hashes: u32, n: u32, skip: u32, shift: u32, coun
   }
 }
 
-/** places[i] = the place of row i when rows are ordered by partition; `next`: the first place of each partition, moved on. Stable. */
-export function partition_places(hashes: u32, n: u32, skip: u32, shift: u32, next: u32, places: u32): void {
+/**
+ * Gives rows their places, each partition its own stretch: `next` has the next place of each partition, `limits` where its stretch ends, and a
+ * row takes `step`. Stops at the first row whose partition is full; how many rows were placed.
+ */
+export function partition_places(
+  hashes: u32,
+  n: u32,
+  skip: u32,
+  shift: u32,
+  next: u32,
+  limits: u32,
+  step: u32,
+  places: u32,
+): u32 {
   const end = n << 2;
   for (let i: u32 = 0; i < end; i += 4) {
-    const c = next + (((load<u32>(hashes + i) << skip) >> shift) << 2);
-    const place = load<u32>(c);
-    store<u32>(c, place + 1);
+    const p = ((load<u32>(hashes + i) << skip) >> shift) << 2;
+    const place = load<u32>(next + p);
+    if (place === load<u32>(limits + p)) return i >> 2;
+    store<u32>(next + p, place + step);
     store<u32>(places + i, place);
   }
+  return n;
 }
 
-/** The inverse: order[place] = first + i, the row at each place. */
+/** A stable counting sort: order[place] = first + i; `next`: the first place of each partition, moved on. */
 export function partition_order(hashes: u32, n: u32, skip: u32, shift: u32, next: u32, first: u32, order: u32): void {
   for (let i: u32 = 0; i < n; i++) {
     const c = next + (((load<u32>(hashes + (i << 2)) << skip) >> shift) << 2);

@@ -3,16 +3,12 @@
 const WIDTH: u32 = 16;
 
 /** The key of row number `i`: the counter, multiplied and folded, a permutation of the 64-bit numbers (so keys do not repeat). */
-// @ts-expect-error: decorator
-@inline
 function keyOf(i: u64, seed: u64): u64 {
   const x = (i + seed) * 0x9e3779b97f4a7c15;
   return x ^ (x >> 32);
 }
 
 /** Partition of a key by its hash: the upper half of a product, scaled to the number of partitions. */
-// @ts-expect-error: decorator
-@inline
 function partOf(key: u64, partitions: u64): u32 {
   return <u32>((((key * 0xd6e8feb86659fd93) >> 32) * partitions) >> 32);
 }
@@ -71,7 +67,7 @@ export function rows_range_ids(rows: u32, n: u32, bounds: u32, count: u32, ids: 
 export function rows_scatter(rows: u32, n: u32, ids: u32, next: u32): void {
   const end = rows + n * WIDTH;
   for (let at = rows; at < end; at += WIDTH, ids += 2) {
-    const c = next + (<u32>load<u16>(ids) << 2);
+    const c = next + ((<u32>load<u16>(ids)) << 2);
     const to = load<u32>(c);
     store<u32>(c, to + WIDTH);
     v128.store(to, v128.load(at));
@@ -97,7 +93,7 @@ export function rows_strangers(rows: u32, n: u32, partitions: u32, p: u32): u32 
   let strangers: u32 = 0;
   const end = rows + n * WIDTH;
   for (let at = rows; at < end; at += WIDTH) {
-    if (partOf(load<u64>(at), <u64>partitions) != p) strangers++;
+    if (partOf(load<u64>(at), <u64>partitions) !== p) strangers++;
   }
   return strangers;
 }
@@ -113,16 +109,12 @@ export function rows_disorder(rows: u32, n: u32): u32 {
 }
 
 /** The row at `a` comes before the one at `b`: by key, then by payload, both unsigned. */
-// @ts-expect-error: decorator
-@inline
 function before(a: u32, b: u32): bool {
   const x = load<u64>(a);
   const y = load<u64>(b);
-  return x < y || (x == y && load<u64>(a, 8) < load<u64>(b, 8));
+  return x < y || (x === y && load<u64>(a, 8) < load<u64>(b, 8));
 }
 
-// @ts-expect-error: decorator
-@inline
 function swap(a: u32, b: u32): void {
   const row = v128.load(a);
   v128.store(a, v128.load(b));
@@ -145,7 +137,7 @@ export function rows_sort(rows: u32, n: u32, other: u32, counts: u32): void {
 
 /** Rows go to buckets by the leading bits of their distance from the smallest key; buckets by themselves. */
 function sortLevel(rows: u32, n: u32, other: u32, counts: u32, levels: u32): void {
-  if (n < SHORT || levels == 0) {
+  if (n < SHORT || levels === 0) {
     sortSpan(rows, n);
     return;
   }
@@ -162,7 +154,7 @@ function sortLevel(rows: u32, n: u32, other: u32, counts: u32, levels: u32): voi
   const size: u32 = 4 << wanted;
   memory.fill(counts, 0, size);
   for (let at = rows; at < end; at += WIDTH) {
-    const c = counts + (<u32>((load<u64>(at) - low) >> shift) << 2);
+    const c = counts + ((<u32>((load<u64>(at) - low) >> shift)) << 2);
     store<u32>(c, load<u32>(c) + 1);
   }
   let place = other;
@@ -172,7 +164,7 @@ function sortLevel(rows: u32, n: u32, other: u32, counts: u32, levels: u32): voi
     place += count * WIDTH;
   }
   for (let at = rows; at < end; at += WIDTH) {
-    const c = counts + (<u32>((load<u64>(at) - low) >> shift) << 2);
+    const c = counts + ((<u32>((load<u64>(at) - low) >> shift)) << 2);
     const to = load<u32>(c);
     store<u32>(c, to + WIDTH);
     v128.store(to, v128.load(at));
@@ -190,7 +182,7 @@ function sortLevel(rows: u32, n: u32, other: u32, counts: u32, levels: u32): voi
 function sortSpan(rows: u32, n: u32): void {
   let budget = 2 * (32 - <i32>clz(n));
   while (n > 24) {
-    if (budget-- == 0) {
+    if (budget-- === 0) {
       heapSort(rows, n);
       return;
     }
@@ -212,7 +204,7 @@ function sortSpan(rows: u32, n: u32): void {
     const payload = load<u64>(at, 8);
     for (; at > rows; at -= WIDTH) {
       const other = load<u64>(at - WIDTH);
-      if (other < key || (other == key && load<u64>(at - WIDTH, 8) <= payload)) break;
+      if (other < key || (other === key && load<u64>(at - WIDTH, 8) <= payload)) break;
       v128.store(at, v128.load(at - WIDTH));
     }
     v128.store(at, row);
@@ -236,10 +228,10 @@ function partitionSpan(rows: u32, n: u32): u32 {
   while (true) {
     do {
       i += WIDTH;
-    } while (load<u64>(i) < key || (load<u64>(i) == key && load<u64>(i, 8) < payload));
+    } while (load<u64>(i) < key || (load<u64>(i) === key && load<u64>(i, 8) < payload));
     do {
       j -= WIDTH;
-    } while (load<u64>(j) > key || (load<u64>(j) == key && load<u64>(j, 8) > payload));
+    } while (load<u64>(j) > key || (load<u64>(j) === key && load<u64>(j, 8) > payload));
     if (i >= j) return (i - rows) / WIDTH;
     swap(i, j);
   }

@@ -1,4 +1,4 @@
-import { bitAt } from './memory';
+import { bitAt } from './memory.ts';
 
 /** out[i] = values[i] + by: offsets moved to a new start. */
 export function add_i32(values: u32, n: u32, by: i32, out: u32): void {
