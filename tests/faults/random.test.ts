@@ -11,10 +11,10 @@ import { bigCsv, Place } from './harness.ts';
 
 const place = new Place();
 const big = place.path('big.csv');
-const ROWS = 250_000;
-const MEMORY = 24 << 20;
+const ROWS = 400_000;
+const MEMORY = 16 << 20;
 /** A longer search: FLOWC_FAULT_RUNS=500 node --import tsx tests/faults/random.test.ts; FLOWC_SEED repeats one. */
-const RUNS = Number(process.env.FLOWC_FAULT_RUNS ?? 24);
+const RUNS = Number(process.env.FLOWC_FAULT_RUNS ?? 16);
 /** Far beyond what a run takes: a hang, told as such instead of by the runner's own limit. */
 const HANG_MS = 60_000;
 
