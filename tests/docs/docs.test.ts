@@ -76,12 +76,15 @@ test('the settings of the engine are in both tables, with their defaults', () =>
     workers: 'os.availableParallelism()',
     memory: 'os.totalmem()',
     spillDirs: 'os.tmpdir()',
+    spill: '',
+    heap: 'os.totalmem()',
+    trace: 'false',
   };
   for (const page of ['docs/tuning.md', 'docs/api.md']) {
     const rows = read(page).split('\n');
     for (const [option, fallback] of Object.entries(stated)) {
       const row = rows.find(
-        (line) => line.startsWith('|') && line.includes(`\`${option}\``) && line.includes(fallback),
+        (line) => line.startsWith('|') && new RegExp(`\`${option}\\b`).test(line) && line.includes(fallback),
       );
       assert.ok(row !== undefined, `${page} has no row for ${option}`);
     }
