@@ -1,8 +1,7 @@
 import { writeSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { arenaScratch } from '../memory/scratch.ts';
-import { attachStore, type StoreHandle, type ThreadStore } from '../store/store.ts';
-import type { StoreEvent } from '../store/types.ts';
+import { attachStore, type StoreHandle } from '../store/store.ts';
 import { type CallContext, runCall } from '../tasks/execute.ts';
 import { type Between, JobLoop } from '../tasks/job_loop.ts';
 import { thrownData } from '../tasks/thrown.ts';
@@ -27,13 +26,7 @@ const init = workerData as WorkerInit;
 const port = parentPort;
 if (port === null) throw new Error('the worker module runs in a worker thread only');
 
-/** What a store may know besides, for statistics and traces. */
-interface Observed {
-  owner?(label: string): void;
-  takeEvents?(): readonly StoreEvent[];
-}
-
-const store: ThreadStore & Observed = attachStore(init.store as StoreHandle, init.thread, init.io);
+const store = attachStore(init.store as StoreHandle, init.thread, init.io);
 const words = new Float64Array(init.jobs);
 
 const state: WorkerState = {
@@ -87,7 +80,7 @@ let owner: string | null = null;
 function own(label: string): void {
   if (owner === label) return;
   owner = label;
-  store.owner?.(label);
+  store.owner(label);
 }
 
 const loop: JobLoop = new JobLoop({
@@ -109,7 +102,7 @@ const loop: JobLoop = new JobLoop({
       receive(m.message as ToWorker);
     }
   },
-  takeEvents: () => (init.trace ? (store.takeEvents?.() ?? null) : null),
+  takeEvents: () => (init.trace ? store.takeEvents() : null),
   reset: () => state.scratch.reset(),
   words: words.subarray(init.thread * JOB_WORDS, (init.thread + 1) * JOB_WORDS),
 });

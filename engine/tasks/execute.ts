@@ -1,6 +1,6 @@
 import { EngineBug, RunError } from '../errors.ts';
 import { didYouMean } from '../formats/nearest.ts';
-import type { ObjectId, Store } from '../store/types.ts';
+import type { Store } from '../store/types.ts';
 import { type AnyClass, type AnyFunction, loadFunction } from './functions.ts';
 import { inlineLimit } from './late_array.ts';
 import { fillArgs, fillPlain, placeValues } from './places.ts';
@@ -112,17 +112,12 @@ function argumentsOf(
   return decode();
 }
 
-/** A store that brings spilled objects back as a whole, for all who read them. */
-interface Restores {
-  restore?(id: ObjectId): void;
-}
-
 /** null: plain, there are none. */
-function bytesOf(p: ValuePlace, store: Store & Restores, leases: Lease[]): Uint8Array | null {
+function bytesOf(p: ValuePlace, store: Store, leases: Lease[]): Uint8Array | null {
   if (p.kind === 'plain') return null;
   if (p.kind === 'inline') return p.bytes;
   // A small part of a large object is read from where it lies.
-  if (store.restore !== undefined && p.bytes * 2 > store.size(p.object)) store.restore(p.object);
+  if (p.bytes * 2 > store.size(p.object)) store.restore(p.object);
   const lease = store.readBytes(p.object, p.offset, p.bytes);
   leases.push(lease);
   return lease.view;

@@ -76,7 +76,7 @@ const NO_HOLES: Holes = { isHole: () => false, number: () => -1 };
 function encode(value: unknown, what: string | null, holes: Holes): EncodedValue {
   try {
     const found = scan(value, holes.isHole);
-    const writer = new Writer(found.buffers, found.arrow);
+    const writer = new Writer([...found.buffers], found.arrow);
     const root = found.replace ? withStandIns(value, (v) => writer.standIn(v, holes)) : value;
     return writer.run(root);
   } catch (e) {

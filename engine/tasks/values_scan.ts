@@ -3,8 +3,8 @@ import { isArrow } from './values_arrow.ts';
 
 /** What V8's serializer cannot write as we want it, found by a walk over the value before. */
 export interface Scan {
-  /** ArrayBuffers of the value, each once: written out of band. */
-  readonly buffers: ArrayBuffer[];
+  /** ArrayBuffers of the value: written out of band. */
+  readonly buffers: Set<ArrayBuffer>;
   /** Something must be replaced by a stand-in: see `withStandIns`. */
   replace: boolean;
   arrow: boolean;
@@ -15,27 +15,30 @@ const SPARSE_AFTER = 1024;
 
 /** `special`: also to be replaced (refs in arguments). */
 export function scan(root: unknown, special: (v: object) => boolean): Scan {
-  const found: Scan = { buffers: [], replace: false, arrow: false };
+  const found: Scan = { buffers: new Set(), replace: false, arrow: false };
   if (typeof root !== 'object' || root === null) return found;
-  const seen = new Set<object>([root]);
+  const seen = new Set<object>();
   const todo: object[] = [root];
   const visit = (v: unknown): void => {
-    if (typeof v !== 'object' || v === null || seen.has(v)) return;
-    seen.add(v);
-    todo.push(v);
+    if (typeof v === 'object' && v !== null) todo.push(v);
   };
   for (let v = todo.pop(); v !== undefined; v = todo.pop()) {
+    const before = todo.length;
     if (Array.isArray(v)) eachItem(v, visit);
     else if (special(v)) found.replace = true;
     else if (Object.getPrototypeOf(v) === Object.prototype) for (const key of Object.keys(v)) visit(member(v, key));
     else scanOther(v, found, visit);
+    // What holds no objects is not worth remembering: most objects are such.
+    if (todo.length === before) continue;
+    if (seen.has(v)) todo.length = before;
+    else seen.add(v);
   }
   return found;
 }
 
 function scanOther(v: object, found: Scan, visit: (v: unknown) => void): void {
   if (ArrayBuffer.isView(v)) return;
-  if (types.isArrayBuffer(v)) found.buffers.push(v);
+  if (types.isArrayBuffer(v)) found.buffers.add(v);
   else if (types.isSharedArrayBuffer(v)) found.replace = true;
   else if (isArrow(v)) {
     found.replace = true;
