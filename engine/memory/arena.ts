@@ -13,6 +13,8 @@ const SEGMENT_STRIDE = SEGMENT_PAGES * PAGE;
 const GROW_STEP = 64 << 20;
 /** Touched memory stays within the limit and so much. */
 const SLACK = 32 << 20;
+/** Address space beyond that which a thread may use that would have to fail otherwise: as much as the limit, up to this. */
+const LENT = 1 << 30;
 /** Thread number in block records of what belongs to the object store instead of a thread. */
 const STORE = 0;
 
@@ -28,7 +30,7 @@ export interface ArenaHandle {
 /**
  * Shared memory in segments of up to 4 GiB that grow on demand, and a page allocator over them that every thread calls directly.
  * The limit counts pages in use. Blocks are laid first fit at low addresses, and not beyond the limit and SLACK, whatever the fragmentation: memory that was touched stays
- * resident. The address space is a quarter larger than the limit: the rest of it is for a thread that would have to fail otherwise (`beyond`).
+ * resident. The address space is larger than that: the rest of it is for a thread that would have to fail otherwise (`beyond`).
  *
  * Every block has a record at its first page: pages (the word whose store commits the block) and owner. Page map and counters are
  * derived from the records, so that they can be rebuilt when a thread died inside a critical section.
@@ -81,7 +83,7 @@ export class Arena {
   /** `limitBytes` >= 64 KiB; `threads`: how many threads may be attached at one time. */
   static create(limitBytes: number, threads = 64): Arena {
     const limitPages = Math.max(16, Math.floor(limitBytes / PAGE));
-    const wanted = limitPages + (limitPages >>> 2) + 4096;
+    const wanted = limitPages + Math.max(limitPages >>> 2, Math.min(limitPages, LENT / PAGE)) + SLACK / PAGE;
     const segments = Math.ceil(wanted / MAX_SEGMENT_PAGES);
     const last = Math.ceil((wanted - (segments - 1) * MAX_SEGMENT_PAGES) / PAGES_PER_WASM) * PAGES_PER_WASM;
     const pages = (segments - 1) * SEGMENT_PAGES + last;

@@ -81,7 +81,7 @@ function finishHeld(
   moves.forEach((m, i) => {
     if (copied === null) return;
     const same = table.state[m.e] !== STATE.FREE && table.id(m.e) === m.id && table.file[m.e] === file + 1;
-    if (!same || (table.pins[m.e] as number) > 0 || table.state[m.e] === STATE.RESTORING) return;
+    if (!same || (table.pins[m.e] as number) > 0) return;
     table.offset[m.e] = copied.offsets[i] as number;
     table.file[m.e] = to.file + 1;
     fileTable.addObjectHeld(to.file, m.bytes);

@@ -13,6 +13,7 @@ const SHORT_SHARE = 0.5;
 /** A spilled object up to this share of the limit comes back whole when most of it is read. */
 const WHOLE_SHARE = 1 / 8;
 const SLICE_MS = 100;
+const PATIENCE_SLICES = 50;
 const OWNER = 'data read back';
 
 export interface BytesLease {
@@ -50,7 +51,7 @@ export class Reads {
     let found = this.#pin(id, offset, bytes);
     if (found.page < 0) {
       try {
-        if (bytes <= found.bytes / 2 || found.bytes > this.#p.arena.limit * WHOLE_SHARE || !this.#bringBack(id, false))
+        if (!this.#worthWhole(found, bytes) || !this.#bringBack(found, false))
           return this.#readRange(found, offset, bytes);
       } catch (e) {
         this.#unpin(found.e);
@@ -69,6 +70,11 @@ export class Reads {
       }
     }
     return { view, release: once(() => this.#unpin(found.e)) };
+  }
+
+  /** Most of the object is asked for, and it fits well. */
+  #worthWhole(found: Found, bytes: number): boolean {
+    return bytes > found.bytes / 2 && found.bytes <= this.#p.arena.limit * WHOLE_SHARE;
   }
 
   #pin(id: ObjectId, offset: number, bytes: number): Found {
@@ -123,7 +129,7 @@ export class Reads {
     return { view: block.view.subarray(at, at + bytes), release: once(() => this.#memory.free(block)) };
   }
 
-  #load(place: SpillPlace & { readonly id: ObjectId }, from: number, to: number, into: Uint8Array): void {
+  #load(place: Found, from: number, to: number, into: Uint8Array): void {
     const { arena, files, accounts } = this.#p;
     const started = performance.now();
     try {
@@ -138,23 +144,28 @@ export class Reads {
   }
 
   restore(id: ObjectId): void {
-    if (this.#bringBack(id, false)) return;
-    // Memory was not to be had at once: now wait for it.
-    this.#bringBack(id, true);
+    const found = this.#pin(id, 0, 0);
+    try {
+      // What is not to be had at once is waited for.
+      if (found.page < 0 && !this.#bringBack(found, false)) this.#bringBack(found, true);
+    } finally {
+      this.#unpin(found.e);
+    }
   }
 
   /** Brings the object back when free memory is there for it. */
   prefetch(id: ObjectId): boolean {
     const { arena, table } = this.#p;
-    const bytes = arena.locked(() => {
-      const e = table.entry(id);
-      if ((table.page[e] as number) > 0) return 0;
-      return table.state[e] === STATE.RESTORING ? -1 : (table.bytes[e] as number);
-    });
-    if (bytes <= 0) return bytes === 0;
-    const span = this.#span(bytes);
-    const page = arena.locked(() => arena.allocHeld(span, arena.slot, OWNER));
-    return page >= 0 && this.#bringInto(id, arena.block(page, span));
+    const found = this.#pin(id, 0, 0);
+    try {
+      if (found.page >= 0) return true;
+      if (table.state[found.e] === STATE.RESTORING) return false;
+      const span = this.#span(found.bytes);
+      const page = arena.locked(() => arena.allocHeld(span, arena.slot, OWNER));
+      return page >= 0 && this.#bringInto(found, arena.block(page, span));
+    } finally {
+      this.#unpin(found.e);
+    }
   }
 
   /** Memory to bring a whole object back into: with room for its checksums, so that one read does it. */
@@ -162,75 +173,73 @@ export class Reads {
     return bytes > this.#p.arena.limit / 2 ? bytes : spanOf(bytes);
   }
 
-  /** The object is in memory afterwards; false when there is none, not `wait`. One thread reads, others that want the same wait for it. */
-  #bringBack(id: ObjectId, wait: boolean): boolean {
-    const { arena, table } = this.#p;
+  /**
+   * The pinned object is in memory afterwards; false when there is none for it (not with `wait`), or the thread that brings it back takes too long. One thread reads,
+   * others that want the same wait for it.
+   */
+  #bringBack(found: Found, wait: boolean): boolean {
+    const { table } = this.#p;
     for (;;) {
-      if (this.#awaitOther(id)) continue;
-      const now = arena.locked(() => {
-        const e = table.entry(id);
-        return (table.page[e] as number) > 0 ? null : (table.bytes[e] as number);
-      });
-      if (now === null) return true;
-      const span = this.#span(now);
+      if (!this.#awaitOther(found.e)) return false;
+      if ((table.page[found.e] as number) > 0) return true;
+      const span = this.#span(found.bytes);
       const block = wait ? this.#memory.allocate(span, OWNER) : this.#memory.tryAllocate(span, OWNER);
       if (block === null) return false;
-      if (this.#bringInto(id, block)) return true;
+      if (this.#bringInto(found, block)) return true;
     }
   }
 
-  /** Sleeps while another thread brings the object back; false when none does. */
-  #awaitOther(id: ObjectId): boolean {
+  /**
+   * Sleeps while another thread brings the object back. False when that takes long: it may have died without this thread, which sleeps, having been told. A second
+   * read costs less than that.
+   */
+  #awaitOther(e: number): boolean {
     const { arena, table } = this.#p;
-    const { words } = arena;
-    const event = arena.locked(() => {
-      if (table.state[table.entry(id)] !== STATE.RESTORING) return null;
-      (words[C.WAITERS] as number)++;
-      return words[C.EVENTS] as number;
-    });
-    if (event === null) return false;
-    Atomics.wait(words, C.EVENTS, event, SLICE_MS);
-    arena.locked(() => {
-      (words[C.WAITERS] as number)--;
-    });
-    return true;
+    const { words, threads } = arena;
+    for (let slices = 0; slices < PATIENCE_SLICES; slices++) {
+      const event = arena.locked(() => {
+        if (table.state[e] !== STATE.RESTORING) return null;
+        (words[C.WAITERS] as number)++;
+        return words[C.EVENTS] as number;
+      });
+      if (event === null) return true;
+      const dying = threads.dying(table.thread[e] as number);
+      if (!dying) Atomics.wait(words, C.EVENTS, event, SLICE_MS);
+      arena.locked(() => {
+        (words[C.WAITERS] as number)--;
+      });
+      if (dying) return false;
+    }
+    return false;
   }
 
-  /** Reads the object into the block, which becomes its place; false (and the block is free) when another thread does it already. */
-  #bringInto(id: ObjectId, block: Block): boolean {
+  /** Reads the pinned object into the block, which becomes its place; false (and the block is free) when another thread was faster. */
+  #bringInto(found: Found, block: Block): boolean {
     const { arena, table } = this.#p;
-    const place = arena.locked(() => {
-      const e = table.entry(id);
-      if (table.state[e] !== STATE.SEALED || (table.page[e] as number) > 0) return null;
+    const { e, bytes } = found;
+    const mine = arena.locked(() => {
+      if (table.state[e] !== STATE.SEALED || (table.page[e] as number) > 0) return false;
       table.thread[e] = arena.slot;
       table.state[e] = STATE.RESTORING;
-      return {
-        id,
-        e,
-        file: (table.file[e] as number) - 1,
-        offset: table.offset[e] as number,
-        bytes: table.bytes[e] as number,
-      };
+      return true;
     });
-    if (place === null) {
+    if (!mine) {
       this.#memory.free(block);
       return false;
     }
-    let failure: Error | null = null;
+    let page = -1;
     try {
-      this.#load(place, 0, place.bytes, block.view);
-    } catch (e) {
-      failure = e instanceof Error ? e : new Error(String(e));
-      this.#memory.free(block);
+      this.#load(found, 0, bytes, block.view);
+      page = block.address / PAGE;
+    } finally {
+      arena.locked(() => this.#finishHeld(e, bytes, page));
+      if (page < 0) this.#memory.free(block);
     }
-    const gone = arena.locked(() => this.#finishHeld(place, failure === null ? block.address / PAGE : -1));
-    this.#memory.remove(gone);
-    if (failure !== null) throw failure;
     return true;
   }
 
-  /** Returns the spill file that became empty, or -1. */
-  #finishHeld({ e, bytes }: { readonly e: number; readonly bytes: number }, page: number): number {
+  /** `page` -1: it could not be read. */
+  #finishHeld(e: number, bytes: number, page: number): void {
     const { arena, table } = this.#p;
     if (page >= 0) {
       arena.shrinkHeld(page, bytes);
@@ -241,7 +250,6 @@ export class Reads {
     table.state[e] = STATE.SEALED;
     if (page >= 0) table.enlist(e);
     arena.eventHeld();
-    return collect(this.#p, e);
   }
 }
 
