@@ -130,7 +130,9 @@ export class OwnerNames {
   readonly #control: Int32Array;
   readonly #text: Uint8Array;
   readonly #pages: Int32Array;
+  /** The names in the table, as far as this thread has read it: there may be any number of others, of tasks, that found no place. */
   readonly #known = new Map<string, number>();
+  #read = 1;
 
   constructor(control: Int32Array, sab: SharedArrayBuffer, offset: number) {
     this.#control = control;
@@ -143,19 +145,17 @@ export class OwnerNames {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     const count = this.#control[C.NAMES] as number;
+    for (; this.#read < count; this.#read++) this.#known.set(this.name(this.#read), this.#read);
     const bytes = encoded(name);
     const text = bytes.toString();
-    for (let i = 1; i < count; i++) if (this.name(i) === text) return this.#remember(name, i);
-    if (count >= NAME_COUNT - 1) return this.#remember(name, NAME_COUNT - 1);
+    const told = this.#known.get(text);
+    if (told !== undefined) return told;
+    if (count >= NAME_COUNT - 1) return NAME_COUNT - 1;
     const i = Math.max(count, 1);
     this.#text.fill(0, i * NAME_BYTES, (i + 1) * NAME_BYTES);
     this.#text.set(bytes, i * NAME_BYTES);
     this.#control[C.NAMES] = i + 1;
-    return this.#remember(name, i);
-  }
-
-  #remember(name: string, i: number): number {
-    this.#known.set(name, i);
+    this.#known.set(text, i);
     return i;
   }
 
