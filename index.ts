@@ -40,13 +40,19 @@ export {
 } from './engine/runtime/engine.ts';
 export type { ExchangeSummary, StageEvent } from './engine/runtime/run.ts';
 export { encodeRows, type Shown, showBatch } from './engine/show.ts';
-export type { ShuffleChoice, ShuffleStrategy } from './engine/shuffle/strategy.ts';
+export {
+  type ShuffleChoice,
+  type ShuffleSize,
+  type ShuffleStrategy,
+  shuffleStrategy,
+} from './engine/shuffle/strategy.ts';
+export * from './engine/shuffle_tasks/index.ts';
 export type { ActorHandle, GetOptions, Waited } from './engine/tasks/api.ts';
 export { type ActorDef, type ActorOptions, actor, fromModule, task } from './engine/tasks/definition.ts';
 export type { WaitOptions } from './engine/tasks/get.ts';
 export type { TaskStats } from './engine/tasks/runtime.ts';
 export type { Arg, Args, ModuleFunction, Ref, TaskDef, TaskOptions, TaskScope } from './engine/tasks/types.ts';
-export { formatStats } from './engine/trace/format.ts';
+export { formatStats, spillLines } from './engine/trace/format.ts';
 export { stageName } from './engine/trace/names.ts';
 export type {
   EngineStats,

@@ -27,3 +27,11 @@ export function parseShare(text: string, option: string): number {
   if (!(value >= 0 && value <= 1)) throw new UsageError(`${option}: '${text}' is not a number from 0 to 1`);
   return value;
 }
+
+/** A list such as `1MB,10MB`. @throws UsageError naming the option when it is empty, or what `parse` throws */
+export function parseList<V>(text: string, option: string, parse: (item: string) => V): V[] {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.some((item) => item === ''))
+    throw new UsageError(`${option}: '${text}' is not a list`, 'write values with commas between them');
+  return items.map(parse);
+}

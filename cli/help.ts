@@ -9,6 +9,8 @@ Commands:
   explain FILE         show its logical plan, its optimized plan and its tasks
   fmt FILE...          format files in place
   explain-error CODE   explain an error code, such as FLOW2001
+  shuffle              measure a shuffle of made rows through a limited store
+  sort-bench           measure an out-of-core sort of made rows
 
 Options:
   -h, --help           this text, or with a command, its options

@@ -20,8 +20,8 @@ if (only === '--version' || only === '-V') {
     process.stderr.write(bugReport(error));
     process.exit(1);
   });
-  // A run ends itself in order; any other command goes at once, but not without its exit handlers: they remove the copy of standard input.
-  if (args[0] !== 'run') {
+  // A run ends itself in order, and so does an experiment; any other command goes at once, but not without its exit handlers: they remove the copy of standard input.
+  if (!['run', 'shuffle', 'sort-bench'].includes(args[0] ?? '')) {
     process.on('SIGINT', () => process.exit(EXIT.interrupted));
     for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(EXIT.terminated));
   }

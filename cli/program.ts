@@ -3,6 +3,7 @@ import type { ExplainFormat, OutFormat, ShuffleChoice } from './api.ts';
 import { addParam, parseInteger, parseShare } from './args.ts';
 import { bugReport } from './bug.ts';
 import { type Context, processContext } from './context.ts';
+import { defineExperiments } from './define_experiments.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { help } from './help.ts';
 import { parseSize } from './size.ts';
@@ -93,6 +94,7 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
     .action((code) =>
       settle(import('./commands/explain-error.ts').then(({ explainError }) => explainError(code, context))),
     );
+  defineExperiments(program, context, settle);
 }
 
 function makeProgram(context: Context, settle: Settle): Command {

@@ -30,6 +30,7 @@ const entries = {
   index: 'index.ts',
   worker: 'engine/runtime/worker.ts',
   io: 'engine/io/thread.ts',
+  shuffle_tasks: 'engine/shuffle_tasks/entry.ts',
 };
 
 /** Large, optional, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */

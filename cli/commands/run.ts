@@ -89,7 +89,7 @@ interface Stop {
  * Ctrl-C does not wait for that. A reader of standard output that leaves ends a run that only writes there (`streams`); any other run goes on, unless
  * a sink of its own writes there too and ends it.
  */
-function listenForStop(output: Output, streams: boolean): Stop {
+export function listenForStop(output: Output, streams: boolean): Stop {
   const controller = new AbortController();
   let code: number = EXIT.interrupted;
   const stop = (exitCode: number) => {

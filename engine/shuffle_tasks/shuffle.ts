@@ -9,7 +9,7 @@ import type { MapTally } from './worker.ts';
 import { workerFunction } from './worker_url.ts';
 
 /** What a shuffle needs of an engine. */
-export interface TaskEngine {
+export interface ShuffleEngine {
   readonly workers: number;
   /** The memory limit, bytes. */
   readonly memory: number;
@@ -88,7 +88,7 @@ interface Piece {
  * aborted, FLOW7016 for a bad option; everything is cancelled and released then.
  */
 export async function shuffle<I, P, O>(
-  engine: TaskEngine,
+  engine: ShuffleEngine,
   options: ShuffleOptions<I, P, O>,
 ): Promise<ShuffleResult<O>> {
   checkOptions(options);
@@ -111,7 +111,7 @@ type Settled = Omit<ShuffleOptions<unknown, unknown, unknown>, 'map' | 'reduce'>
 };
 
 class ShuffleRun {
-  readonly #engine: TaskEngine;
+  readonly #engine: ShuffleEngine;
   readonly #o: Settled;
   readonly #plan: ShufflePlan;
   readonly #width: number;
@@ -125,7 +125,7 @@ class ShuffleRun {
   #done = 0;
   #moved: Tally = { rows: 0, bytes: 0 };
 
-  constructor(engine: TaskEngine, o: Settled) {
+  constructor(engine: ShuffleEngine, o: Settled) {
     this.#engine = engine;
     this.#o = o;
     this.#width = o.width ?? 1;

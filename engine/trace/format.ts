@@ -46,7 +46,8 @@ export function formatStats(stats: EngineStats | RunStats): string {
   return `${lines.join('\n')}\n`;
 }
 
-function spillLines(s: SpillTotals): string[] {
+/** What was spilled and read back, a line each. */
+export function spillLines(s: SpillTotals): string[] {
   return [
     `Spilled ${mib(s.spilledBytes)} MiB, ${counted(s.spilledObjects, 'object')}${rate(s.spilledBytes, s.spillMs)}`,
     `Restored ${mib(s.restoredBytes)} MiB, ${counted(s.restoredObjects, 'read')}${rate(s.restoredBytes, s.restoreMs)}`,

@@ -1,4 +1,4 @@
-import type { TaskEngine } from '../../engine/shuffle_tasks/shuffle.ts';
+import type { ShuffleEngine } from '../../engine/shuffle_tasks/shuffle.ts';
 import { mapTask, mergeTask, reduceTask } from '../../engine/shuffle_tasks/worker.ts';
 import { testStore } from '../../engine/store/store.ts';
 import { placeValues } from '../../engine/tasks/places.ts';
@@ -60,7 +60,7 @@ export function fakeEngine(settings: { workers?: number; memory?: number; delay?
     store.release(p.object);
     return value;
   };
-  const engine: TaskEngine = {
+  const engine: ShuffleEngine = {
     workers: settings.workers ?? 2,
     memory: settings.memory ?? 64 << 20,
     task(def, ...args) {
