@@ -105,8 +105,12 @@ const RULES: readonly Rule[] = [
   number('stallMs', 1, ANY, 'milliseconds'),
 ];
 
-/** Throws RunError FLOW7016 for the first option that is wrong. */
+/** Throws RunError FLOW7016 for the first option that is wrong or unknown. */
 export function validateStoreOptions(options: StoreOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!RULES.some((r) => r.option === name))
+      throw new RunError('FLOW7016', `there is no option ${name}; there are ${RULES.map((r) => r.option).join(', ')}`);
+  }
   for (const { option, allowed, ok } of RULES) {
     const value = options[option];
     const required = option === 'limit' || option === 'threads';

@@ -31,6 +31,7 @@ test('an option that makes no sense is told by name and value, before anything i
     ['spillDirs', ['s3://'], /spillDirs: .*bucket/],
     ['spillDirs', ['unstable:/x?fail=2'], /fail=2/],
     ['spillDirs', ['unstable:/x?wrong=1'], /wrong=1/],
+    ['treshold' as keyof StoreOptions, 0.5, /there is no option treshold; there are limit, .*threshold/],
   ];
   const dir = freshDir();
   for (const [option, value, message] of bad) {
