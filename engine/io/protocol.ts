@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { StoreHandle } from '../store/store.ts';
 
 /** A store's own folder in a remote place. */
 export interface RemoteFolder {
@@ -44,6 +45,17 @@ export interface IoHandle {
   readonly control: SharedArrayBuffer;
   readonly threads: number;
 }
+
+export interface ReadAheadInit {
+  readonly role: 'read ahead';
+  readonly store: StoreHandle;
+  /** Its number among the store's threads. */
+  readonly thread: number;
+  readonly port: MessagePort | null;
+}
+
+/** What a thread of dist/io.js is started with. */
+export type ThreadInit = { readonly role: 'transfers'; readonly io: IoHandle } | ReadAheadInit;
 
 /** State of the I/O thread. */
 export const STATE = { OPEN: 0, CLOSED: 1, DEAD: 2 } as const;

@@ -76,9 +76,11 @@ export class S3Folder {
     );
   }
 
-  async remove(file: string): Promise<void> {
-    const { connection } = await this.#open();
-    await this.#delete(connection, this.#key(file), 'remove a spill file from');
+  async remove(file: string, signal: AbortSignal): Promise<void> {
+    await this.#track(signal, async (own) => {
+      const { connection } = await this.#open();
+      await this.#delete(connection, this.#key(file), 'remove a spill file from', own);
+    });
   }
 
   /** Runs a transfer until the caller or the whole folder is given up. */
@@ -198,8 +200,8 @@ export class S3Folder {
     });
   }
 
-  #delete(connection: S3Connection, key: string, what: string): Promise<void> {
-    return this.#step(connection, what, 'DeleteObject', () => this.#deleteOne(connection, key, undefined));
+  #delete(connection: S3Connection, key: string, what: string, signal?: AbortSignal): Promise<void> {
+    return this.#step(connection, what, 'DeleteObject', () => this.#deleteOne(connection, key, signal));
   }
 
   async #step(connection: S3Connection, what: string, operation: string, work: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { ObjectId } from '../store/types.ts';
 import { IoClient } from './client.ts';
-import { IoControl, type IoHandle, type NewPort, STATE } from './protocol.ts';
+import { IoControl, type IoHandle, type NewPort, type ReadAheadInit, STATE, type ThreadInit } from './protocol.ts';
 
 /** Longest wait for the transfers of a dead thread to end: they are aborted, nothing is waited for on the network. */
 const CANCEL_MS = 30_000;
@@ -20,14 +21,7 @@ export class IoThread {
   constructor(threads: number) {
     this.#control = IoControl.create(threads);
     this.handle = this.#control.handle;
-    this.#worker = new Worker(threadUrl(), {
-      execArgv: [],
-      workerData: this.handle,
-      name: 'flowc-io',
-      stdout: false,
-      stderr: false,
-    });
-    this.#worker.unref();
+    this.#worker = startThread({ role: 'transfers', io: this.handle }, []);
     this.#worker.on('error', (e) => this.#control.end(STATE.DEAD, e.message));
     this.#worker.on('exit', () => this.#control.end(STATE.DEAD, 'it was ended from outside'));
     this.client = new IoClient(this.port(0), this.handle, 0);
@@ -42,7 +36,13 @@ export class IoThread {
 
   /** To be called when a thread is gone for good, before memory it held is given to others. */
   cancel(thread: number): void {
-    if (this.#control.state === STATE.OPEN) this.client.call({ op: 'cancel', thread }, CANCEL_MS);
+    if (this.#control.state !== STATE.OPEN) return;
+    try {
+      this.client.call({ op: 'cancel', thread }, CANCEL_MS);
+    } catch {
+      // It must not touch memory any more, should it come back to life.
+      this.#control.end(STATE.DEAD, 'it does not answer any more');
+    }
   }
 
   /** Ends the thread; calls that wait fail. Idempotent. */
@@ -51,6 +51,45 @@ export class IoThread {
     this.client.close();
     void this.#worker.terminate();
   }
+}
+
+/** A thread that brings spilled objects back before they are needed, where free memory is there for them. Started by the first of them. */
+export class ReadAhead {
+  readonly #init: () => ReadAheadInit;
+  readonly #onDeath: () => void;
+  #worker: Worker | null = null;
+
+  /** `init`: called when the thread is started, by the main thread; `onDeath`: when it has ended, to free what it held. */
+  constructor(init: () => ReadAheadInit, onDeath: () => void) {
+    this.#init = init;
+    this.#onDeath = onDeath;
+  }
+
+  /** Returns at once; objects come back in this order, or not at all. */
+  prefetch(ids: readonly ObjectId[]): void {
+    if (this.#worker === null) {
+      const init = this.#init();
+      this.#worker = startThread(init, init.port === null ? [] : [init.port]);
+      // It only helps: without it objects are brought back by those who need them.
+      this.#worker.on('error', () => undefined);
+      this.#worker.on('exit', () => {
+        this.#worker = null;
+        this.#onDeath();
+      });
+    }
+    this.#worker.postMessage(ids);
+  }
+
+  end(): void {
+    void this.#worker?.terminate();
+  }
+}
+
+function startThread(init: ThreadInit, transferList: readonly MessagePort[]): Worker {
+  const options = { execArgv: [], workerData: init, transferList: [...transferList], stdout: false, stderr: false };
+  const worker = new Worker(threadUrl(), options);
+  worker.unref();
+  return worker;
 }
 
 /** The bundle puts the thread beside every chunk; from source (tests) the built one is used. */

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { RunError } from '../errors.ts';
 import { IoClient } from '../io/client.ts';
 import type { IoHandle } from '../io/protocol.ts';
-import { IoThread } from '../io/start.ts';
+import { IoThread, ReadAhead } from '../io/start.ts';
 import { Arena, type ArenaHandle } from '../memory/arena.ts';
 import { NAME_COUNT } from '../memory/control.ts';
 import { Accounts } from './accounts.ts';
@@ -16,7 +16,7 @@ import { SpillFiles } from './spill_files.ts';
 import { ObjectTable, type TableHandle } from './table.ts';
 import type { WriteVector } from './targets/local.ts';
 import { isRemote, openTarget, prepareTarget, type TargetContext } from './targets/open.ts';
-import type { Store } from './types.ts';
+import type { ObjectId, Store } from './types.ts';
 
 export { type StoreOptions, validateStoreOptions } from './options.ts';
 
@@ -42,6 +42,8 @@ export interface MainStore extends Store {
   markDying(thread: number): void;
   /** A way for a thread to the I/O thread, to be transferred to it and given to `attachStore`; null where none is needed. */
   ioPort(thread: number): MessagePort | null;
+  /** Has spilled objects brought back by a thread of its own, where free memory is there for them. Returns at once, promises nothing. */
+  readAhead(ids: readonly ObjectId[]): void;
   /** Removes all spill files. The store cannot be used afterwards. Idempotent. */
   close(): void;
 }
@@ -68,11 +70,19 @@ class OwnedStore extends SharedStore implements MainStore {
   readonly handle: StoreHandle;
 
   readonly #io: IoThread | null;
+  readonly #ahead: ReadAhead;
 
   constructor(handle: StoreHandle, arena: Arena, targets: TargetContext, io: IoThread | null) {
     super(partsOf(handle, arena, targets));
     this.handle = handle;
     this.#io = io;
+    const thread = handle.settings.threads - 1;
+    this.#ahead = new ReadAhead(
+      () => ({ role: 'read ahead', store: handle, thread, port: this.ioPort(thread) }),
+      () => {
+        if (open.has(this)) this.releaseThread(thread);
+      },
+    );
     // The driver frees when it is told to, not of its own accord: no thread waits for it.
     arena.threads.setIdle(arena.slot, true);
     if (open.size === 0) process.once('exit', closeAll);
@@ -93,9 +103,15 @@ class OwnedStore extends SharedStore implements MainStore {
     return this.#io?.port(thread) ?? null;
   }
 
+  readAhead(ids: readonly ObjectId[]): void {
+    if (open.has(this)) this.#ahead.prefetch(ids);
+  }
+
   close(): void {
     if (!open.delete(this)) return;
     if (open.size === 0) process.off('exit', closeAll);
+    this.markDying(this.handle.settings.threads - 1);
+    this.#ahead.end();
     this.parts.files.removeAll();
     this.#io?.end();
   }
@@ -118,7 +134,9 @@ function partsOf(h: StoreHandle, arena: Arena, context: TargetContext): StorePar
  * replaces the system call that writes spill files (tests).
  */
 export function createStore(options: StoreOptions, write?: WriteVector): MainStore {
-  const settings = storeSettings(options);
+  const asked = storeSettings(options);
+  // One more, which reads ahead.
+  const settings = { ...asked, threads: asked.threads + 1 };
   const { threads, spillDirs } = settings;
   const io = settings.spill && spillDirs.some(isRemote) ? new IoThread(threads) : null;
   const targets: TargetContext = { folder: spillFolderName(), thread: 0, client: io?.client ?? null, write };

@@ -12,6 +12,7 @@ import type { IoMessage } from '../../engine/io/protocol.ts';
 import { IoThread } from '../../engine/io/start.ts';
 import { createStore } from '../../engine/store/store.ts';
 import { parseS3Url, s3Place } from '../../engine/store/targets/s3_url.ts';
+import { checkObject, makeObject } from '../store/objects.ts';
 import { errorOf, useKeys } from './server.ts';
 
 useKeys('SOME-ID', 'SOME-SECRET');
@@ -129,6 +130,24 @@ test('what a dead thread asked for is ended before its memory is given to others
   } finally {
     io.end();
     silent.close();
+  }
+});
+
+test('spilled objects are brought back ahead of need, by a thread of its own', async () => {
+  const dir = fs.mkdtempSync(join(tmpdir(), 'flowc-test-'));
+  const store = createStore({ limit: 2 << 20, threads: 1, spillDirs: [dir] });
+  try {
+    const ids = Array.from({ length: 100 }, (_, i) => makeObject(store, i));
+    for (const id of ids.splice(20)) store.release(id);
+    assert.is(store.stats().restoredObjects, 0);
+    // One that is gone is passed over.
+    store.readAhead([ids[0] as number, 1e6, ...ids.slice(1, 10)]);
+    for (let n = 0; n < 200 && store.stats().restoredObjects < 10; n++) await new Promise((r) => setTimeout(r, 50));
+    assert.is(store.stats().restoredObjects, 10);
+    for (const [i, id] of ids.entries()) checkObject(store, id, i, 0);
+  } finally {
+    store.close();
+    fs.rmSync(dir, { recursive: true });
   }
 });
 
