@@ -18,16 +18,15 @@ export interface Kernels {
   hash_utf8(offsets: number, bytes: number, validity: number, n: number, out: number, join: number): void;
 
   partition_count(hashes: number, n: number, skip: number, shift: number, counts: number): void;
-  partition_places(
+  partition_rows(
     hashes: number,
     n: number,
     skip: number,
-    shift: number,
-    next: number,
-    limits: number,
-    step: number,
+    bits: number,
+    counters: number,
+    starts: number,
     places: number,
-  ): number;
+  ): void;
   partition_order(
     hashes: number,
     n: number,
@@ -46,23 +45,13 @@ export interface Kernels {
   gather_offsets(offsets: number, rows: number, n: number, out: number): number;
   gather_bytes(offsets: number, bytes: number, rows: number, n: number, target: number, out: number): void;
 
-  scatter_4(values: number, places: number, n: number, base: number): void;
-  scatter_4_to_8(values: number, places: number, n: number, base: number): void;
-  scatter_8(values: number, places: number, n: number, base: number): void;
-  scatter_16(values: number, places: number, n: number, base: number): void;
-  scatter_bits(bits: number, from: number, places: number, n: number, base: number): void;
-  scatter_zeros(bits: number, from: number, places: number, n: number, base: number): void;
-
-  /** The row experiments' kernels: see engine/shuffle_tasks/rows.ts. */
-  rows_make(out: number, first: bigint, n: number, seed: bigint): void;
-  rows_make_ids(first: bigint, n: number, seed: bigint, partitions: number, ids: number, counts: number): void;
-  rows_hash_ids(rows: number, n: number, partitions: number, ids: number, counts: number): void;
-  rows_range_ids(rows: number, n: number, bounds: number, count: number, ids: number, counts: number): void;
-  rows_scatter(rows: number, n: number, ids: number, next: number): void;
-  rows_fold(rows: number, n: number, sums: number): void;
-  rows_strangers(rows: number, n: number, partitions: number, p: number): number;
-  rows_disorder(rows: number, n: number): number;
-  rows_sort(rows: number, n: number, other: number, counts: number): void;
+  scatter_4(values: number, places: number, n: number, out: number): void;
+  scatter_4_to_8(values: number, places: number, n: number, out: number): void;
+  scatter_8(values: number, places: number, n: number, out: number): void;
+  scatter_16(values: number, places: number, n: number, out: number): void;
+  scatter_bits(bits: number, first: number, places: number, n: number, out: number): void;
+  copy_segments(segments: number, count: number, values: number, width: number, base: number): void;
+  pack_segments(segments: number, count: number, bytes: number, base: number): void;
 
   add_i32(values: number, n: number, by: number, out: number): void;
   count_ones(bits: number, from: number, to: number): number;

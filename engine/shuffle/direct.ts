@@ -6,31 +6,32 @@ import { type Kernels, kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { BatchRef, ObjectId, ObjectWriter, Store } from '../store/types.ts';
 import type { FixedColumn, Form, RegionPlan } from './regions.ts';
-import { align, BITS, formsOf, headBytes, planRegion, rowBytes, sameForms, valueBytes } from './regions.ts';
+import {
+  align,
+  BITS,
+  formsOf,
+  headBytes,
+  planRegion,
+  regionBytes,
+  rowBytes,
+  sameForms,
+  valueBytes,
+} from './regions.ts';
 
-/** Rows hashed and placed at a time: hashes and places stay in the cache. */
+/** Rows partitioned at a time, more when partitions are many: the rows of a column stay in the cache, and those of a partition are worth a copy. */
 const CHUNK_ROWS = 16384;
+const MAX_CHUNK_ROWS = 65536;
+const ROWS_A_PARTITION = 256;
 /** Regions an object has room for, by partition: evenly spread rows fill them to the end, a skewed partition takes those of others. */
 const REGIONS = 2;
 /** Share of an object that may be left empty; above it what lies there is moved together. */
 const MAX_EMPTY = 1 / 8;
-const FIRST_ROWS = 256;
 
 interface Region {
   readonly partition: number;
   /** Bytes from the start of the object. */
   readonly start: number;
-  /** Rows when it was closed, -1 while it is open. */
   rows: number;
-}
-
-/** Places of rows for values of one width: the next place of each partition, and those of the rows of a chunk; in bytes (bits for width 1) from the start of the object. */
-interface Lane {
-  readonly bits: number;
-  readonly next: Uint32Array;
-  readonly places: Uint32Array;
-  /** Was not moved on with the others. */
-  stale: boolean;
 }
 
 /** Where pieces go, in the order of a partition's rows. */
@@ -51,26 +52,32 @@ export interface DirectOptions {
 }
 
 /**
- * The hash exchange of columns of fixed width by kernels: each value is copied once, from its batch to where it stays in the object. An
- * object is cut into regions, each a batch to be of one partition with room for a number of rows; a partition whose region is full
- * takes the next one, and when there is none left, the object is sealed. Rows keep their order within a partition.
+ * The hash exchange of columns of fixed width by kernels: the rows of a chunk are ordered by partition in the cache, column by column, and
+ * copied from there to where they stay in the object. An object is cut into regions, each a batch to be of one partition with room for a
+ * number of rows; a partition whose region is full takes the next one, and when there are too few left, the object is sealed. Rows keep
+ * their order within a partition.
  */
 export class DirectWriter {
   readonly #store: Store;
   readonly #sink: DirectSink;
   readonly #o: DirectOptions;
-  readonly #scratch: Scratch;
+  readonly #partitions: number;
+  readonly #chunkRows: number;
+  /** Rows a region has at least, so that an object has regions enough for any chunk. */
+  readonly #leastRows: number;
   readonly #hashes: Uint32Array;
-  /** End of the stretch of each partition in the leading lane; for the others none is needed. */
-  readonly #limits: Uint32Array;
-  readonly #never: Uint32Array;
-  readonly #lanes = new Map<number, Lane>();
+  readonly #counters: Uint32Array;
+  readonly #starts: Uint32Array;
+  readonly #places: Uint32Array;
+  readonly #segments: Uint32Array;
+  /** A chunk of a column in order of its partitions. */
+  readonly #buffer: Uint8Array;
   #kernels: Kernels | null;
   #forms: readonly Form[] | null = null;
   #plan: RegionPlan | null = null;
   #object: ObjectWriter | null = null;
   #bytes = 0;
-  /** By partition: its open region. */
+  /** By partition: the region it fills. */
   #open: (Region | undefined)[] = [];
   #regions: Region[] = [];
   /** By column, of the object being written. */
@@ -82,20 +89,25 @@ export class DirectWriter {
     this.#store = store;
     this.#sink = sink;
     this.#o = options;
-    this.#scratch = scratch;
     const partitions = 2 ** options.bits;
-    this.#hashes = scratch.u32(CHUNK_ROWS);
-    this.#limits = scratch.u32(partitions).fill(0);
-    this.#never = scratch.u32(partitions).fill(0xffffffff);
-    this.#kernels = kernelsFor(this.#hashes, this.#limits, this.#never);
+    const chunk = Math.min(MAX_CHUNK_ROWS, Math.max(CHUNK_ROWS, ROWS_A_PARTITION * partitions));
+    this.#partitions = partitions;
+    this.#chunkRows = chunk;
+    this.#leastRows = Math.max(64, chunk / partitions);
+    this.#hashes = scratch.u32(chunk);
+    this.#counters = scratch.u32(2 * partitions);
+    this.#starts = scratch.u32(partitions + 1);
+    this.#places = scratch.u32(chunk);
+    this.#segments = scratch.u32(4 * (REGIONS + 1) * partitions);
+    this.#buffer = scratch.u8(16 * chunk);
+    this.#kernels = kernelsFor(this.#hashes, this.#counters, this.#starts, this.#places, this.#segments, this.#buffer);
   }
 
   /** Whether the batch is of columns this way is for, as those before it, and lies where kernels reach it. */
   accepts(batch: Batch): boolean {
     const forms = formsOf(batch, this.#forms);
     if (forms === null || !this.#reaches(batch)) return false;
-    const plan = planRegion(forms, this.#regionBytes(this.#o.objectBytes), FIRST_ROWS);
-    return plan !== null && plan.rows === FIRST_ROWS;
+    return planRegion(forms, this.#regionBytes(this.#o.objectBytes), this.#leastRows)?.rows === this.#leastRows;
   }
 
   /** Takes rows of an accepted batch from the first on; how many. Fewer than there are: nothing more may be added. */
@@ -107,10 +119,9 @@ export class DirectWriter {
       this.#bytes ||= batch.rows * rowBytes(forms);
     }
     const kernels = this.#kernels as Kernels;
-    for (let from = 0; from < batch.rows; from += CHUNK_ROWS) {
-      const n = Math.min(CHUNK_ROWS, batch.rows - from);
-      const taken = this.#chunk(kernels, batch, from, n);
-      if (taken < n) return from + taken;
+    for (let from = 0; from < batch.rows; from += this.#chunkRows) {
+      const n = Math.min(this.#chunkRows, batch.rows - from);
+      if (!this.#chunk(kernels, batch, from, n)) return from;
     }
     return batch.rows;
   }
@@ -121,125 +132,110 @@ export class DirectWriter {
     return batch.columns.every((c) => kernelsFor(this.#hashes, (c as FixedColumn).values, c.validity) === kernels);
   }
 
-  #chunk(kernels: Kernels, batch: Batch, from: number, n: number): number {
+  #chunk(kernels: Kernels, batch: Batch, from: number, n: number): boolean {
     const { keys, skip, bits } = this.#o;
-    const shift = 32 - bits;
-    const hashes = this.#hashes;
     hashColumns(
       keys.map((k) => sliceColumn(batch.columns[k] as Column, from, from + n)),
       n,
-      hashes,
+      this.#hashes,
     );
-    const [lead, ...others] = this.#lanesFor(batch) as [Lane, ...Lane[]];
-    for (let done = 0; ; ) {
-      const at = hashes.byteOffset + 4 * done;
-      const place = (lane: Lane, rows: number, limits: Uint32Array): number => {
-        const [next, end, places] = [lane.next.byteOffset, limits.byteOffset, lane.places.byteOffset];
-        return kernels.partition_places(at, rows, skip, shift, next, end, step(lane.bits), places);
-      };
-      const placed = place(lead, n - done, this.#limits);
-      if (placed > 0) {
-        for (const lane of others) place(lane, placed, this.#never);
-        this.#scatter(kernels, batch, from + done, placed);
+    const [hashes, counters, starts] = [this.#hashes.byteOffset, this.#counters.byteOffset, this.#starts.byteOffset];
+    kernels.partition_rows(hashes, n, skip, bits, counters, starts, this.#places.byteOffset);
+    if (!this.#hasRoom()) this.flush();
+    if (this.#object === null && !this.#newObject()) return false;
+    this.#move(kernels, batch, from, n, this.#cut());
+    return true;
+  }
+
+  /** Whether there are regions for all rows of the chunk. */
+  #hasRoom(): boolean {
+    const plan = this.#plan;
+    if (plan === null) return true;
+    let needed = this.#regions.length;
+    for (let p = 0; p < this.#partitions; p++) {
+      const rows = (this.#starts[p + 1] as number) - (this.#starts[p] as number);
+      const region = this.#open[p];
+      const room = region === undefined ? 0 : plan.rows - region.rows;
+      if (rows > room) needed += Math.ceil((rows - room) / plan.rows);
+    }
+    return needed <= REGIONS * this.#partitions;
+  }
+
+  /** Shares the rows of the chunk out among regions; how many segments that makes. */
+  #cut(): number {
+    const segments = this.#segments;
+    const most = (this.#plan as RegionPlan).rows;
+    let at = 0;
+    for (let p = 0; p < this.#partitions; p++) {
+      const end = this.#starts[p + 1] as number;
+      for (let row = this.#starts[p] as number; row < end; ) {
+        let region = this.#open[p];
+        if (region === undefined || region.rows === most) region = this.#openRegion(p);
+        const rows = Math.min(end - row, most - region.rows);
+        segments[at++] = row;
+        segments[at++] = rows;
+        segments[at++] = region.start;
+        segments[at++] = region.rows;
+        region.rows += rows;
+        row += rows;
       }
-      done += placed;
-      if (done === n) return n;
-      if (!this.#openRegion(((hashes[done] as number) << skip) >>> shift)) return done;
     }
+    return at / 4;
   }
 
-  /** The lanes a batch needs, moved on to where the partitions are; the first one leads: it is never stale. */
-  #lanesFor(batch: Batch): Lane[] {
-    const forms = this.#forms as readonly Form[];
-    const needed = new Set(forms.map((f) => BITS[f]));
-    if (batch.columns.some((c) => c.validity !== null)) needed.add(1);
-    for (const bits of needed) {
-      const lane = this.#lanes.get(bits) ?? this.#makeLane(bits);
-      if (!lane.stale) continue;
-      this.#open.forEach((region, p) => {
-        if (region !== undefined) lane.next[p] = placeOf(lane, region, this.#rowsOf(region));
-      });
-      lane.stale = false;
-    }
-    for (const lane of this.#lanes.values()) if (!needed.has(lane.bits)) lane.stale = true;
-    return [...needed].map((bits) => this.#lanes.get(bits) as Lane);
-  }
-
-  #makeLane(bits: number): Lane {
-    const next = this.#scratch.u32(2 ** this.#o.bits).fill(0);
-    const lane = { bits, next, places: this.#scratch.u32(CHUNK_ROWS), stale: this.#lanes.size > 0 };
-    this.#lanes.set(bits, lane);
-    return lane;
-  }
-
-  #leading(): Lane {
-    return this.#lanes.get(BITS[(this.#forms as readonly Form[])[0] as Form]) as Lane;
-  }
-
-  /** Rows in a region. */
-  #rowsOf(region: Region): number {
-    if (region.rows >= 0) return region.rows;
-    const lane = this.#leading();
-    return ((lane.next[region.partition] as number) - placeOf(lane, region, 0)) / step(lane.bits);
-  }
-
-  #scatter(k: Kernels, batch: Batch, row: number, n: number): void {
+  #move(k: Kernels, batch: Batch, first: number, n: number, segments: number): void {
     const object = (this.#object as ObjectWriter).view.byteOffset;
-    const places = (bits: number): number => (this.#lanes.get(bits) as Lane).places.byteOffset;
+    const [places, buffer, list] = [this.#places.byteOffset, this.#buffer.byteOffset, this.#segments.byteOffset];
+    const moveBits = (bits: Uint8Array, base: number): void => {
+      k.scatter_bits(bits.byteOffset, first, places, n, buffer);
+      k.pack_segments(list, segments, buffer, base);
+    };
     (this.#forms as readonly Form[]).forEach((form, i) => {
       const col = batch.columns[i] as FixedColumn;
       const { valuesAt, validityAt } = (this.#plan as RegionPlan).columns[i] as RegionPlan['columns'][number];
-      const base = object + valuesAt;
-      const values = col.values.byteOffset;
-      if (form === 'bool') k.scatter_bits(values, row, places(1), n, base);
-      else if (form === 'i32') k.scatter_4(values + 4 * row, places(32), n, base);
-      else if (col.phys === 'i32') k.scatter_4_to_8(values + 4 * row, places(64), n, base);
-      else if (BITS[form] === 64) k.scatter_8(values + 8 * row, places(64), n, base);
-      else k.scatter_16(values + 16 * row, places(128), n, base);
       if (col.validity !== null) {
         this.#nulls[i] = true;
-        k.scatter_zeros(col.validity.byteOffset, row, places(1), n, object + validityAt);
+        moveBits(col.validity, object + validityAt);
       }
+      if (col.phys === 'bool') {
+        moveBits(col.values, object + valuesAt);
+        return;
+      }
+      const values = col.values.byteOffset;
+      const width = BITS[form] >> 3;
+      if (width === 4) k.scatter_4(values + 4 * first, places, n, buffer);
+      else if (col.phys === 'i32') k.scatter_4_to_8(values + 4 * first, places, n, buffer);
+      else if (width === 8) k.scatter_8(values + 8 * first, places, n, buffer);
+      else k.scatter_16(values + 16 * first, places, n, buffer);
+      k.copy_segments(list, segments, buffer, width, object + valuesAt);
       if (col.phys === 'i64' && col.wide) this.#wide[i] = true;
     });
   }
 
   #regionBytes(objectBytes: number): number {
-    return Math.floor(objectBytes / (REGIONS * 2 ** this.#o.bits));
+    return Math.floor(objectBytes / (REGIONS * this.#partitions));
   }
 
-  /** Gives a partition a new region, if need be in a new object. False when that does not lie in the memory of the batches. */
-  #openRegion(p: number): boolean {
-    const before = this.#open[p];
-    if (before !== undefined) before.rows = this.#rowsOf(before);
-    const last = this.#regions.at(-1);
-    const bytes = this.#plan?.bytes ?? 0;
-    if (this.#object !== null && last !== undefined && last.start + 2 * bytes > this.#object.view.length) this.flush();
-    if (this.#object === null && !this.#newObject()) return false;
+  #openRegion(p: number): Region {
     const { view } = this.#object as ObjectWriter;
     const plan = this.#plan as RegionPlan;
-    const end = this.#regions.at(-1);
-    const region: Region = { partition: p, start: end === undefined ? 0 : end.start + plan.bytes, rows: -1 };
+    const region: Region = { partition: p, start: this.#regions.length * plan.bytes, rows: 0 };
     this.#regions.push(region);
     this.#open[p] = region;
-    for (const { validityAt, valuesAt } of plan.columns)
-      view.fill(0xff, region.start + validityAt, region.start + valuesAt);
-    for (const lane of this.#lanes.values()) lane.next[p] = placeOf(lane, region, 0);
-    this.#limits[p] = placeOf(this.#leading(), region, plan.rows);
-    return true;
+    const { start } = region;
+    for (const { validityAt, valuesAt } of plan.columns) view.fill(0xff, start + validityAt, start + valuesAt);
+    return region;
   }
 
-  /** Objects grow fourfold up to their size, so that few rows take little memory. */
+  /** Objects grow fourfold up to their size, so that few rows take little memory. False when the new one does not lie in the memory of the batches. */
   #newObject(): boolean {
     const forms = this.#forms as readonly Form[];
-    const { objectBytes, pieceRows, bits } = this.#o;
-    const least = REGIONS * 2 ** bits * (headBytes(forms.length, forms.length) + FIRST_ROWS * rowBytes(forms));
-    this.#bytes = Math.min(objectBytes, Math.max(4 * this.#bytes, least));
-    this.#plan =
-      planRegion(forms, this.#regionBytes(this.#bytes), pieceRows) ??
-      planRegion(forms, this.#regionBytes(objectBytes), pieceRows);
+    const { objectBytes, pieceRows } = this.#o;
+    const room = regionBytes(forms, this.#leastRows);
+    this.#bytes = Math.min(objectBytes, Math.max(4 * this.#bytes, room * REGIONS * this.#partitions));
+    this.#plan = planRegion(forms, this.#regionBytes(this.#bytes), Math.max(pieceRows, this.#leastRows));
     const plan = this.#plan as RegionPlan;
-    const object = this.#store.create(plan.bytes * REGIONS * 2 ** bits);
+    const object = this.#store.create(plan.bytes * REGIONS * this.#partitions);
     if (kernelsFor(object.view) !== this.#kernels) {
       object.abort();
       this.#kernels = null;
@@ -255,7 +251,6 @@ export class DirectWriter {
   flush(): void {
     const object = this.#object;
     if (object === null) return;
-    const forms = this.#forms as readonly Form[];
     const plan = this.#plan as RegionPlan;
     const pieces = this.#regions.map((region) => this.#describe(object.view, region));
     const full = pieces.reduce((n, p) => n + p.tight, 0);
@@ -269,25 +264,17 @@ export class DirectWriter {
       return { partition: region.partition, offset: at, bytes, rows };
     });
     const id = object.seal(end);
-    this.#reset(forms);
-    this.#sink.sealed(id);
-    for (const { partition, ...ref } of places) this.#sink.piece(partition, { object: id, ...ref });
-  }
-
-  #reset(forms: readonly Form[]): void {
     this.#object = null;
     this.#plan = null;
     this.#regions = [];
     this.#open = [];
-    // A partition without a region is full from the start.
-    this.#limits.fill(0);
-    for (const lane of this.#lanes.values()) lane.next.fill(0);
-    this.#wide = forms.map(() => false);
+    this.#sink.sealed(id);
+    for (const { partition, ...ref } of places) this.#sink.piece(partition, { object: id, ...ref });
   }
 
   /** The batch in a region as it lies there, and its size when nothing lies between its buffers. */
   #describe(view: Uint8Array, region: Region) {
-    const rows = this.#rowsOf(region);
+    const { rows } = region;
     const plan = this.#plan as RegionPlan;
     const columns = (this.#forms as readonly Form[]).map((form, i): PlacedColumn => {
       const { validityAt, valuesAt } = plan.columns[i] as RegionPlan['columns'][number];
@@ -314,13 +301,6 @@ export class DirectWriter {
     this.#object?.abort();
     this.#object = null;
   }
-}
-
-/** Units a row takes in a lane. */
-const step = (bits: number): number => (bits === 1 ? 1 : bits >> 3);
-
-function placeOf(lane: Lane, region: Region, row: number): number {
-  return (lane.bits === 1 ? 8 * region.start : region.start) + row * step(lane.bits);
 }
 
 function endOf(columns: readonly PlacedColumn[]): number {

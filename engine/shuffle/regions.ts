@@ -38,12 +38,11 @@ export const rowBytes = (forms: readonly Form[]): number => forms.reduce((n, f) 
 
 /** The largest region within `bytes`, of `most` rows at most; null when not even 64 rows fit. */
 export function planRegion(forms: readonly Form[], bytes: number, most: number): RegionPlan | null {
-  const head = headBytes(forms.length, forms.length);
-  // Rows by 64: then no buffer but the header needs padding.
-  const fit = Math.floor((bytes - head - 2 * ALIGN * forms.length) / rowBytes(forms) / 64) * 64;
+  const fixed = regionBytes(forms, 0);
+  const fit = Math.floor((bytes - fixed) / rowBytes(forms) / 64) * 64;
   const rows = Math.min(fit, most);
   if (rows < 64) return null;
-  let at = head;
+  let at = headBytes(forms.length, forms.length);
   const columns = forms.map((f) => {
     const validityAt = at;
     const valuesAt = align(validityAt + bitmapBytes(rows));
@@ -52,6 +51,11 @@ export function planRegion(forms: readonly Form[], bytes: number, most: number):
   });
   // Regions a multiple of 4 KiB apart would fill the same lines of the cache.
   return { rows, bytes: at % 4096 === 0 ? at + ALIGN : at, columns };
+}
+
+/** Room for the buffers of as many rows and for rounding them up. */
+export function regionBytes(forms: readonly Form[], rows: number): number {
+  return headBytes(forms.length, forms.length) + ALIGN * (2 * forms.length + 1) + Math.ceil(rows * rowBytes(forms));
 }
 
 /** Bytes of a header with as many columns and bitmaps. */

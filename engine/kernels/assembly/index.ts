@@ -9,7 +9,7 @@ export {
   hash_interval,
   hash_utf8,
 } from './hash.ts';
-export { partition_count, partition_order, partition_places } from './partition.ts';
+export { partition_count, partition_order, partition_rows } from './partition.ts';
 export {
   rows_disorder,
   rows_fold,
@@ -21,5 +21,13 @@ export {
   rows_sort,
   rows_strangers,
 } from './rows.ts';
-export { scatter_4, scatter_4_to_8, scatter_8, scatter_16, scatter_bits, scatter_zeros } from './scatter.ts';
+export {
+  copy_segments,
+  pack_segments,
+  scatter_4,
+  scatter_4_to_8,
+  scatter_8,
+  scatter_16,
+  scatter_bits,
+} from './scatter.ts';
 export { add_i32, count_ones } from './span.ts';

@@ -10,28 +10,60 @@ export function partition_count(hashes: u32, n: u32, skip: u32, shift: u32, coun
 }
 
 /**
- * Gives rows their places, each partition its own stretch: `next` has the next place of each partition, `limits` where its stretch ends, and a
- * row takes `step`. Stops at the first row whose partition is full; how many rows were placed.
+ * A stable counting sort of `n` rows into 2^bits partitions: places[i] = the place of row i, starts[p] = the first place of partition p, and
+ * starts[2^bits] = n. `counters`: 2 * 2^bits words to work in. The halves of the rows are counted apart and placed side by side, so that one
+ * row need not wait for the counter the row before it has just changed.
  */
-export function partition_places(
+export function partition_rows(
   hashes: u32,
   n: u32,
   skip: u32,
-  shift: u32,
-  next: u32,
-  limits: u32,
-  step: u32,
+  bits: u32,
+  counters: u32,
+  starts: u32,
   places: u32,
-): u32 {
-  const end = n << 2;
-  for (let i: u32 = 0; i < end; i += 4) {
-    const p = ((load<u32>(hashes + i) << skip) >> shift) << 2;
-    const place = load<u32>(next + p);
-    if (place === load<u32>(limits + p)) return i >> 2;
-    store<u32>(next + p, place + step);
-    store<u32>(places + i, place);
+): void {
+  const shift = 32 - bits;
+  const half = (n >> 1) << 2;
+  const bytes: u32 = 4 << bits;
+  const others = counters + bytes;
+  const behind = hashes + half;
+  memory.fill(counters, 0, 2 * bytes);
+  for (let at: u32 = 0; at < half; at += 4) {
+    const a = counters + (((load<u32>(hashes + at) << skip) >> shift) << 2);
+    const b = others + (((load<u32>(behind + at) << skip) >> shift) << 2);
+    store<u32>(a, load<u32>(a) + 1);
+    store<u32>(b, load<u32>(b) + 1);
   }
-  return n;
+  const last = (n - 1) << 2;
+  if (n & 1) {
+    const b = others + (((load<u32>(hashes + last) << skip) >> shift) << 2);
+    store<u32>(b, load<u32>(b) + 1);
+  }
+  let place: u32 = 0;
+  for (let p: u32 = 0; p < bytes; p += 4) {
+    store<u32>(starts + p, place);
+    const first = load<u32>(counters + p);
+    const second = load<u32>(others + p);
+    store<u32>(counters + p, place);
+    store<u32>(others + p, place + first);
+    place += first + second;
+  }
+  store<u32>(starts + bytes, place);
+  for (let at: u32 = 0; at < half; at += 4) {
+    const a = counters + (((load<u32>(hashes + at) << skip) >> shift) << 2);
+    const b = others + (((load<u32>(behind + at) << skip) >> shift) << 2);
+    const i = load<u32>(a);
+    const j = load<u32>(b);
+    store<u32>(places + at, i);
+    store<u32>(places + half + at, j);
+    store<u32>(a, i + 1);
+    store<u32>(b, j + 1);
+  }
+  if (n & 1) {
+    const b = others + (((load<u32>(hashes + last) << skip) >> shift) << 2);
+    store<u32>(places + last, load<u32>(b));
+  }
 }
 
 /** A stable counting sort: order[place] = first + i; `next`: the first place of each partition, moved on. */
