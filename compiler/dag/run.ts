@@ -265,7 +265,7 @@ class DagRun {
 async function settled(ref: Ref<unknown> | undefined): Promise<void> {
   if (!isValue(ref)) return;
   if (ref.state === PENDING) await new Promise<Value>((resolve) => ref.watch({ settled: resolve }));
-  if (ref.state === FAILED) throw ref.error;
+  if (ref.error !== null && ref.state === FAILED) throw ref.error;
 }
 
 /** Cheap to send with every task that reads it; and refs go as they are, wherever they stand. */

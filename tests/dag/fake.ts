@@ -68,7 +68,7 @@ export class FakeEngine implements TaskEngine {
     await new Promise(setImmediate);
     if (signal?.aborted === true) throw new RunError('FLOW7012', `task "${def.options.name}" was cancelled`);
     const failed = inputs.find((value) => value.state === FAILED);
-    if (failed !== undefined) throw failed.error;
+    if (failed?.error) throw failed.error;
     const put = (one: unknown): unknown => {
       if (isValue(one)) return this.#values.get(one);
       if (Array.isArray(one)) return one.map(put);
@@ -91,7 +91,7 @@ export class FakeEngine implements TaskEngine {
   async get(refs: readonly Ref<unknown>[]): Promise<unknown[]> {
     const values = refs.map((ref) => (ref as Value).claim());
     await Promise.all(values.map((value) => this.#settled(value)));
-    for (const value of values) if (value.state === FAILED) throw value.error;
+    for (const { state, error } of values) if (state === FAILED && error !== null) throw error;
     return values.map((value) => this.#values.get(value));
   }
 }
