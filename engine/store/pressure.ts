@@ -13,6 +13,8 @@ const SLICE_MS = 100;
 const HOLE_SHARE = 1 / 32;
 /** After a failure nothing is spilled ahead for so long: in need it is tried again, and told. */
 const AHEAD_PAUSE_MS = 1000;
+/** Where there was not enough to spill ahead, it is looked for again after so long: what is pinned now is released then. */
+const LOOK_AGAIN_MS = 5;
 
 /** What a try to make room came to: memory became free; nothing could be spilled; something could, but not within the cap on spill files. */
 export type Relief = 'room' | 'none' | 'capped';
@@ -89,10 +91,14 @@ export class Pressure {
     const { threshold, minSpillBytes } = settings;
     const used = arena.words[C.USED] as number;
     if (used * PAGE <= threshold * arena.limit || !settings.spill || threshold >= 1) return;
-    if ((used - table.cleanPages) * PAGE <= threshold * arena.limit || performance.now() < this.#aheadFrom) return;
+    const clean = table.cleanPages;
+    if ((used - clean) * PAGE <= threshold * arena.limit) return;
+    // Not even all objects that are not on disk would be enough: nothing to look for.
+    if (((arena.words[C.OBJECT_PAGES] as number) - clean) * PAGE < minSpillBytes) return;
+    if (performance.now() < this.#aheadFrom) return;
     const victims = arena.locked(() => {
       if (arena.threads.anySpilling()) return null;
-      const over = (used - table.cleanPages) * PAGE - threshold * arena.limit;
+      const over = (used - clean) * PAGE - threshold * arena.limit;
       const wanted = Math.max(over, minSpillBytes);
       const old: number[] = [];
       let bytes = 0;
@@ -108,7 +114,10 @@ export class Pressure {
       chosen.doneHeld();
       return chosen.entries.length > 0 ? chosen : null;
     });
-    if (victims === null) return;
+    if (victims === null) {
+      this.#aheadFrom = performance.now() + LOOK_AGAIN_MS;
+      return;
+    }
     try {
       spill(this.#p, victims, true);
       compact(this.#p);

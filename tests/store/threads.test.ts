@@ -107,23 +107,40 @@ test('at the cap on spill files a thread waits for others to free some, and fail
     await worker.terminate();
   }));
 
-test('memory that is scattered is joined by moving out what stands between, or lent beyond the limit', () =>
-  withStore({ limit: 64 << 20, threshold: 1 }, (store) => {
-    const held = Array.from({ length: 64 }, () => store.allocate(512 << 10, 'sort'));
-    const objects = Array.from({ length: 60 }, () => {
-      const w = store.create(512 << 10);
-      w.view.fill(7);
+test('memory that is scattered is joined by moving out no more than what stands between', () =>
+  withStore({ limit: 256 << 20, threshold: 1 }, (store) => {
+    const MIB = 1 << 20;
+    const held = Array.from({ length: 32 }, () => store.allocate(4 * MIB, 'sort'));
+    const objects = Array.from({ length: 30 }, () => {
+      const w = store.create(4 * MIB);
+      w.view[1000] = 7;
       return w.seal();
     });
-    held.forEach((b, i) => {
-      if (i % 2 === 0) store.free(b);
-    });
+    for (const b of held.filter((_, i) => i % 2 === 0)) store.free(b);
     for (const id of objects.filter((_, i) => i % 2 === 0)) store.release(id);
-    const big = store.allocate(28 << 20, 'hash table');
-    assert.ok(store.stats().peakBytes <= store.limit);
-    big.view.fill(1);
+    // Behind the objects lie 40 MiB, and every second of them leaves 4.
+    const big = store.allocate(100 * MIB, 'hash table');
+    assert.is(store.stats().spilledObjects, 8);
+    assert.ok(big.address + big.bytes <= store.limit + 32 * MIB);
     const left = objects.filter((_, i) => i % 2 === 1);
-    for (const id of left) assert.is(store.readBytes(id, 1000, 1).view[0], 7);
+    for (const id of left) {
+      const lease = store.readBytes(id, 1000, 1);
+      assert.is(lease.view[0], 7);
+      lease.release();
+    }
+    store.free(big);
+  }));
+
+test('memory no object of which can be moved is lent beyond the limit instead of failing', () =>
+  withStore({ limit: 256 << 20 }, (store) => {
+    const MIB = 1 << 20;
+    const held = Array.from({ length: 62 }, () => store.allocate(4 * MIB, 'sort'));
+    for (const b of held.filter((_, i) => i % 2 === 0)) store.free(b);
+    const big = store.allocate(120 * MIB, 'hash table');
+    assert.ok(store.stats().peakBytes <= store.limit);
+    assert.ok(big.address > 200 * MIB);
+    assert.is(errorOf(() => store.allocate(20 * MIB, 'sort')).code, 'FLOW7007');
+    store.free(big);
   }));
 
 test('memory that is touched stays close to the limit', () => {
