@@ -121,6 +121,8 @@ export class Engine extends TaskHost {
     }
     this.#progress = new SharedArrayBuffer(8 * PROGRESS_WORDS * (this.workers + 1));
     this.#store = createStore(storeOptions(options, this.memory, this.workers + 1));
+    // The driver reads what parallel formats write, and nothing else.
+    this.#store.owner('output');
     this.#jobs = new SharedArrayBuffer(8 * JOB_WORDS * (this.workers + 1));
     this.#pool = new WorkerPool({
       workers: this.workers,

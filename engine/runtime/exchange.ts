@@ -1,4 +1,4 @@
-import { rangeBounds, rangeSlices } from '../shuffle/range.ts';
+import { type RangeCuts, rangeBounds, rangeCuts } from '../shuffle/range.ts';
 import type { BatchRef } from '../store/types.ts';
 import type { PartitionData } from './messages.ts';
 import type { Relation } from './relations.ts';
@@ -67,11 +67,9 @@ export function rangePartitions(bytes: number, grant: number, slots: number): nu
   return Math.min(MAX_RANGES, Math.max(Math.ceil(bytes / size), bytes > 2 ** 21 ? slots : 1));
 }
 
-/** One merge task per range of the keys; a stable merge gives the same rows for any number of ranges. */
-export function rangeTasks(input: Relation, grant: number, slots: number): PartitionData[][] {
+/** Where the runs are cut: one merge task per range of the keys; a stable merge gives the same rows for any number of ranges. */
+export function rangesOf(input: Relation, grant: number, slots: number): RangeCuts {
   if (input.content.kind !== 'range') throw new Error(`relation ${input.id} is not range partitioned`);
   const { runs } = input.content;
-  const wanted = rangePartitions(input.bytes, grant, slots);
-  const bounds = rangeBounds(runs, wanted);
-  return rangeSlices(runs, bounds).map((slices) => [{ by: 'runs', schema: input.schema, slices }]);
+  return rangeCuts(runs, rangeBounds(runs, rangePartitions(input.bytes, grant, slots)));
 }

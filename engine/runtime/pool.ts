@@ -13,6 +13,8 @@ export { WorkerDied };
 
 /** How long a job that was cancelled may go on before its worker is ended. */
 export const CANCEL_GRACE_MS = 2000;
+/** MiB of a worker's heap for new objects. Rows lie outside of the heap, so that little is gained by more; by default it would grow to 48. */
+const YOUNG_MB = 12;
 const MIN_HEAP_MB = 256;
 const MAX_HEAP_MB = 4096;
 
@@ -191,7 +193,7 @@ export class WorkerPool {
       execArgv: [],
       workerData: init,
       transferList: init.io === null ? [] : [init.io],
-      resourceLimits: { maxOldGenerationSizeMb: this.#heap },
+      resourceLimits: { maxOldGenerationSizeMb: this.#heap, maxYoungGenerationSizeMb: YOUNG_MB },
       stdout: false,
       stderr: false,
     });

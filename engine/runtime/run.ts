@@ -1,27 +1,24 @@
 import PQueue from 'p-queue';
-import { RunError } from '../errors.ts';
 import type { Split } from '../formats/def.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
 import { roundTasks, type ShuffleChoice, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
-import type { ObjectId, Store } from '../store/types.ts';
+import type { Store } from '../store/types.ts';
 import { stageName } from '../trace/names.ts';
 import type { TaskCounts } from '../trace/stats.ts';
 import { countReaders, inputsOf, sidesOf, writesSerially } from './graph.ts';
 import { refsOfTask } from './inputs.ts';
 import { Lineage, type Making } from './lineage.ts';
-import { lostObject } from './lost.ts';
 import type { RelationData, StageMessage, TaskDone, TaskInput } from './messages.ts';
 import { attributedTo, Outputs, type SinkSummary } from './outputs.ts';
-import { WorkerDied, type WorkerPool } from './pool.ts';
+import type { WorkerPool } from './pool.ts';
 import { PushExchange } from './push.ts';
 import { objectsOf } from './references.ts';
 import { Relations, refsOf, releaseAll } from './relations.ts';
-import { type OrderedSink, REMAKES } from './sinks.ts';
-import { StageInputs } from './stage_inputs.ts';
+import type { OrderedSink } from './sinks.ts';
+import { StageInputs, type TaskInputs } from './stage_inputs.ts';
 import { firstRefs, NOTHING, prefixRows, relationOf } from './task_output.ts';
+import { ATTEMPTS, TaskTries } from './task_tries.ts';
 
-/** A task that lost its worker is tried this often in all. */
-const ATTEMPTS = 3;
 /** Bytes of pieces that one merge task of a push exchange looks at: a share of its grant, and no more than is quickly spilled. */
 const MERGE_SHARE = 0.5;
 const MERGE_BYTES = 16 * 2 ** 20;
@@ -77,10 +74,8 @@ export class Run {
   readonly #inputs: StageInputs;
   readonly #lineage: Lineage;
   readonly #outputs: Outputs;
+  readonly #tries: TaskTries;
   #failure: Error | null = null;
-  #done = 0;
-  #failed = 0;
-  #retries = 0;
   #aborted: Promise<void> = Promise.resolve();
 
   constructor(id: number, plan: PhysicalPlan, env: RunEnvironment, hooks: RunHooks) {
@@ -90,6 +85,7 @@ export class Run {
     this.#hooks = hooks;
     this.#queue = new PQueue({ concurrency: env.slots });
     this.#lineage = new Lineage(plan, env.store, (making, task, input) => this.#again(making, task, input));
+    this.#tries = new TaskTries(id, env.pool, this.#lineage, () => this.#failure);
     this.relations = new Relations(env.store, countReaders(plan), (relation) => this.#lineage.dropped(relation));
     this.#inputs = new StageInputs(plan, {
       slots: env.slots,
@@ -109,9 +105,7 @@ export class Run {
     const { reconstructions } = this.#lineage;
     return {
       ready: this.#queue.size,
-      done: this.#done,
-      failed: this.#failed,
-      retries: this.#retries,
+      ...this.#tries.counts,
       reconstructions,
     };
   }
@@ -188,7 +182,7 @@ export class Run {
       stage,
       message,
       outputs,
-      input: async (task) => (await this.#inputs.tasksOf(stage))[task] ?? (push as PushExchange).input(task),
+      input: (task) => this.#inputOf(stage, push, task),
     };
     this.#lineage.begin(making);
     const done = await this.#runTasks(making, inputs, sink, push);
@@ -203,6 +197,13 @@ export class Run {
     for (const r of inputsOf(stage)) this.relations.readDone(r);
     if (sink !== null) this.#lineage.dropped(stage.id);
     this.#hooks.onStage?.({ stage, state: 'done', tasks: inputs.length, finished: inputs.length, rows });
+  }
+
+  async #inputOf(stage: Stage, push: PushExchange | null, task: number): Promise<TaskInput> {
+    const inputs = await this.#inputs.tasksOf(stage);
+    const input = task < inputs.length ? inputs.at(task) : push?.input(task);
+    if (input === undefined) throw new Error(`"${stage.label}" has no task ${task}`);
+    return input;
   }
 
   /** How the rows of a hash exchange are gathered; null: by whoever reads them. */
@@ -222,7 +223,7 @@ export class Run {
       slots,
       outputs,
       run: (task, input) =>
-        this.#queue.add(() => this.#task(message, task, input), { priority: stage.id + MERGE_PRIORITY }),
+        this.#queue.add(() => this.#tries.run(message, task, input), { priority: stage.id + MERGE_PRIORITY }),
     });
   }
 
@@ -244,7 +245,12 @@ export class Run {
       const place = this.#outputs.place(stage);
       // What went to standard output cannot be taken back, so that writing there is tried once.
       await attributedTo(stage, () =>
-        this.#task(message, -1, { kind: 'encode', schema: stage.schema, refs, place }, place === null ? 1 : ATTEMPTS),
+        this.#tries.run(
+          message,
+          -1,
+          { kind: 'encode', schema: stage.schema, refs, place },
+          place === null ? 1 : ATTEMPTS,
+        ),
       );
       this.relations.readDone(stage.id);
     }
@@ -264,7 +270,7 @@ export class Run {
   async #probe(message: StageMessage, index: number, split: Split): Promise<TaskDone | null> {
     if (this.#failure !== null) return null;
     try {
-      return await this.#task(message, index, { kind: 'probe', split });
+      return await this.#tries.run(message, index, { kind: 'probe', split });
     } catch (e) {
       this.fail(e);
       return null;
@@ -282,7 +288,7 @@ export class Run {
 
   async #runTasks(
     { stage, message, outputs }: Making,
-    inputs: readonly TaskInput[],
+    inputs: TaskInputs,
     sink: OrderedSink | null,
     push: PushExchange | null,
   ): Promise<TaskDone[]> {
@@ -292,13 +298,14 @@ export class Run {
     let rows = 0;
     this.#hooks.onStage?.({ stage, state: 'start', tasks: inputs.length, finished, rows });
     const sole = inputsOf(stage).length > 0 && inputsOf(stage).every((r) => this.relations.soleReader(r));
-    const one = async (input: TaskInput, index: number): Promise<void> => {
+    const one = async (index: number): Promise<void> => {
       if (this.#failure !== null) return;
       if (Atomics.load(this.#env.control, 1 + stage.id) !== 0) {
         done[index] = NOTHING;
         return;
       }
-      const d = await this.#task(message, index, input);
+      const input = inputs.at(index) as TaskInput;
+      const d = await this.#tries.run(message, index, input);
       done[index] = d;
       outputs.set(index, d.output);
       finished++;
@@ -309,9 +316,9 @@ export class Run {
       this.#hooks.onStage?.({ stage, state: 'task', tasks: inputs.length, finished, rows });
       push?.done(index);
     };
-    const guarded = (input: TaskInput, i: number): Promise<void> => one(input, i).catch((e: unknown) => this.fail(e));
+    const guarded = (i: number): Promise<void> => one(i).catch((e: unknown) => this.fail(e));
     await Promise.all(
-      inputs.map((input, i) => this.#queue.add(() => guarded(input, i), { priority: stage.id, signal: undefined })),
+      done.map((_, i) => this.#queue.add(() => guarded(i), { priority: stage.id, signal: undefined })),
     ).catch((e: unknown) => this.fail(e));
     const merged = await push?.all().catch((e: unknown) => this.fail(e));
     if (this.#failure !== null) {
@@ -343,63 +350,9 @@ export class Run {
   #again({ stage, message }: Making, task: number, input: TaskInput): Promise<TaskDone> {
     // Its stage had all rows it needed; those that are needed again are not there any more.
     Atomics.store(this.#env.control, 1 + stage.id, 0);
-    return this.#task(message, task, input);
-  }
-
-  /** Runs a task, again when its worker dies or what it reads is lost and can be made again. */
-  async #task(message: StageMessage, index: number, input: TaskInput, attempts = ATTEMPTS): Promise<TaskDone> {
-    const remade = new Map<ObjectId, number>();
-    for (let deaths = 0; ; ) {
-      try {
-        const done = await this.#env.pool.run(this.#lineage.message(message), {
-          type: 'task',
-          run: this.#id,
-          stage: message.stage.id,
-          index,
-          input: this.#lineage.input(input),
-        });
-        this.#done++;
-        return done;
-      } catch (e) {
-        this.#failed++;
-        if (this.#failure !== null) throw this.#failure;
-        const lost = lostObject(e);
-        if (e instanceof WorkerDied) {
-          if (++deaths >= attempts) throw deadWorker(message.stage, attempts, e);
-        } else if (lost === null || attempts === 1 || !(await this.#remake(lost, remade))) throw e;
-        // A try that is repeated is no failure of the task.
-        this.#failed--;
-        this.#retries++;
-      }
-    }
-  }
-
-  /** Makes it worth trying again; false: the same was lost too often. */
-  async #remake(lost: ObjectId, remade: Map<ObjectId, number>): Promise<boolean> {
-    const original = this.#lineage.originalOf(lost);
-    const times = (remade.get(original) ?? 0) + 1;
-    if (times > REMAKES) return false;
-    remade.set(original, times);
-    if (await this.#lineage.remake(lost)) return true;
-    // No stage made it: the task had made it for itself, and will again.
-    const own = (remade.get(OWN) ?? 0) + 1;
-    remade.set(OWN, own);
-    return own <= REMAKES;
+    return this.#tries.run(message, task, input);
   }
 }
-
-/** Stands for all objects that a task made for itself. */
-const OWN = -1;
 
 /** Merge tasks go before the tasks of their stage, so that a round is merged while its objects are in memory. */
 const MERGE_PRIORITY = 0.5;
-
-function deadWorker(stage: Stage, attempts: number, e: WorkerDied): RunError {
-  const how = attempts === 1 ? 'in a task that cannot be repeated' : `${attempts} times in the same task`;
-  return new RunError(
-    'FLOW7010',
-    `a worker died ${how}: ${e.message}`,
-    { step: stage.label },
-    'Fewer workers or more memory may help: --workers 1',
-  );
-}

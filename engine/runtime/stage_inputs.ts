@@ -1,7 +1,7 @@
 import type { Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import type { PhysicalPlan, ScanInput, Stage } from '../plan.ts';
-import { hashBits, hashTasks, rangePartitions, rangeTasks } from './exchange.ts';
+import { hashBits, hashTasks, rangePartitions, rangesOf } from './exchange.ts';
 import { grantOf } from './grant.ts';
 import { exchangeGroups } from './graph.ts';
 import { splitTasks, streamTasks } from './inputs.ts';
@@ -9,6 +9,12 @@ import type { PartitionData, TaskInput } from './messages.ts';
 import { type Relation, refsOf } from './relations.ts';
 import { stampOf } from './stamp.ts';
 import { conserved, sum } from './task_output.ts';
+
+/** What the tasks of a stage read, each made when it is asked for. */
+export interface TaskInputs {
+  readonly length: number;
+  at(task: number): TaskInput | undefined;
+}
 
 export interface StageInputsOptions {
   /** Tasks at a time, and the memory limit in bytes. */
@@ -58,7 +64,7 @@ export class StageInputs {
   }
 
   /** The tasks of a stage, once its inputs are there. */
-  async tasksOf(stage: Stage): Promise<TaskInput[]> {
+  async tasksOf(stage: Stage): Promise<TaskInputs> {
     const { input } = stage;
     if (input.kind === 'scan') return this.#scanTasks(stage, input);
     const relations = input.from.map((f) => this.#o.relation(f.relation));
@@ -70,18 +76,22 @@ export class StageInputs {
     const [first] = relations;
     if (first === undefined) throw new Error(`stage ${stage.id} merges nothing`);
     if (first.content.kind === 'range') {
-      const tasks = rangeTasks(first, this.grant(stage), this.#o.slots);
-      return tasks.map((inputs) => ({ kind: 'partition', inputs }));
+      const { schema } = first;
+      const ranges = rangesOf(first, this.grant(stage), this.#o.slots);
+      return {
+        length: ranges.partitions,
+        at: (p) => ({ kind: 'partition', inputs: [{ by: 'runs', schema, slices: ranges.slices(p) }] }),
+      };
     }
     if (first.content.kind === 'hash') {
       const tasks = hashTasks(relations, this.grant(stage));
       relations.forEach((r, i) => {
         takesAll(stage, r, tasks, i);
       });
-      return tasks.map((inputs) => ({ kind: 'partition', inputs }));
+      return tasks.map((inputs): TaskInput => ({ kind: 'partition', inputs }));
     }
     const inputs = relations.map((r) => ({ by: 'pieces', schema: r.schema, pieces: refsOf(r), hashBits: 0 }) as const);
-    return [{ kind: 'partition', inputs }];
+    return [{ kind: 'partition', inputs } as const];
   }
 
   async #scanTasks(stage: Stage, scan: ScanInput): Promise<TaskInput[]> {

@@ -13,7 +13,7 @@ import { ObjectOutput } from './output.ts';
 import { Stage } from './stage.ts';
 import type { RangeKey, RunOutput, WriterContext } from './types.ts';
 
-export { rangeBounds, rangeSlices } from './range_bounds.ts';
+export { type RangeCuts, rangeBounds, rangeCuts, rangeSlices } from './range_bounds.ts';
 export { rangePartition } from './range_reader.ts';
 
 /**

@@ -49,32 +49,51 @@ function quantiles(order: Uint32Array, weight: Float64Array, n: number): number[
   return out;
 }
 
-/**
- * The slices of all runs by partition: one more partition than bounds, a slice for each run that has rows there (the batches at its ends
- * may turn out to have none). Nothing is read: fences tell the batches, the cut within a batch is searched by the reader.
- */
-export function rangeSlices(runs: readonly RunOutput[], bounds: RangeBounds): RangeSlice[][] {
-  const partitions: RangeSlice[][] = Array.from({ length: bounds.runs.length + 1 }, () => []);
+/** Where all runs are cut. Slices are made when they are asked for: there are runs times partitions of them. */
+export interface RangeCuts {
+  /** One more than bounds. */
+  readonly partitions: number;
+  /** A slice for each run that has rows in the partition; the batches at its ends may turn out to have none. */
+  slices(partition: number): RangeSlice[];
+}
+
+/** Nothing is read: fences tell the batches, the cut within a batch is searched by the reader. */
+export function rangeCuts(runs: readonly RunOutput[], bounds: RangeBounds): RangeCuts {
   const [first] = runs;
-  if (first === undefined) return partitions;
+  const count = bounds.runs.length;
+  if (first === undefined) return { partitions: count + 1, slices: () => [] };
   const keys = bounds.keys === null ? null : decodeBatch(bounds.keys, first.keySchema);
   const cutKeys = bounds.runs.map((_, b) =>
     encodeRows(gatherBatch(keys as Batch, Uint32Array.of(b), 1, heapScratch())),
   );
+  const inclusive = (r: number, b: number): boolean => r < (bounds.runs[b] as number);
+  // By run and bound: batches of the run that start before the bound.
+  const starts = new Uint32Array(runs.length * count);
   runs.forEach((run, r) => {
     const before = fenceSearch(run, keys);
-    let lower: RangeCut | null = null;
-    let from = 0;
-    bounds.runs.forEach((boundRun, b) => {
-      const cut: RangeCut = { key: cutKeys[b] as Uint8Array, inclusive: r < boundRun };
-      const to = before(b, cut.inclusive);
-      if (to > 0) (partitions[b] as RangeSlice[]).push(slice(run, from, to, lower, cut));
-      lower = to > 0 ? cut : null;
-      from = Math.max(to - 1, 0);
-    });
-    (partitions[bounds.runs.length] as RangeSlice[]).push(slice(run, from, run.batches.length, lower, null));
+    for (let b = 0; b < count; b++) starts[r * count + b] = before(b, inclusive(r, b));
   });
-  return partitions;
+  const cut = (r: number, b: number): RangeCut => ({ key: cutKeys[b] as Uint8Array, inclusive: inclusive(r, b) });
+  return {
+    partitions: count + 1,
+    slices(p) {
+      const out: RangeSlice[] = [];
+      runs.forEach((run, r) => {
+        const last = p === count;
+        const before = p === 0 ? 0 : (starts[r * count + p - 1] as number);
+        const to = last ? run.batches.length : (starts[r * count + p] as number);
+        const lower = before > 0 ? cut(r, p - 1) : null;
+        if (last || to > 0) out.push(slice(run, Math.max(before - 1, 0), to, lower, last ? null : cut(r, p)));
+      });
+      return out;
+    },
+  };
+}
+
+/** All slices, by partition. */
+export function rangeSlices(runs: readonly RunOutput[], bounds: RangeBounds): RangeSlice[][] {
+  const cuts = rangeCuts(runs, bounds);
+  return Array.from({ length: cuts.partitions }, (_, p) => cuts.slices(p));
 }
 
 function slice(run: RunOutput, from: number, to: number, lower: RangeCut | null, upper: RangeCut | null): RangeSlice {
