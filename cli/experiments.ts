@@ -51,15 +51,16 @@ export interface Measured<R> {
   readonly peakRss: number;
 }
 
+/** Runs it on an engine of its own, which the request's signal closes. */
 export function runShuffle(request: ShuffleRequest): Promise<Outcome<Measured<ShuffleReport>>> {
-  return measured(request, 0, (engine) => shuffleExperiment(engine, request));
+  return measured(request, 0, (engine) => shuffleExperiment(engine, { ...request, signal: undefined }));
 }
 
 export function runSort(request: SortRequest): Promise<Outcome<Measured<SortReport>>> {
   const workers = request.workers ?? availableParallelism();
   // A range lies in the worker's memory twice while it is sorted.
   const sorting = 2 * rangeBytes(request.memory, workers);
-  return measured(request, sorting, (engine) => sortExperiment(engine, request));
+  return measured(request, sorting, (engine) => sortExperiment(engine, { ...request, signal: undefined }));
 }
 
 async function measured<R>(

@@ -60,8 +60,21 @@ export function sameChecksum(a: Checksum, b: Checksum): boolean {
   return (Object.keys(NO_ROWS) as (keyof Checksum)[]).every((k) => a[k] === b[k]);
 }
 
+/** The kernels of engine/kernels/assembly/rows.ts. Parameters that name data are addresses; 64-bit numbers are bigints. */
+interface RowKernels extends Kernels {
+  rows_make(out: number, first: bigint, n: number, seed: bigint): void;
+  rows_make_ids(first: bigint, n: number, seed: bigint, partitions: number, ids: number, counts: number): void;
+  rows_hash_ids(rows: number, n: number, partitions: number, ids: number, counts: number): void;
+  rows_range_ids(rows: number, n: number, bounds: number, count: number, ids: number, counts: number): void;
+  rows_scatter(rows: number, n: number, ids: number, next: number): void;
+  rows_fold(rows: number, n: number, sums: number): void;
+  rows_strangers(rows: number, n: number, partitions: number, p: number): number;
+  rows_disorder(rows: number, n: number): number;
+  rows_sort(rows: number, n: number, other: number, counts: number): void;
+}
+
 interface Machine {
-  readonly kernels: Kernels;
+  readonly kernels: RowKernels;
   readonly memory: WebAssembly.Memory;
   bytes: Uint8Array;
 }
@@ -75,7 +88,7 @@ function machineOf(): Machine {
     maximum: MOST_PAGES,
     shared: true,
   });
-  const kernels = kernelsOf(memory);
+  const kernels = kernelsOf(memory) as RowKernels | null;
   if (kernels === null) throw new EngineBug('dist/kernels.wasm is missing: build first');
   machine = { kernels, memory, bytes: new Uint8Array(memory.buffer) };
   return machine;
