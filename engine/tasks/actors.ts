@@ -163,6 +163,7 @@ export class Actor implements ActorPlace {
     slot.actors.delete(this);
     this.#parts.pool.tell(slot, { type: 'drop', actors: [this.id] });
     this.#parts.pool.scheduler.freeMemory(this.#parts.def.memory);
+    this.#parts.pool.scheduler.kick();
     this.#end();
   }
 

@@ -13,10 +13,10 @@ export type RefsOf<R> = R extends readonly unknown[] ? { -readonly [K in keyof R
 export type ValuesOf<T extends readonly Ref<unknown>[]> = { -readonly [K in keyof T]: ValueOf<T[K]> };
 type ValueOf<R> = R extends Ref<infer V> ? V : never;
 
-export type AnyTaskDef = TaskDef<readonly never[], unknown, boolean>;
+export type AnyTaskDef = TaskDef<readonly unknown[], unknown, boolean>;
 export type ArgsOfDef<D> = D extends TaskDef<infer A, unknown, boolean> ? Args<A> : never;
 export type RefOfDef<D> =
-  D extends TaskDef<readonly never[], infer R, infer Many> ? (Many extends true ? RefsOf<R> : Ref<R>) : never;
+  D extends TaskDef<readonly unknown[], infer R, infer Many> ? (Many extends true ? RefsOf<R> : Ref<R>) : never;
 
 /**
  * A function with options, to be given to `engine.task` instead of the function. RunError FLOW7016 for an option that is none or has a bad value, FLOW7013
