@@ -34,7 +34,7 @@ async function session(columns) {
   const ready = (w) => new Promise((done) => w.once('message', done));
   await Promise.all(workers.map(ready));
 
-  /** Milliseconds from the start signal until the last of `threads` threads is done. */
+  /** Milliseconds from the start signal until the last of `threads` threads is done, and those of processor time of the busiest. */
   async function once(what, kernels, threads) {
     Atomics.store(control, DONE, 0);
     const active = workers.slice(0, threads);
@@ -46,7 +46,10 @@ async function session(columns) {
     Atomics.add(control, GENERATION, 1);
     Atomics.notify(control, GENERATION);
     const ends = await Promise.all(finished);
-    return Math.max(...ends) - (performance.timeOrigin + start);
+    return {
+      ms: Math.max(...ends.map((e) => e.end)) - (performance.timeOrigin + start),
+      cpu: Math.max(...ends.map((e) => e.cpu)),
+    };
   }
 
   const bytes = rows * 8 * columns;
@@ -60,17 +63,17 @@ async function session(columns) {
     // Side by side, so that what else the machine does falls on all alike; the first two runs warm up.
     for (let r = -2; r < runs; r++) {
       for (const [i, [, what, kernels]] of cases.entries()) {
-        const ms = await once(what, kernels, threads);
-        if (r >= 0) times[i].push(ms);
+        const took = await once(what, kernels, threads);
+        if (r >= 0) times[i].push(took);
       }
     }
-    const speed = times.map((t) => (bytes * threads) / median(t) / 1e6);
+    const speeds = (of) => times.map((t) => (bytes * threads) / median(t.map(of)) / 1e6);
+    const [wall, cpu] = [speeds((t) => t.ms), speeds((t) => t.cpu)];
+    const show = (speed, i) => `${speed[i].toFixed(2).padStart(6)} GB/s ${(speed[i] / speed[0]).toFixed(2)} of memcpy`;
     for (const [i, [name]] of cases.entries()) {
       const line = `${columns} columns, ${threads} thread${threads === 1 ? ' ' : 's'}  ${name.padEnd(20)}`;
-      const [fastest, slowest] = [Math.min(...times[i]), Math.max(...times[i])].map((t) => t.toFixed(0));
-      console.log(
-        `${line} ${speed[i].toFixed(2).padStart(6)} GB/s  ${(speed[i] / speed[0]).toFixed(2)} of memcpy  (${median(times[i]).toFixed(0)} ms, ${fastest}..${slowest})`,
-      );
+      const range = [Math.min, Math.max].map((f) => f(...times[i].map((t) => t.ms)).toFixed(0)).join('..');
+      console.log(`${line} ${show(wall, i)}   by processor time ${show(cpu, i)}   (${range} ms)`);
     }
   }
   for (const w of workers) w.postMessage({ what: 'end' });

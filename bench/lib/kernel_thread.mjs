@@ -1,4 +1,5 @@
 // A thread of bench/kernels.mjs: makes its input in the arena once, then runs what it is told at a common start signal.
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { register } from 'tsx/esm/api';
 
@@ -67,6 +68,15 @@ const work = {
   },
 };
 
+/** Milliseconds this thread has run so far (Linux), or NaN: what it waited for others on a busy machine does not count. */
+function cpuMs() {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return Number.NaN;
+  }
+}
+
 parentPort.on('message', ({ what, kernels }) => {
   if (what === 'end') {
     parentPort.close();
@@ -76,9 +86,11 @@ parentPort.on('message', ({ what, kernels }) => {
   const generation = Atomics.load(control, 0);
   parentPort.postMessage('set');
   Atomics.wait(control, 0, generation);
+  const before = cpuMs();
   const after = work[what]();
   const end = performance.timeOrigin + performance.now();
+  const cpu = cpuMs() - before;
   after?.();
-  parentPort.postMessage(end);
+  parentPort.postMessage({ end, cpu });
 });
 parentPort.postMessage('ready');

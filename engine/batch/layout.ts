@@ -1,4 +1,5 @@
 import { EngineBug } from '../errors.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import { bitmapBytes } from './bitmap.ts';
 import type { Batch, Column, Phys } from './column.ts';
 import { sliceColumn } from './slice.ts';
@@ -167,6 +168,11 @@ export function int32(b: Uint8Array): Int32Array {
 
 /** Copies values [from, to), each with `by` added, to `out` from `at` on. */
 export function shift(values: Int32Array, from: number, to: number, by: number, out: Int32Array, at: number): void {
+  const kernels = kernelsFor(values, out);
+  if (kernels !== null) {
+    kernels.add_i32(values.byteOffset + 4 * from, to - from, by, out.byteOffset + 4 * at);
+    return;
+  }
   for (let i = from, k = at; i < to; i++, k++) out[k] = (values[i] as number) + by;
 }
 

@@ -13,7 +13,9 @@ export { partition_count, partition_order, partition_rows } from './partition.ts
 export {
   rows_disorder,
   rows_fold,
+  rows_hash_count,
   rows_hash_ids,
+  rows_hash_scatter,
   rows_make,
   rows_make_ids,
   rows_range_ids,

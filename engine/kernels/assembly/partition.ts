@@ -23,21 +23,23 @@ export function partition_rows(
   starts: u32,
   places: u32,
 ): void {
-  const shift = 32 - bits;
+  // Four times the partition of a hash: its bits turned to where they are an offset of words.
+  const turn = skip + bits + 2;
+  const mask: u32 = ((1 << bits) - 1) << 2;
   const half = (n >> 1) << 2;
   const bytes: u32 = 4 << bits;
   const others = counters + bytes;
   const behind = hashes + half;
   memory.fill(counters, 0, 2 * bytes);
   for (let at: u32 = 0; at < half; at += 4) {
-    const a = counters + (((load<u32>(hashes + at) << skip) >> shift) << 2);
-    const b = others + (((load<u32>(behind + at) << skip) >> shift) << 2);
+    const a = counters + (rotl<u32>(load<u32>(hashes + at), turn) & mask);
+    const b = others + (rotl<u32>(load<u32>(behind + at), turn) & mask);
     store<u32>(a, load<u32>(a) + 1);
     store<u32>(b, load<u32>(b) + 1);
   }
   const last = (n - 1) << 2;
   if (n & 1) {
-    const b = others + (((load<u32>(hashes + last) << skip) >> shift) << 2);
+    const b = others + (rotl<u32>(load<u32>(hashes + last), turn) & mask);
     store<u32>(b, load<u32>(b) + 1);
   }
   let place: u32 = 0;
@@ -51,8 +53,8 @@ export function partition_rows(
   }
   store<u32>(starts + bytes, place);
   for (let at: u32 = 0; at < half; at += 4) {
-    const a = counters + (((load<u32>(hashes + at) << skip) >> shift) << 2);
-    const b = others + (((load<u32>(behind + at) << skip) >> shift) << 2);
+    const a = counters + (rotl<u32>(load<u32>(hashes + at), turn) & mask);
+    const b = others + (rotl<u32>(load<u32>(behind + at), turn) & mask);
     const i = load<u32>(a);
     const j = load<u32>(b);
     store<u32>(places + at, i);
@@ -61,7 +63,7 @@ export function partition_rows(
     store<u32>(b, j + 1);
   }
   if (n & 1) {
-    const b = others + (((load<u32>(hashes + last) << skip) >> shift) << 2);
+    const b = others + (rotl<u32>(load<u32>(hashes + last), turn) & mask);
     store<u32>(places + last, load<u32>(b));
   }
 }

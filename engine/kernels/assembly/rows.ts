@@ -74,6 +74,29 @@ export function rows_scatter(rows: u32, n: u32, ids: u32, next: u32): void {
   }
 }
 
+/** Each row goes to address next[p] of its partition p by the hash of its key, which moves on. For few partitions: each has a line in the cache. Stable. */
+export function rows_hash_scatter(rows: u32, n: u32, partitions: u32, next: u32): void {
+  const parts = <u64>partitions;
+  const end = rows + n * WIDTH;
+  for (let at = rows; at < end; at += WIDTH) {
+    const row = v128.load(at);
+    const c = next + (partOf(load<u64>(at), parts) << 2);
+    const to = load<u32>(c);
+    store<u32>(c, to + WIDTH);
+    v128.store(to, row);
+  }
+}
+
+/** Adds the rows of each partition by the hash of their keys to `counts` (32 bits each). */
+export function rows_hash_count(rows: u32, n: u32, partitions: u32, counts: u32): void {
+  const parts = <u64>partitions;
+  const end = rows + n * WIDTH;
+  for (let at = rows; at < end; at += WIDTH) {
+    const c = counts + (partOf(load<u64>(at), parts) << 2);
+    store<u32>(c, load<u32>(c) + 1);
+  }
+}
+
 /** sums[0] += keys, sums[1] += payloads, sums[2] ^= keys, sums[3] ^= payloads: 64 bits each. */
 export function rows_fold(rows: u32, n: u32, sums: u32): void {
   let sum = v128.load(sums);
