@@ -1,6 +1,7 @@
 import { EngineBug, RunError } from '../errors.ts';
-import { type Kernels, kernelsOf } from '../kernels/load.ts';
+import { type Kernels, kernelsFor, kernelsOf } from '../kernels/load.ts';
 import { type LateArray, lateArrays } from '../tasks/late_array.ts';
+import { threadStore } from '../tasks/thread.ts';
 
 /**
  * Rows of two 64-bit columns, key and payload, side by side, as the experiments make, split and sort them. A thread has one small memory in which the
@@ -65,6 +66,8 @@ interface RowKernels extends Kernels {
   rows_make(out: number, first: bigint, n: number, seed: bigint): void;
   rows_make_ids(first: bigint, n: number, seed: bigint, partitions: number, ids: number, counts: number): void;
   rows_hash_ids(rows: number, n: number, partitions: number, ids: number, counts: number): void;
+  rows_hash_count(rows: number, n: number, partitions: number, counts: number): void;
+  rows_hash_scatter(rows: number, n: number, partitions: number, next: number): void;
   rows_range_ids(rows: number, n: number, bounds: number, count: number, ids: number, counts: number): void;
   rows_scatter(rows: number, n: number, ids: number, next: number): void;
   rows_fold(rows: number, n: number, sums: number): void;
@@ -156,27 +159,32 @@ function split(source: Source, partitions: number, count: (m: Machine) => void, 
   counts.fill(0);
   count(m);
   const sizes = Array.from(counts, (n) => n * ROW_BYTES);
-  return lateArrays(new BigUint64Array(), sizes, (places) => {
-    const filled = new Float64Array(partitions);
-    const next = words(m, NEXT, partitions);
-    eachChunk(m, source, (n) => {
-      counts.fill(0);
-      route(m, n);
-      let at = STAGE;
-      for (let p = 0; p < partitions; p++) {
-        next[p] = at;
-        at += (counts[p] as number) * ROW_BYTES;
-      }
-      m.kernels.rows_scatter(CHUNK, n, IDS, NEXT);
-      at = STAGE;
-      for (let p = 0; p < partitions; p++) {
-        const bytes = (counts[p] as number) * ROW_BYTES;
-        if (bytes === 0) continue;
-        (places[p] as Uint8Array).set(m.bytes.subarray(at, at + bytes), filled[p]);
-        (filled[p] as number) += bytes;
-        at += bytes;
-      }
-    });
+  return lateArrays(new BigUint64Array(), sizes, (places) => fillParts(m, source, route, places));
+}
+
+/** Each chunk is ordered by partition in the cache; what each partition got goes to its place. */
+function fillParts(m: Machine, source: Source, route: Route, places: readonly Uint8Array[]): void {
+  const partitions = places.length;
+  const counts = words(m, COUNTS, partitions);
+  const next = words(m, NEXT, partitions);
+  const filled = new Float64Array(partitions);
+  eachChunk(m, source, (n) => {
+    counts.fill(0);
+    route(m, n);
+    let at = STAGE;
+    for (let p = 0; p < partitions; p++) {
+      next[p] = at;
+      at += (counts[p] as number) * ROW_BYTES;
+    }
+    m.kernels.rows_scatter(CHUNK, n, IDS, NEXT);
+    at = STAGE;
+    for (let p = 0; p < partitions; p++) {
+      const bytes = (counts[p] as number) * ROW_BYTES;
+      if (bytes === 0) continue;
+      (places[p] as Uint8Array).set(m.bytes.subarray(at, at + bytes), filled[p]);
+      (filled[p] as number) += bytes;
+      at += bytes;
+    }
   });
 }
 
@@ -195,8 +203,55 @@ export function splitMade(rows: MadeRows, partitions: number): LateArray[] {
 /** Rows split by the hash of their keys. */
 export function splitRows(rows: BigUint64Array, partitions: number): LateArray[] {
   const [source] = given([rows]) as [Source];
+  const sizes = partitions <= FEW_PARTITIONS ? sizesInPlace(rows, partitions) : null;
+  if (sizes !== null) {
+    return lateArrays(new BigUint64Array(), sizes, (places) => {
+      if (!splitInPlace(rows, places)) fillParts(machineOf(), source, byHash(partitions), places);
+    });
+  }
   const route = byHash(partitions);
   return split(source, partitions, (m) => eachChunk(m, source, (n) => route(m, n)), route);
+}
+
+/** Up to so many partitions rows go straight from where they lie to where they stay, if both is in one memory; more of them want chunks ordered in the cache. */
+const FEW_PARTITIONS = 32;
+
+/** Runs `work` with kernels for the memory in which all the views lie and, in the same memory, some words of scratch; null where that is not to be had. */
+function inPlace<R>(
+  views: readonly ArrayBufferView[],
+  n: number,
+  work: (k: RowKernels, scratch: Uint32Array) => R,
+): R | null {
+  const store = threadStore();
+  const block = store?.tryAllocate(4 * n, 'shuffle') ?? null;
+  if (store === null || block === null) return null;
+  try {
+    const kernels = kernelsFor(block.view, ...views) as RowKernels | null;
+    return kernels === null ? null : work(kernels, new Uint32Array(block.view.buffer, block.view.byteOffset, n));
+  } finally {
+    store.free(block);
+  }
+}
+
+/** Bytes of each partition. */
+function sizesInPlace(rows: BigUint64Array, partitions: number): number[] | null {
+  return inPlace([rows], partitions, (k, counts) => {
+    counts.fill(0);
+    k.rows_hash_count(rows.byteOffset, rows.length / ROW_WIDTH, partitions, counts.byteOffset);
+    return Array.from(counts, (n) => n * ROW_BYTES);
+  });
+}
+
+/** False when that is not possible, and nothing was done. */
+function splitInPlace(rows: BigUint64Array, places: readonly Uint8Array[]): boolean {
+  const done = inPlace([rows, ...places], places.length, (k, next) => {
+    places.forEach((p, i) => {
+      next[i] = p.byteOffset;
+    });
+    k.rows_hash_scatter(rows.byteOffset, rows.length / ROW_WIDTH, places.length, next.byteOffset);
+    return true;
+  });
+  return done === true;
 }
 
 /** Rows as they are made, split by ranges: partition p has the keys from bound p - 1 up to, and without, bound p. */
@@ -226,12 +281,25 @@ function fold(sources: readonly Source[], look?: (m: Machine, n: number) => void
       look?.(m, n);
     });
   }
-  const [keySum, payloadSum, keyXor, payloadXor] = sums as unknown as [bigint, bigint, bigint, bigint];
-  return { rows, keySum, payloadSum, keyXor, payloadXor };
+  return sumsOf(rows, sums);
 }
 
 export function checksumOf(pieces: readonly BigUint64Array[]): Checksum {
-  return fold(given(pieces));
+  return pieces.map((p) => checksumInPlace(p) ?? fold(given([p]))).reduce(addChecksums, NO_ROWS);
+}
+
+function checksumInPlace(rows: BigUint64Array): Checksum | null {
+  return inPlace([rows], 8, (k, words) => {
+    words.fill(0);
+    k.rows_fold(rows.byteOffset, rows.length / ROW_WIDTH, words.byteOffset);
+    const sums = new BigUint64Array(words.buffer, words.byteOffset, 4);
+    return sumsOf(rows.length / ROW_WIDTH, sums);
+  });
+}
+
+function sumsOf(rows: number, sums: BigUint64Array): Checksum {
+  const [keySum, payloadSum, keyXor, payloadXor] = sums as unknown as [bigint, bigint, bigint, bigint];
+  return { rows, keySum, payloadSum, keyXor, payloadXor };
 }
 
 export function checksumOfMade(rows: MadeRows): Checksum {

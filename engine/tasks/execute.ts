@@ -4,6 +4,7 @@ import type { Store } from '../store/types.ts';
 import { type AnyClass, type AnyFunction, loadFunction } from './functions.ts';
 import { inlineLimit } from './late_array.ts';
 import { fillArgs, fillPlain, placeValues } from './places.ts';
+import { setThreadStore } from './thread.ts';
 import { Thrown, thrownData } from './thrown.ts';
 import type { CallArgs, CallJob, FunctionSource, TaskScope, ValuePlace } from './types.ts';
 import { decodeValue, readyToDecode } from './values.ts';
@@ -30,6 +31,7 @@ type Loaded = AnyFunction | AnyClass;
  * not there, and the store's errors (FLOW7008 with where.object, FLOW7007).
  */
 export function runCall(job: CallJob, ctx: CallContext): ValuePlace[] | Promise<ValuePlace[]> {
+  setThreadStore(ctx.store);
   const source = ctx.functions.get(job.fn);
   if (source === undefined) throw new EngineBug(`function ${job.fn} is unknown here`);
   const fn = loaded(source);

@@ -1,0 +1,37 @@
+// A shuffle of rows that lie in the store, without spilling, by the library: map tasks split them, reduce tasks read what they got.
+import { Engine, fromModule, shuffle, task } from '../../dist/index.js';
+
+const WORKERS = new URL('../../dist/shuffle_tasks.js', import.meta.url);
+
+/** @returns {Promise<{times: number[], wholes: number[]}>} milliseconds of splitting, and with reading every row; warm runs only */
+export async function inMemoryShuffle({ bytes, partitions, workers, runs }) {
+  const engine = new Engine({ workers, memory: 4 * 2 ** 30 });
+  const times = [];
+  const wholes = [];
+  try {
+    const maps = 4 * workers;
+    const rows = Math.floor(bytes / maps / 16);
+    const make = task(fromModule(WORKERS, 'make'), { name: 'make' });
+    const inputs = Array.from({ length: maps }, (_, m) => engine.task(make, { first: m * rows, rows, seed: 1 }));
+    await engine.wait(inputs, { count: maps });
+    for (let i = 0; i < runs; i++) {
+      const done = await shuffle(engine, {
+        inputs,
+        map: fromModule(WORKERS, 'mapRows'),
+        partitions,
+        reduce: fromModule(WORKERS, 'foldPieces'),
+        strategy: 'simple',
+        bytes,
+        width: 2,
+      });
+      for (const r of done.results) r.release();
+      // The first runs touch the memory and compile.
+      if (i < 2) continue;
+      times.push(done.mapMs);
+      wholes.push(done.mapMs + done.reduceMs);
+    }
+  } finally {
+    await engine.close();
+  }
+  return { times, wholes };
+}

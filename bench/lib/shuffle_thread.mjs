@@ -1,0 +1,41 @@
+// One thread of the rates that bench/shuffle.mjs compares with: writes, reads or copies `bytes` bytes and tells when it began and ended.
+import { closeSync, openSync, readSync, writevSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const { kind, dir, bytes, index } = workerData;
+/** As spill files are: large blocks, a new file every 100 MiB. */
+const BLOCK = 64 << 20;
+const FILE = 100 << 20;
+const now = () => performance.timeOrigin + performance.now();
+const memory = new Uint8Array(new SharedArrayBuffer(kind === 'copy' ? 2 * bytes : BLOCK)).fill(index + 1);
+
+function eachPart(visit) {
+  for (let at = 0; at < bytes; ) {
+    const inFile = at % FILE;
+    const n = Math.min(BLOCK, FILE - inFile, bytes - at);
+    visit(Math.floor(at / FILE), inFile, memory.subarray(0, n));
+    at += n;
+  }
+}
+
+const files = new Map();
+function file(number, flags) {
+  if (!files.has(number)) {
+    for (const fd of files.values()) closeSync(fd);
+    files.clear();
+    files.set(number, openSync(join(dir, `rate-${index}-${number}`), flags));
+  }
+  return files.get(number);
+}
+
+function run() {
+  if (kind === 'write') eachPart((f, at, part) => writevSync(file(f, 'w'), [part], at));
+  else if (kind === 'read') eachPart((f, at, part) => readSync(file(f, 'r'), part, 0, part.length, at));
+  else memory.copyWithin(bytes, 0, bytes);
+}
+
+if (kind === 'copy') run();
+const start = now();
+run();
+parentPort.postMessage({ start, end: now() });

@@ -1,0 +1,107 @@
+// A shuffle through a store smaller than its data, against the disk's own rate; and one in memory, against memcpy. Both sides in the same run.
+//   node bench/shuffle.mjs [--disk] [--memory] [--gb 10] [--limit 1GB] [--partitions 50] [--runs 3] [--dir folder]
+// The disk: as many threads as the shuffle has write the bytes that it spilled, as large blocks to fresh files in the same folder (writev), then read what it
+// restored (pread). Memory: two threads copy the bytes that the shuffle moves, from and to memory that was touched before.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { ROOT } from './lib/data.mjs';
+import { execute, median } from './lib/measure.mjs';
+
+const { values } = parseArgs({
+  options: {
+    disk: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
+    gb: { type: 'string', default: '10' },
+    limit: { type: 'string', default: '1GB' },
+    partitions: { type: 'string', default: '50' },
+    runs: { type: 'string', default: '3' },
+    dir: { type: 'string', default: tmpdir() },
+  },
+});
+const both = !values.disk && !values.memory;
+const runs = Number(values.runs);
+const workers = 2;
+const dir = mkdtempSync(join(values.dir, 'flowc-bench-'));
+const seconds = (ms) => (ms / 1000).toFixed(2);
+const shown = (list, digits = 2) =>
+  `${median(list).toFixed(digits)} (${Math.min(...list).toFixed(digits)}..${Math.max(...list).toFixed(digits)})`;
+
+/** Runs a thread of lib/shuffle_thread.mjs on each of `workers`, and gives the milliseconds from the first start to the last end. */
+async function threads(job) {
+  const jobs = Array.from({ length: workers }, (_, i) => {
+    const worker = new Worker(new URL('./lib/shuffle_thread.mjs', import.meta.url), {
+      workerData: { ...job, index: i },
+    });
+    return new Promise((resolve, reject) => {
+      worker.on('message', resolve);
+      worker.on('error', reject);
+    });
+  });
+  const spans = await Promise.all(jobs);
+  return Math.max(...spans.map((s) => s.end)) - Math.min(...spans.map((s) => s.start));
+}
+
+async function spilled() {
+  const bytes = Number(values.gb) * 1e9;
+  const partitions = Number(values.partitions);
+  const size = Math.floor(bytes / partitions);
+  const ratios = [];
+  const times = [];
+  const peaks = [];
+  for (let i = 0; i < runs; i++) {
+    const args = ['shuffle', '--partitions', partitions, '--partition-size', size, '--memory', values.limit];
+    const r = await execute(
+      process.execPath,
+      ['dist/cli.js', ...args.map(String), '--workers', String(workers), '--spill-dir', dir, '--json', '--no-progress'],
+      { cwd: ROOT },
+    );
+    if (r.code !== 0) throw new Error(r.stderr || r.stdout);
+    const end = JSON.parse(r.stdout.trim().split('\n').at(-1));
+    const { spilledBytes, restoredBytes } = end.stats.spill;
+    const ms = end.mapMs + end.reduceMs;
+    const write = await threads({ kind: 'write', dir, bytes: spilledBytes / workers });
+    const read = await threads({ kind: 'read', dir, bytes: restoredBytes / workers });
+    for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
+    times.push(ms / 1000);
+    ratios.push((write + read) / ms);
+    peaks.push(Math.max(r.peak, end.peakRss) / 2 ** 20);
+    console.log(
+      `  shuffle ${seconds(ms)} s (map ${seconds(end.mapMs)}, reduce ${seconds(end.reduceMs)}, ${end.strategy}); ` +
+        `disk alone ${seconds(write + read)} s (write ${(spilledBytes / write / 1e6).toFixed(2)} GB/s, read ${(restoredBytes / read / 1e6).toFixed(2)} GB/s); ` +
+        `spilled ${(spilledBytes / 1e9).toFixed(2)} GB, restored ${(restoredBytes / 1e9).toFixed(2)} GB of ${(end.bytes / 1e9).toFixed(2)} GB`,
+    );
+  }
+  console.log(
+    `through ${values.limit} on disk: ${shown(times)} s, ${shown(
+      ratios.map((r) => 100 * r),
+      0,
+    )} % of the disk's own rate`,
+  );
+  console.log(`  peak resident ${shown(peaks, 0)} MiB`);
+}
+
+async function inMemory() {
+  const { inMemoryShuffle } = await import('./lib/shuffle_memory.mjs');
+  const bytes = 1e9;
+  const { times, wholes } = await inMemoryShuffle({ bytes, partitions: 16, workers, runs: runs + 2 });
+  const copies = [];
+  for (let i = 0; i < runs; i++) copies.push(bytes / (await threads({ kind: 'copy', bytes: bytes / workers })) / 1e6);
+  const speeds = times.map((ms) => bytes / ms / 1e6);
+  const ends = wholes.map((ms) => bytes / ms / 1e6);
+  console.log(
+    `in memory, 1 GB of two 64-bit columns, 16 partitions: split ${shown(speeds)} GB/s, with reading it ${shown(ends)} GB/s`,
+  );
+  console.log(
+    `  memcpy by ${workers} threads ${shown(copies)} GB/s: ${((100 * median(speeds)) / median(copies)).toFixed(0)} %, with reading ${((100 * median(ends)) / median(copies)).toFixed(0)} %`,
+  );
+}
+
+try {
+  if (both || values.disk) await spilled();
+  if (both || values.memory) await inMemory();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
