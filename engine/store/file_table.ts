@@ -172,21 +172,6 @@ export class FileTable {
       Atomics.compareExchange(this.#status, file % FILES, STATUS.NONE, STATUS.LEFT);
   }
 
-  /** A file that was left is gone. */
-  clearLeft(file: number): void {
-    Atomics.compareExchange(this.#status, file % FILES, STATUS.LEFT, STATUS.NONE);
-  }
-
-  /** Files that nobody needs and that could not be removed. */
-  leftFiles(): number[] {
-    const left: number[] = [];
-    this.#each((file, at) => {
-      if (this.#status[at] === STATUS.LEFT) left.push(file);
-      return false;
-    });
-    return left;
-  }
-
   /** Before all objects are counted anew (addObjectHeld). */
   resetCountsHeld(): void {
     this.#live.fill(0);

@@ -128,9 +128,7 @@ export class SpillFiles {
 
   /** Closes what this thread has open and removes all files of all threads, which may still run, and keeps them from making more. */
   removeAll(): void {
-    const left = this.table.leftFiles();
     this.table.close();
-    for (const file of left) this.remove(file);
     for (const target of this.#targets) target.removeAll();
   }
 
@@ -188,13 +186,12 @@ export class SpillFiles {
   }
 
   /**
-   * Removes a file nobody needs. One that cannot be removed now is remembered in the table, for all threads, and tried again when the store
-   * is closed: not being able to is no error of a run.
+   * Removes a file nobody needs. One that cannot be removed now is remembered in the table as disk space in use, and goes with the store's
+   * folder when the store is closed: not being able to is no error of a run.
    */
   remove(file: number): void {
     try {
       retried(REMOVE_RETRIES, () => this.targetOf(file).remove(nameOf(file)));
-      this.table.clearLeft(file);
     } catch {
       this.table.markLeft(file);
     }
