@@ -6,8 +6,12 @@ import { connectS3, type S3Connection } from './s3_client.ts';
 import { isNamed, s3Error } from './s3_errors.ts';
 import { S3Transfer } from './s3_transfer.ts';
 
+/** A server that does not answer at all keeps a run from starting no longer than this. */
+const PREPARE_MS = 30_000;
 /** What dead processes left is somebody else's: not worth waiting long for. */
 const STALE_MS = 30_000;
+/** For tidying up after a failure, when the server may be the failure. */
+const TIDY_MS = 5000;
 /** Objects that one DeleteObjects takes. */
 const DELETE_BATCH = 1000;
 
@@ -51,15 +55,16 @@ export class S3Folder {
   /** Writes, lists and deletes a little: what is missing is told before a run starts. Then removes what dead processes of this machine left. */
   async prepare(): Promise<void> {
     const { connection } = await this.#open();
+    const signal = AbortSignal.timeout(PREPARE_MS);
     try {
-      await this.#write(connection, this.#key(OWNER_FILE), JSON.stringify(ownOwner()));
-      await this.#write(connection, this.#key('probe'), 'probe');
-      await this.#delete(connection, this.#key('probe'), 'spill to');
-      await this.#step(connection, 'spill to', 'ListObjectsV2', async () => {
-        await this.#keys(connection, `${this.#base}${this.#folder}/`, undefined);
+      await this.#write(connection, this.#key(OWNER_FILE), JSON.stringify(ownOwner()), signal);
+      await this.#write(connection, this.#key('probe'), 'probe', signal);
+      await this.#delete(connection, this.#key('probe'), 'spill to', signal);
+      await step(connection, 'spill to', 'ListObjectsV2', signal, async () => {
+        await this.#keys(connection, `${this.#base}${this.#folder}/`, signal);
       });
     } catch (e) {
-      await this.#delete(connection, this.#key(OWNER_FILE), 'spill to').catch(() => undefined);
+      await this.#deleteOne(connection, this.#key(OWNER_FILE), AbortSignal.timeout(TIDY_MS)).catch(() => undefined);
       throw e;
     }
     // Others clean up as well, and what is left must not keep a run from starting.
@@ -109,7 +114,7 @@ export class S3Folder {
     const { connection } = await this.#opened;
     await Promise.all(this.#running);
     const signal = AbortSignal.timeout(ms);
-    await this.#step(connection, 'remove spill files from', 'DeleteObjects', () =>
+    await step(connection, 'remove spill files from', 'DeleteObjects', signal, () =>
       this.#removeFolder(connection, this.#folder, signal),
     );
     connection.client.destroy();
@@ -145,11 +150,7 @@ export class S3Folder {
     }
   }
 
-  async #keys(
-    { sdk, client, location }: S3Connection,
-    prefix: string,
-    signal: AbortSignal | undefined,
-  ): Promise<string[]> {
+  async #keys({ sdk, client, location }: S3Connection, prefix: string, signal: AbortSignal): Promise<string[]> {
     const keys: string[] = [];
     for (let token: string | undefined; ; ) {
       const command = new sdk.ListObjectsV2Command({
@@ -181,11 +182,7 @@ export class S3Folder {
     for (const key of left) await this.#deleteOne(connection, key, signal);
   }
 
-  async #deleteOne(
-    { sdk, client, location }: S3Connection,
-    key: string,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async #deleteOne({ sdk, client, location }: S3Connection, key: string, signal: AbortSignal): Promise<void> {
     try {
       await client.send(new sdk.DeleteObjectCommand({ Bucket: location.bucket, Key: key }), { abortSignal: signal });
     } catch (e) {
@@ -193,23 +190,16 @@ export class S3Folder {
     }
   }
 
-  #write(connection: S3Connection, key: string, text: string): Promise<void> {
+  #write(connection: S3Connection, key: string, text: string, signal: AbortSignal): Promise<void> {
     const { sdk, client, location } = connection;
-    return this.#step(connection, 'spill to', 'PutObject', async () => {
-      await client.send(new sdk.PutObjectCommand({ Bucket: location.bucket, Key: key, Body: text }));
+    return step(connection, 'spill to', 'PutObject', signal, async () => {
+      const command = new sdk.PutObjectCommand({ Bucket: location.bucket, Key: key, Body: text });
+      await client.send(command, { abortSignal: signal });
     });
   }
 
-  #delete(connection: S3Connection, key: string, what: string, signal?: AbortSignal): Promise<void> {
-    return this.#step(connection, what, 'DeleteObject', () => this.#deleteOne(connection, key, signal));
-  }
-
-  async #step(connection: S3Connection, what: string, operation: string, work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (e) {
-      throw s3Error(e, connection, what, operation);
-    }
+  #delete(connection: S3Connection, key: string, what: string, signal: AbortSignal): Promise<void> {
+    return step(connection, what, 'DeleteObject', signal, () => this.#deleteOne(connection, key, signal));
   }
 
   async #cleanStale(connection: S3Connection, signal: AbortSignal): Promise<void> {
@@ -243,5 +233,21 @@ export class S3Folder {
       if (isNamed(e, 'NoSuchKey') || e instanceof SyntaxError || e instanceof RunError) return false;
       throw e;
     }
+  }
+}
+
+/** Runs requests; what they throw is told as an error for people. */
+async function step(
+  connection: S3Connection,
+  what: string,
+  operation: string,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (e) {
+    // The reason, a time that is over, says more than that something was aborted.
+    throw s3Error(signal.aborted ? signal.reason : e, connection, what, operation);
   }
 }

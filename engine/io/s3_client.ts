@@ -10,7 +10,7 @@ const ANY_REGION = 'us-east-1';
 const ATTEMPTS = 4;
 const CONNECT_MS = 5000;
 /** A connection on which nothing moves for this long is given up. */
-const IDLE_MS = 60_000;
+const IDLE_MS = 30_000;
 
 /** The SDK would print that it does not try a stream again: we do. */
 const SILENT = { debug: none, info: none, warn: none, error: none };
