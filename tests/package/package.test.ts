@@ -67,6 +67,7 @@ test('the package has the build, its licences and its pages, and nothing else', 
   const allowed = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-LICENSES\.txt)$/,
     /^dist\/[\w-]+\.js(\.map)?$/,
+    /^dist\/kernels\.wasm$/,
     /^dist\/types\/(index|(compiler|engine|grammar)\/[\w/-]+)\.d\.ts$/,
   ];
   const paths = packed.files.map((file) => file.path);
@@ -75,7 +76,7 @@ test('the package has the build, its licences and its pages, and nothing else', 
     [],
   );
   const needed = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/THIRD-PARTY-LICENSES.txt'];
-  for (const path of [...needed, 'dist/cli.js', 'dist/index.js', 'dist/worker.js'])
+  for (const path of [...needed, 'dist/cli.js', 'dist/index.js', 'dist/worker.js', 'dist/io.js', 'dist/kernels.wasm'])
     assert.ok(paths.includes(path), path);
 });
 
