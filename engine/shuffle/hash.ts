@@ -22,6 +22,9 @@ const PIECE_ROWS = 65536;
 const CHUNK_ROWS = 65536;
 /** From so many rows on, columns of fixed width go straight into the objects: fewer are packed more tightly by way of the stage. */
 const DIRECT_ROWS = 32768;
+/** Its tables take up to a megabyte: where the grant is small, rows go by the stage. */
+const DIRECT_BYTES = 4 << 20;
+const DIRECT_BITS = 12;
 /** However large the grant, objects stay of a size that is quickly spilled and freed. */
 const MAX_STAGE = 64 << 20;
 /** Share of the grant at which kept rows become an object: for a moment they are there twice, and the smallest limits have no room beside the grant. */
@@ -61,7 +64,7 @@ export function hashWriter(
   const staged = new StagedWriter(ctx.store, schema, { columns, bits, skip, objectBytes }, output, pieces);
   const tables = arenaScratch(ctx.store, 'shuffle');
   let direct: DirectWriter | null = null;
-  let mayDirect = bits > 0;
+  let mayDirect = bits > 0 && bits <= DIRECT_BITS && objectBytes >= DIRECT_BYTES;
   let rowsIn = 0;
 
   /** Rows taken by the direct way. Once it did not take a batch it is not tried again: changing ways leaves an object each time. */
