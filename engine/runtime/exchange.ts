@@ -57,11 +57,8 @@ function commonBits(a: number, b: number, bits: number): number {
   return shared;
 }
 
-/**
- * A merge loads its range whole up to a quarter of its grant, and merges streams in passes beyond that, which reads and spills several times as much: ranges are
- * half as large, because samples tell their sizes only about.
- */
-const RANGE_SHARE = 0.125;
+/** A merge holds its range three times over: the slices of the runs, the rows put together, the output. */
+const RANGE_SHARE = 0.2;
 const MAX_RANGES = 1024;
 
 /** Ranges into which about `bytes` bytes of sorted runs are cut. */
