@@ -39,7 +39,8 @@ export async function compileKernels({ text = false } = {}) {
   const binary = written.get('kernels.wasm');
   if (error || binary === undefined) {
     console.error(stderr.toString());
-    throw new Error('the kernels do not compile');
+    // As esbuild's: what is wrong has been printed.
+    throw Object.assign(new Error('the kernels do not compile'), { errors: [] });
   }
   keep(path, binary);
   return { binary, text: written.get('kernels.wat') ?? null };
