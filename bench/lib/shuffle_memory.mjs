@@ -1,10 +1,14 @@
 // A shuffle of rows that lie in the store, without spilling, by the library: map tasks split them, reduce tasks read what they got.
 import { Engine, fromModule, shuffle, task } from '../../dist/index.js';
 
+const WARM_UP = 2;
 const WORKERS = new URL('../../dist/shuffle_tasks.js', import.meta.url);
 
-/** @returns {Promise<{times: number[], wholes: number[]}>} milliseconds of splitting, and with reading every row; warm runs only */
-export async function inMemoryShuffle({ bytes, partitions, workers, runs }) {
+/**
+ * `between` is run after each run that counts.
+ * @returns {Promise<{times: number[], wholes: number[]}>} milliseconds of splitting, and with reading every row
+ */
+export async function inMemoryShuffle({ bytes, partitions, workers, runs }, between) {
   const engine = new Engine({ workers, memory: 4 * 2 ** 30 });
   const times = [];
   const wholes = [];
@@ -14,7 +18,7 @@ export async function inMemoryShuffle({ bytes, partitions, workers, runs }) {
     const make = task(fromModule(WORKERS, 'make'), { name: 'make' });
     const inputs = Array.from({ length: maps }, (_, m) => engine.task(make, { first: m * rows, rows, seed: 1 }));
     await engine.wait(inputs, { count: maps });
-    for (let i = 0; i < runs; i++) {
+    for (let i = 0; i < runs + WARM_UP; i++) {
       const done = await shuffle(engine, {
         inputs,
         map: fromModule(WORKERS, 'mapRows'),
@@ -26,9 +30,10 @@ export async function inMemoryShuffle({ bytes, partitions, workers, runs }) {
       });
       for (const r of done.results) r.release();
       // The first runs touch the memory and compile.
-      if (i < 2) continue;
+      if (i < WARM_UP) continue;
       times.push(done.mapMs);
       wholes.push(done.mapMs + done.reduceMs);
+      await between();
     }
   } finally {
     await engine.close();

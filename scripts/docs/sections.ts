@@ -199,4 +199,6 @@ export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> 
   'help explain': () => commandHelp(['explain']),
   'help fmt': () => commandHelp(['fmt']),
   'help explain-error': () => commandHelp(['explain-error']),
+  'help shuffle': () => commandHelp(['shuffle']),
+  'help sort-bench': () => commandHelp(['sort-bench']),
 };
