@@ -25,7 +25,7 @@ const ROWS_A_PARTITION = 256;
 /** Regions an object has room for, by partition: evenly spread rows fill them to the end, a skewed partition takes those of others. */
 const REGIONS = 2;
 /** Share of an object that may be left empty; above it what lies there is moved together. */
-const MAX_EMPTY = 1 / 8;
+const MAX_EMPTY = 1 / 4;
 
 interface Region {
   readonly partition: number;
@@ -116,7 +116,7 @@ export class DirectWriter {
     if (this.#forms === null || !sameForms(forms, this.#forms)) {
       this.flush();
       this.#forms = forms;
-      this.#bytes ||= batch.rows * rowBytes(forms);
+      this.#bytes ||= 2 * batch.rows * rowBytes(forms);
     }
     const kernels = this.#kernels as Kernels;
     for (let from = 0; from < batch.rows; from += this.#chunkRows) {
@@ -227,12 +227,12 @@ export class DirectWriter {
     return region;
   }
 
-  /** Objects grow fourfold up to their size, so that few rows take little memory. False when the new one does not lie in the memory of the batches. */
+  /** Each object is twice as large as the one before up to their size: few rows take little memory, and little of what is written lies in the last, half empty one. False when the new one does not lie in the memory of the batches. */
   #newObject(): boolean {
     const forms = this.#forms as readonly Form[];
     const { objectBytes, pieceRows } = this.#o;
     const room = regionBytes(forms, this.#leastRows);
-    this.#bytes = Math.min(objectBytes, Math.max(4 * this.#bytes, room * REGIONS * this.#partitions));
+    this.#bytes = Math.min(objectBytes, Math.max(2 * this.#bytes, room * REGIONS * this.#partitions));
     this.#plan = planRegion(forms, this.#regionBytes(this.#bytes), Math.max(pieceRows, this.#leastRows));
     const plan = this.#plan as RegionPlan;
     const object = this.#store.create(plan.bytes * REGIONS * this.#partitions);
