@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import type { Split } from '../formats/def.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
 import { roundTasks, type ShuffleChoice, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
+import type { MainStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
 import { stageName } from '../trace/names.ts';
 import type { TaskCounts } from '../trace/stats.ts';
@@ -12,7 +13,7 @@ import type { RelationData, StageMessage, TaskDone, TaskInput } from './messages
 import { attributedTo, Outputs, type SinkSummary } from './outputs.ts';
 import type { WorkerPool } from './pool.ts';
 import { PushExchange } from './push.ts';
-import { objectsOf } from './references.ts';
+import { objectsOf, objectsOfInput } from './references.ts';
 import { Relations, refsOf, releaseAll } from './relations.ts';
 import type { OrderedSink } from './sinks.ts';
 import { StageInputs, type TaskInputs } from './stage_inputs.ts';
@@ -24,7 +25,7 @@ const MERGE_SHARE = 0.5;
 const MERGE_BYTES = 16 * 2 ** 20;
 
 export interface RunEnvironment {
-  readonly store: Store;
+  readonly store: Store & Pick<MainStore, 'readAhead'>;
   readonly pool: WorkerPool;
   readonly control: Int32Array;
   /** Tasks at a time: workers, fewer when memory is short. */
@@ -305,6 +306,7 @@ export class Run {
         return;
       }
       const input = inputs.at(index) as TaskInput;
+      if (input.kind === 'refs') this.#readAhead(inputs, index + this.#env.slots);
       const d = await this.#tries.run(message, index, input);
       done[index] = d;
       outputs.set(index, d.output);
@@ -328,6 +330,13 @@ export class Run {
     }
     const all = merged ?? done.map((d) => d ?? NOTHING);
     return limit === null ? all : this.#cutPrefix(all, limit, outputs);
+  }
+
+  /** Relations that are read whole come back for the next task while this one runs; pieces are read by range, when they are needed. */
+  #readAhead(inputs: TaskInputs, index: number): void {
+    const next = index < inputs.length ? inputs.at(index) : undefined;
+    if (next !== undefined && this.#env.store.stats().spilledBytes > 0)
+      this.#env.store.readAhead(Array.from(objectsOfInput(next)));
   }
 
   /** Keeps exactly the first `limit` rows, and drops what tasks produced in vain. */
