@@ -11,6 +11,7 @@ export function readAhead({ store: handle, thread, port }: ReadAheadInit): (ids:
   // Nobody waits for memory this thread holds: it holds none for longer than a read.
   store.beginTask();
   store.endTask(true);
+  store.owner('read ahead');
   return (ids) => {
     for (const id of ids) {
       try {
