@@ -3,7 +3,8 @@
 // tasks: empty functions, submitted in one go, all awaited by one get; after warm-up, in one process, medians.
 // graph: chains of ten with a fan of ten at each end, every edge a ref; the driver's memory above what it had before, sampled while it runs.
 import { parseArgs } from 'node:util';
-import { Engine } from '../dist/index.js';
+
+const { Engine } = await import(new URL('../dist/index.js', import.meta.url).href);
 
 const { values } = parseArgs({
   options: {

@@ -138,6 +138,7 @@ export class Engine extends TaskHost {
         trace: options.trace === true,
       }),
       onEnding: (thread) => this.#store.markDying(thread),
+      onObjects: (objects) => this.#store.adopt(objects),
       onDeath: (thread) => this.#store.releaseThread(thread),
     });
     this.tasks = new TaskRuntime(this.#store, this.#pool, new Float64Array(this.#jobs));

@@ -1,13 +1,14 @@
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { errorFromData, RunError } from '../errors.ts';
-import type { StoreEvent } from '../store/types.ts';
+import type { ObjectId, StoreEvent } from '../store/types.ts';
 import { type Death, type Job, type Slot, WorkerDied } from '../tasks/job.ts';
 import { Fifo } from '../tasks/queue.ts';
 import { Scheduler } from '../tasks/scheduler.ts';
 import { stageName } from '../trace/names.ts';
 import type { FromWorker, JobAnswer, StageMessage, TaskDone, TaskMessage, ToWorker, WorkerInit } from './messages.ts';
 import { JOB, JOB_WORDS } from './messages.ts';
+import { objectsOf } from './references.ts';
 
 export { WorkerDied };
 
@@ -42,6 +43,8 @@ export interface PoolOptions {
   readonly init: (thread: number) => WorkerInit;
   /** Called before a thread is terminated: it may hold the store's lock. */
   readonly onEnding: (thread: number) => void;
+  /** Called with the objects of results as they come: they are ours from now on, and do not go with the thread that made them. */
+  readonly onObjects: (objects: readonly ObjectId[]) => void;
   /** Called when a thread is gone for good, before its jobs are reported dead: frees what it held. */
   readonly onDeath: (thread: number) => void;
 }
@@ -210,6 +213,8 @@ export class WorkerPool {
   }
 
   #answers(slot: Slot, answers: readonly JobAnswer[]): void {
+    const objects = answers.flatMap(objectsIn);
+    if (objects.length > 0) this.#options.onObjects(objects);
     for (const answer of answers) {
       const job = slot.jobs.get(answer.id);
       if (job === undefined) continue;
@@ -285,6 +290,16 @@ function newSlot(thread: number): Slot {
   };
 }
 
+const NO_OBJECTS: readonly ObjectId[] = [];
+
+function objectsIn(answer: JobAnswer): readonly ObjectId[] {
+  if (!answer.ok) return NO_OBJECTS;
+  if ('output' in answer) return [...objectsOf(answer.output.output)];
+  const { results } = answer;
+  if (results.length === 1 && results[0]?.kind !== 'object') return NO_OBJECTS;
+  return results.flatMap((p) => (p.kind === 'object' ? [p.object] : []));
+}
+
 function now(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -334,6 +349,8 @@ class StageJob implements Job {
   get name(): string {
     return stageName(this.#stage.stage);
   }
+
+  soon(): void {}
 
   prepare(slot: Slot): void {
     const { id } = this.#stage.stage;

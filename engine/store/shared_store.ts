@@ -51,9 +51,18 @@ export class SharedStore implements Store {
     const { arena } = this.parts;
     const made = this.#made ?? [];
     this.#made = null;
-    const gone = arena.locked(() => made.map((e) => handOverHeld(this.parts, e, arena.slot, keep)));
-    for (const file of gone) this.remove(file);
+    if (!keep) {
+      const gone = arena.locked(() => made.map((e) => handOverHeld(this.parts, e, arena.slot, false)));
+      for (const file of gone) this.remove(file);
+    }
     arena.threads.setIdle(arena.slot, true);
+  }
+
+  adopt(ids: Iterable<ObjectId>): void {
+    const { arena, table } = this.parts;
+    arena.locked(() => {
+      for (const id of ids) table.maker[table.entry(id)] = 0;
+    });
   }
 
   /** Page number from `take` (called under the lock, -1 = none now; `beyond`: it must not fail for want of a hole), after making room as needed. */

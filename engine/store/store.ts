@@ -38,6 +38,8 @@ export interface MainStore extends Store {
   readonly handle: StoreHandle;
   /** Frees what a thread that is gone for good held; its number may then be given to another. */
   releaseThread(thread: number): void;
+  /** Objects that came as the result of a thread's task are the caller's from now on, and do not go with the thread. */
+  adopt(ids: Iterable<ObjectId>): void;
   /** To be called before a thread is terminated: should it die holding the lock, others need not wait long to break it. */
   markDying(thread: number): void;
   /** A way for a thread to the I/O thread, to be transferred to it and given to `attachStore`; null where none is needed. */
@@ -60,8 +62,8 @@ export interface ThreadStore extends Store {
   /** The thread is at work from now on; the objects it seals belong to the task. */
   beginTask(): void;
   /**
-   * The task is done. `keep`: whoever gets its result owns the objects it left; otherwise they are released, and so they are when the thread dies before. Until
-   * the next task nobody waits for memory the thread holds.
+   * The task is done. `keep`: the objects it left are for whoever gets its result, who adopts them; otherwise they are released, and so they are when the thread
+   * dies before they are adopted. Until the next task nobody waits for memory the thread holds.
    */
   endTask(keep: boolean): void;
 }

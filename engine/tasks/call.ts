@@ -13,6 +13,8 @@ const NEWEST = 0.2;
 export interface CallHome {
   succeeded(call: Call, answer: CallAnswer): void;
   rejected(call: Call, answer: FailedAnswer): void;
+  /** It is the next to be sent. */
+  soon(call: Call): void;
   lost(call: Call, died: WorkerDied, guilty: boolean): void;
   closed(call: Call): void;
   tell(slot: Slot, def: Definition): void;
@@ -55,8 +57,11 @@ export class Call implements Job {
   overdue = false;
   /** It is to run while nothing else does. 0: no, else the number of workers. */
   alone = 0;
+  /** How often it found no room in the store. */
+  shortages = 0;
   /** Succeeded, failed or was cancelled. */
   dead = false;
+  #announced = false;
 
   constructor({ home, order, def, shape, inputs, part, spec }: CallParts) {
     this.#home = home;
@@ -99,6 +104,12 @@ export class Call implements Job {
 
   get stage(): boolean {
     return false;
+  }
+
+  soon(): void {
+    if (this.#announced || this.inputs.length === 0) return;
+    this.#announced = true;
+    this.#home.soon(this);
   }
 
   prepare(slot: Slot): void {

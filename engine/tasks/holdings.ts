@@ -102,6 +102,8 @@ export class Holdings {
       await readyToDecode(place.bytes);
       return decodeValue(place.bytes, { copy: true });
     }
+    // Once for all that look at it, and only what is needed of an object that is mostly for others.
+    if (place.bytes * 2 > this.#store.size(place.object)) this.#store.restore(place.object);
     const lease = this.#store.readBytes(place.object, place.offset, place.bytes);
     try {
       await readyToDecode(lease.view);

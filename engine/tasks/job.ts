@@ -45,6 +45,8 @@ export interface Job {
   charge: number;
   /** It took longer than it may: its worker is ended for it. Set by the pool. */
   overdue: boolean;
+  /** It is the next to be sent, and no worker is free: what it reads may be brought back meanwhile. */
+  soon(): void;
   /** Tells the worker what it has to know before the job. */
   prepare(slot: Slot): void;
   message(): TaskMessage | CallJob;

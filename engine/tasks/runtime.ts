@@ -1,7 +1,8 @@
 import { errorFromData, RunError } from '../errors.ts';
 import type { CallAnswer, FailedAnswer } from '../runtime/messages.ts';
 import type { WorkerPool } from '../runtime/pool.ts';
-import type { Store } from '../store/types.ts';
+import type { MainStore } from '../store/store.ts';
+import type { ObjectId } from '../store/types.ts';
 import { Actor } from './actors.ts';
 import { type ActorPart, Call, type CallHome } from './call.ts';
 import { type Definition, define } from './definition.ts';
@@ -32,12 +33,14 @@ export interface TaskStats {
   readonly workersLost: number;
 }
 
+/** How often a call that finds no room in the store is tried again, alone. */
+const SHORTAGES = 3;
 const NO_VALUES: readonly Value[] = [];
 
 /** Calls, their values, and what becomes of both: everything of the task API that is decided on the driver. */
 export class TaskRuntime implements CallHome, ValueHome, LineageHome {
   readonly holdings: Holdings;
-  readonly #store: Store;
+  readonly #store: MainStore;
   readonly #pool: WorkerPool;
   readonly #lineage: Lineage;
   readonly #definitions = new WeakMap<object, Definition>();
@@ -52,7 +55,7 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
   #closed = false;
 
   /** `words`: those of WorkerInit.jobs. */
-  constructor(store: Store, pool: WorkerPool, words: Float64Array) {
+  constructor(store: MainStore, pool: WorkerPool, words: Float64Array) {
     this.#store = store;
     this.#pool = pool;
     this.holdings = new Holdings(store, words);
@@ -286,10 +289,11 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
     if (thrown && retry && call.def.retryErrors) this.#retry(call);
     else if (e instanceof RunError && e.code === 'FLOW7008' && e.where.object !== undefined) {
       this.#inputLost(call, e.where.object, e);
-    } else if (isShort(e) && call.alone === 0 && call.part === null) {
-      // What others hold may be all that was missing, and what garbage holds.
+    } else if (isShort(e) && call.shortages < SHORTAGES && call.part === null) {
+      // What others hold may be all that was missing, and what garbage holds; and what the driver looks at just then.
       this.holdings.collect();
       call.alone = this.#pool.size;
+      call.shortages++;
       this.#retry(call);
     } else {
       this.fail(call, thrown ? (e as RunError) : otherError(call.name, e));
@@ -354,6 +358,12 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
 
   discard(place: ValuePlace): void {
     this.holdings.discard(place);
+  }
+
+  soon(call: Call): void {
+    const objects: ObjectId[] = [];
+    for (const { place } of call.inputs) if (place?.kind === 'object') objects.push(place.object);
+    if (objects.length > 0) this.#store.readAhead(objects);
   }
 
   lost(call: Call, died: WorkerDied, guilty: boolean): void {

@@ -119,7 +119,10 @@ export class Scheduler {
       const job = this.#next();
       if (job === undefined) return;
       const slot = this.#slotFor(job);
-      if (slot === null) return;
+      if (slot === null) {
+        job.soon();
+        return;
+      }
       this.#fill(slot, job);
     }
   }

@@ -12,10 +12,10 @@ const forever = (): void => {
 test('a waiting task, with all that depend on it', () =>
   withEngine({ workers: 1 }, async (engine) => {
     const gate = engine.task(async () => void (await new Promise((r) => setTimeout(r, 60))));
-    const a = engine.task((_: unknown) => 1, gate);
+    const a = engine.task((x: unknown) => [x].length, gate);
     const b = engine.task(id, a);
     const c = engine.task((x: unknown[]) => x.length, [b, gate]);
-    const other = engine.task((_: unknown) => 'other', gate);
+    const other = engine.task((x: unknown) => x ?? 'other', gate);
     engine.cancel(a);
     for (const r of [a, b, c]) {
       const e = await failing(engine.get(r as Ref<unknown>), 'FLOW7012');

@@ -3,7 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Ref, task } from '../../index.ts';
-import { failing, MIB, sleep, withEngine } from './support.ts';
+import { failing, MIB, sleep, until, withEngine } from './support.ts';
 
 const workers: Worker[] = [];
 const note = (w: Worker): void => void workers.push(w);
@@ -104,8 +104,7 @@ test('workers killed at random: every result is right, and only what ran is trie
       clearInterval(killer);
     }
     assert.ok(engine.tasks.stats().workersLost > 0);
-    await sleep(50);
-    assert.is(engine.stats().memory.objects, 0);
+    await until('all objects to go', () => engine.stats().memory.objects === 0);
   }));
 
 test('a worker killed before it is up, while it waits, and while it runs', () =>

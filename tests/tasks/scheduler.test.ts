@@ -28,6 +28,7 @@ function job(options: Partial<Fake> = {}): Fake {
     sent: 0,
     charge: 0,
     overdue: false,
+    soon: () => {},
     prepare: () => {},
     message: () => {
       throw new Error('nothing is sent');
@@ -72,7 +73,7 @@ function bench(workers: number, memory = 100) {
     },
   });
   const end = (s: Slot): void => {
-    for (const [id, j] of [...s.jobs]) {
+    for (const [id, j] of s.jobs) {
       s.jobs.delete(id);
       scheduler.finished(s, j);
     }
