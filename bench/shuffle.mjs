@@ -31,9 +31,10 @@ const shown = (list, digits = 2) =>
 
 /** Runs a thread of lib/shuffle_thread.mjs on each of `workers`, and gives the milliseconds from the first start to the last end. */
 async function threads(job) {
+  const ready = new Int32Array(new SharedArrayBuffer(4));
   const jobs = Array.from({ length: workers }, (_, i) => {
     const worker = new Worker(new URL('./lib/shuffle_thread.mjs', import.meta.url), {
-      workerData: { ...job, index: i },
+      workerData: { ...job, index: i, ready, workers },
     });
     return new Promise((resolve, reject) => {
       worker.on('message', resolve);

@@ -8,35 +8,35 @@ const WORKERS = new URL('../../dist/shuffle_tasks.js', import.meta.url);
  * `between` is run after each run that counts.
  * @returns {Promise<{times: number[], wholes: number[]}>} milliseconds of splitting, and with reading every row
  */
-export async function inMemoryShuffle({ bytes, partitions, workers, runs }, between) {
+export function inMemoryShuffle({ bytes, partitions, workers, runs }, between) {
   const engine = new Engine({ workers, memory: 4 * 2 ** 30 });
+  return measure(engine, { bytes, partitions, workers, runs }, between).finally(() => engine.close());
+}
+
+async function measure(engine, { bytes, partitions, workers, runs }, between) {
   const times = [];
   const wholes = [];
-  try {
-    const maps = 4 * workers;
-    const rows = Math.floor(bytes / maps / 16);
-    const make = task(fromModule(WORKERS, 'make'), { name: 'make' });
-    const inputs = Array.from({ length: maps }, (_, m) => engine.task(make, { first: m * rows, rows, seed: 1 }));
-    await engine.wait(inputs, { count: maps });
-    for (let i = 0; i < runs + WARM_UP; i++) {
-      const done = await shuffle(engine, {
-        inputs,
-        map: fromModule(WORKERS, 'mapRows'),
-        partitions,
-        reduce: fromModule(WORKERS, 'foldPieces'),
-        strategy: 'simple',
-        bytes,
-        width: 2,
-      });
-      for (const r of done.results) r.release();
-      // The first runs touch the memory and compile.
-      if (i < WARM_UP) continue;
-      times.push(done.mapMs);
-      wholes.push(done.mapMs + done.reduceMs);
-      await between();
-    }
-  } finally {
-    await engine.close();
+  const maps = 4 * workers;
+  const rows = Math.floor(bytes / maps / 16);
+  const make = task(fromModule(WORKERS, 'make'), { name: 'make' });
+  const inputs = Array.from({ length: maps }, (_, m) => engine.task(make, { first: m * rows, rows, seed: 1 }));
+  await engine.wait(inputs, { count: maps });
+  for (let i = 0; i < runs + WARM_UP; i++) {
+    const done = await shuffle(engine, {
+      inputs,
+      map: fromModule(WORKERS, 'mapRows'),
+      partitions,
+      reduce: fromModule(WORKERS, 'foldPieces'),
+      strategy: 'simple',
+      bytes,
+      width: 2,
+    });
+    for (const r of done.results) r.release();
+    // The first runs touch the memory and compile.
+    if (i < WARM_UP) continue;
+    times.push(done.mapMs);
+    wholes.push(done.mapMs + done.reduceMs);
+    await between();
   }
   return { times, wholes };
 }

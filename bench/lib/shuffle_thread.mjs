@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { kind, dir, bytes, index } = workerData;
+const { kind, dir, bytes, index, ready, workers } = workerData;
 /** As spill files are: large blocks, a new file every 100 MiB. */
 const BLOCK = 64 << 20;
 const FILE = 100 << 20;
@@ -36,6 +36,10 @@ function run() {
 }
 
 if (kind === 'copy') run();
+// All begin together, with their memory touched.
+Atomics.add(ready, 0, 1);
+Atomics.notify(ready, 0);
+for (let n = Atomics.load(ready, 0); n < workers; n = Atomics.load(ready, 0)) Atomics.wait(ready, 0, n);
 const start = now();
 run();
 parentPort.postMessage({ start, end: now() });
