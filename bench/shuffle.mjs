@@ -64,7 +64,7 @@ async function spilled() {
     const { spilledBytes, restoredBytes } = end.stats.spill;
     const ms = end.mapMs + end.reduceMs;
     const write = await threads({ kind: 'write', dir, bytes: spilledBytes / workers });
-    const read = await threads({ kind: 'read', dir, bytes: restoredBytes / workers });
+    const read = await threads({ kind: 'read', dir, bytes: Math.min(spilledBytes, restoredBytes) / workers });
     for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
     times.push(ms / 1000);
     ratios.push((write + read) / ms);
