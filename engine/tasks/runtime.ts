@@ -362,7 +362,10 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
 
   soon(call: Call): void {
     const objects: ObjectId[] = [];
-    for (const { place } of call.inputs) if (place?.kind === 'object') objects.push(place.object);
+    for (const { place } of call.inputs) {
+      // Of an object of which little is needed, that little is read alone.
+      if (place?.kind === 'object' && place.bytes * 2 > this.#store.size(place.object)) objects.push(place.object);
+    }
     if (objects.length > 0) this.#store.readAhead(objects);
   }
 
