@@ -3,11 +3,12 @@ import type { Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
 import { f64Vector, u8Vector } from '../memory/vector.ts';
-import { exactColumn } from '../operators/number_store.ts';
+import { pickExact } from '../operators/number_store.ts';
 import type { Store } from '../store/types.ts';
 import type { Field } from '../types.ts';
 import { field, T } from '../types.ts';
 import type { Accumulator, AggregateDef, ResolvedAggregate } from './def.ts';
+import { foldCount, foldCounts, foldTrues } from './folds.ts';
 import { doublesOf, validRows } from './numbers.ts';
 
 const ALL = { validity: null, nullCount: 0 };
@@ -17,11 +18,19 @@ export function countsOf(col: Column, rows: number): Float64Array {
   return doublesOf(col, { n: rows, groups: new Uint32Array(0), rows: null }, 0);
 }
 
+/** Adds a state column of counts. */
+export function addCounts(counts: Float64Array, groups: Uint32Array, rows: number, state: Column): void {
+  if (foldCounts(groups, rows, state, counts)) return;
+  const more = countsOf(state, rows);
+  for (let i = 0; i < rows; i++) {
+    const g = groups[i] as number;
+    counts[g] = (counts[g] as number) + (more[i] as number);
+  }
+}
+
 /** `count[order[i]]` as an int column without nulls. */
 export function countColumn(counts: Float64Array, order: Uint32Array, n: number, scratch: Scratch): Column {
-  const values = scratch.f64(n);
-  for (let i = 0; i < n; i++) values[i] = counts[order[i] as number] as number;
-  return exactColumn(T.int, values, n, ALL, scratch);
+  return pickExact(T.int, counts, order, n, ALL, scratch);
 }
 
 /** Counts rows, rows with a value, or rows whose argument is true. */
@@ -44,8 +53,10 @@ class Count implements Accumulator {
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
     const n = this.n.data;
-    const v = validRows(groups, rows, args);
     const [col] = args;
+    const trues = this.what === 'trues' && col !== undefined;
+    if (trues ? foldTrues(groups, rows, col, n) : foldCount(groups, rows, col, n)) return;
+    const v = validRows(groups, rows, args);
     if (this.what === 'trues' && col?.phys === 'bool') {
       for (let i = 0; i < v.n; i++) {
         if (getBit(col.values, v.rows === null ? i : (v.rows[i] as number))) {
@@ -62,12 +73,7 @@ class Count implements Accumulator {
   }
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
-    const n = this.n.data;
-    const more = countsOf(state[0] as Column, rows);
-    for (let i = 0; i < rows; i++) {
-      const g = groups[i] as number;
-      n[g] = (n[g] as number) + (more[i] as number);
-    }
+    addCounts(this.n.data, groups, rows, state[0] as Column);
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[] {

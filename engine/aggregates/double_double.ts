@@ -2,8 +2,10 @@ import type { Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
 import { f64Vector } from '../memory/vector.ts';
+import { pickDoubles } from '../operators/number_kernels.ts';
 import type { Store } from '../store/types.ts';
 import { T } from '../types.ts';
+import { foldDoubleDoubles, foldDoubles } from './folds.ts';
 
 /**
  * Sums in double-double (an unevaluated hi + lo, 106 bits): what is lost lies so far below the result's last bit that grouping the terms
@@ -27,6 +29,11 @@ export class DoubleDoubles {
     this.lo.grow(groups, -0);
   }
 
+  /** Adds the column's values; false when only `add` can. */
+  addColumn(groups: Uint32Array, rows: number, col: Column): boolean {
+    return foldDoubles(groups, rows, col, this.hi.data, this.lo.data);
+  }
+
   add(groups: Uint32Array, values: Float64Array, n: number): void {
     accumulate(this.hi.data, this.lo.data, groups, values, n);
   }
@@ -34,6 +41,7 @@ export class DoubleDoubles {
   /** Merges states as `states` gives them. */
   merge(groups: Uint32Array, n: number, hi: Column, lo: Column): void {
     if (hi.phys !== 'f64' || lo.phys !== 'f64') return;
+    if (foldDoubleDoubles(groups, n, hi.values, lo.values, this.hi.data, this.lo.data)) return;
     mergeSums(this.hi.data, this.lo.data, groups, hi.values, lo.values, n);
   }
 
@@ -68,7 +76,7 @@ export class DoubleDoubles {
 /** `values[order[i]]` as a float column without nulls. */
 export function floatColumn(from: Float64Array, order: Uint32Array, n: number, scratch: Scratch): Column {
   const values = scratch.f64(n);
-  for (let i = 0; i < n; i++) values[i] = from[order[i] as number] as number;
+  pickDoubles(from, order, n, values);
   return { type: T.float, phys: 'f64', length: n, nullCount: 0, validity: null, values };
 }
 

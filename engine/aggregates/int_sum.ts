@@ -11,6 +11,7 @@ import type { DataType } from '../types.ts';
 import { formatType } from '../types.ts';
 import type { Accumulator } from './def.ts';
 import { floatColumn } from './double_double.ts';
+import { foldInts, foldLimbs } from './folds.ts';
 import { doublesOf, isWide, slot, validRows } from './numbers.ts';
 
 /** Limbs are exact integers in doubles; a limb is brought back below this after each addition. */
@@ -50,6 +51,7 @@ export class IntSum implements Accumulator {
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
     const col = args[0] as Column;
+    if (this.limbs === 2 && foldInts(groups, rows, col, this.lo.data, this.mid.data)) return;
     if (col.phys === 'i32' && col.validity === null) {
       addSmall(this.lo.data, this.mid.data, groups, col.values, rows);
       return;
@@ -114,8 +116,10 @@ export class IntSum implements Accumulator {
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
     const limb = (k: number): Float64Array => (state[k] as Column & { phys: 'f64' }).values;
-    if (this.limbs === 2) mergePairs(this.lo.data, this.mid.data, groups, limb(0), limb(1), rows);
-    else mergeTriples(this.lo.data, this.mid.data, this.top.data, groups, [limb(0), limb(1), limb(2)], rows);
+    if (this.limbs === 2) {
+      const [lo, mid] = [this.lo.data, this.mid.data];
+      if (!foldLimbs(groups, rows, limb(0), limb(1), lo, mid)) mergePairs(lo, mid, groups, limb(0), limb(1), rows);
+    } else mergeTriples(this.lo.data, this.mid.data, this.top.data, groups, [limb(0), limb(1), limb(2)], rows);
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[] {

@@ -5,7 +5,7 @@ import { f64Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType, Field } from '../types.ts';
 import { field, isNumeric, T } from '../types.ts';
-import { countColumn, countsOf } from './counts.ts';
+import { addCounts, countColumn } from './counts.ts';
 import type { Accumulator, AggregateDef, ResolvedAggregate } from './def.ts';
 import type { DD } from './double_double.ts';
 import { DoubleDoubles, ddAdd, ddDivide, ddMultiply, ddNegate, productError } from './double_double.ts';
@@ -83,12 +83,7 @@ class Moments implements Accumulator {
   }
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
-    const more = countsOf(state[0] as Column, rows);
-    const n = this.n.data;
-    for (let i = 0; i < rows; i++) {
-      const g = groups[i] as number;
-      n[g] = (n[g] as number) + (more[i] as number);
-    }
+    addCounts(this.n.data, groups, rows, state[0] as Column);
     this.sums.forEach((s, k) => {
       s.merge(groups, rows, state[1 + 2 * k] as Column, state[2 + 2 * k] as Column);
     });

@@ -7,6 +7,7 @@ import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
 import { field } from '../types.ts';
 import type { Accumulator, AggregateDef, ResolvedAggregate } from './def.ts';
+import { foldExtreme } from './folds.ts';
 import { doublesOf, isWide, validRows } from './numbers.ts';
 
 /** Holds one value a group. */
@@ -60,9 +61,11 @@ class Extreme extends OneValue {
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
     const col = args[0] as Column;
-    const v = validRows(groups, rows, args);
     const { value } = this;
-    if (value instanceof NumberStore && !value.isWide && !isWide(col)) {
+    const narrow = value instanceof NumberStore && !value.isWide && !isWide(col);
+    if (narrow && foldExtreme(groups, rows, col, value.doubles.data, value.nulls.data, this.sign)) return;
+    const v = validRows(groups, rows, args);
+    if (narrow) {
       const x = doublesOf(col, v, 0);
       if (this.sign === 1) least(value.doubles.data, value.nulls.data, v.groups, x, v.n);
       else greatest(value.doubles.data, value.nulls.data, v.groups, x, v.n);

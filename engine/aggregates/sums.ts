@@ -6,9 +6,10 @@ import { f64Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
 import { field, isNumeric, T } from '../types.ts';
-import { countColumn, countsOf } from './counts.ts';
+import { addCounts, countColumn } from './counts.ts';
 import type { Accumulator, AggregateDef } from './def.ts';
 import { DoubleDoubles, floatColumn, productError } from './double_double.ts';
+import { foldCount } from './folds.ts';
 import { IntSum } from './int_sum.ts';
 import { doublesOf, validRows } from './numbers.ts';
 
@@ -43,6 +44,7 @@ class FloatSum implements Accumulator {
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
     const col = args[0] as Column;
+    if (this.sum.addColumn(groups, rows, col)) return;
     const v = validRows(groups, rows, args);
     this.sum.add(v.groups, doublesOf(col, v, 0), v.n);
   }
@@ -93,9 +95,14 @@ class Mean implements Accumulator {
   }
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
-    const v = validRows(groups, rows, args);
-    this.sum.add(v.groups, doublesOf(args[0] as Column, v, 0), v.n);
+    const col = args[0] as Column;
     const n = this.n.data;
+    const summed = this.sum.addColumn(groups, rows, col);
+    const counted = foldCount(groups, rows, col, n);
+    if (summed && counted) return;
+    const v = validRows(groups, rows, args);
+    if (!summed) this.sum.add(v.groups, doublesOf(col, v, 0), v.n);
+    if (counted) return;
     for (let i = 0; i < v.n; i++) {
       const g = v.groups[i] as number;
       n[g] = (n[g] as number) + 1;
@@ -104,12 +111,7 @@ class Mean implements Accumulator {
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
     this.sum.merge(groups, rows, state[0] as Column, state[1] as Column);
-    const more = countsOf(state[2] as Column, rows);
-    const n = this.n.data;
-    for (let i = 0; i < rows; i++) {
-      const g = groups[i] as number;
-      n[g] = (n[g] as number) + (more[i] as number);
-    }
+    addCounts(this.n.data, groups, rows, state[2] as Column);
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[] {

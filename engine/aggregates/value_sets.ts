@@ -1,6 +1,5 @@
 import type { Column, I32Column } from '../batch/column.ts';
 import { gatherColumn } from '../batch/gather.ts';
-import { hashColumns } from '../batch/hash.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
@@ -28,7 +27,6 @@ export class ValueSets {
   private readonly work = heapScratch();
   private groups = 0;
   private indexed = -1;
-  private hashes = new Uint32Array(0);
   private entries = new Uint32Array(0);
 
   constructor(store: Store, type: DataType, owner: string) {
@@ -65,14 +63,10 @@ export class ValueSets {
       validity: null,
       values: new Int32Array(groups.buffer, groups.byteOffset, n),
     };
-    if (this.hashes.length < n) {
-      this.hashes = new Uint32Array(Math.max(n, 1024));
-      this.entries = new Uint32Array(Math.max(n, 1024));
-    }
-    const { hashes, entries } = this;
+    if (this.entries.length < n) this.entries = new Uint32Array(Math.max(n, 1024));
+    const { entries } = this;
     const before = this.table.groups;
-    hashColumns([group, values], n, hashes);
-    this.table.insert(hashes, [group, values], n, entries);
+    this.table.insert([group, values], n, entries);
     this.times.grow(this.table.groups, 0);
     this.arrival.reserve(this.table.groups);
     const counts = this.times.data;

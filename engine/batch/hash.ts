@@ -10,8 +10,13 @@ import { wordsOf } from './ints.ts';
 export function hashColumns(cols: readonly Column[], rows: number, out: Uint32Array): void {
   if (cols.length === 0) out.fill(0, 0, rows);
   cols.forEach((col, c) => {
-    if (!hashByKernel(col, rows, out, c > 0)) hashWithout(col, rows, out, c > 0);
+    hashNext(col, rows, out, c > 0);
   });
+}
+
+/** One column's hashes into `out`, or, with `join`, combined with those of the columns before it. */
+export function hashNext(col: Column, rows: number, out: Uint32Array, join: boolean): void {
+  if (!hashByKernel(col, rows, out, join)) hashWithout(col, rows, out, join);
 }
 
 /** The columns' hashes without kernels: into `out`, or combined with what it holds. */

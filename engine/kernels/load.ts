@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { GroupKernels } from './group.ts';
 import { memoryOf } from './memories.ts';
 
 /**
@@ -6,7 +7,7 @@ import { memoryOf } from './memories.ts';
  * memory: `view.byteOffset` of a view on it. Kernels check nothing: the caller passes spans that are long enough and aligned as typed
  * arrays are. What each does is told at its source. They hold no state and call nothing, so that any thread may run them at any time.
  */
-export interface Kernels {
+export interface Kernels extends GroupKernels {
   readonly memory: WebAssembly.Memory;
 
   hash_i32(values: number, validity: number, n: number, out: number, join: number): void;
@@ -15,6 +16,7 @@ export interface Kernels {
   hash_i128(values: number, validity: number, n: number, out: number, join: number): void;
   hash_interval(values: number, validity: number, n: number, out: number, join: number): void;
   hash_bool(values: number, validity: number, n: number, out: number, join: number): void;
+  hash_codes(codes: number, entries: number, validity: number, n: number, out: number, join: number): void;
   hash_utf8(offsets: number, bytes: number, validity: number, n: number, out: number, join: number): void;
 
   partition_count(hashes: number, n: number, skip: number, shift: number, counts: number): void;

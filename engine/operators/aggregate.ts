@@ -2,10 +2,11 @@ import type { Accumulator, ResolvedAggregate } from '../aggregates/def.ts';
 import { resolveAggregate } from '../aggregates/registry.ts';
 import type { Batch, Column } from '../batch/column.ts';
 import { MORSEL_ROWS } from '../batch/column.ts';
-import { hashColumns } from '../batch/hash.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Scratch } from '../memory/types.ts';
+import type { Vector } from '../memory/vector.ts';
+import { u32Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { Field, Schema } from '../types.ts';
 import { field } from '../types.ts';
@@ -47,8 +48,10 @@ class Groups {
   /** Columns of the input for each accumulator: arguments, or states. */
   private readonly columns: readonly (readonly number[])[];
   private readonly schema: Schema;
-  private hashes = new Uint32Array(0);
-  private ids = new Uint32Array(0);
+  /** Group of each row of a batch. */
+  private readonly ids: Vector<Uint32Array>;
+  /** `ids` counts up: every row is a group. */
+  private counting = false;
 
   constructor(store: Store, params: AggregateParams, input: Schema, partial: boolean) {
     this.schema = input;
@@ -59,6 +62,7 @@ class Groups {
       'aggregate',
     );
     this.accumulators = params.aggregates.map((a) => resolve(a).create(store));
+    this.ids = u32Vector(store, 'aggregate');
     let at = params.keys.length;
     // States stand behind the keys, in order: by place, since a key may be named like one of them.
     this.columns = partial
@@ -74,20 +78,25 @@ class Groups {
     return this.accumulators.reduce((n, a) => n + a.bytes(), this.table.bytes());
   }
 
-  private room(rows: number): void {
-    if (this.ids.length >= rows) return;
-    const size = rows <= 1024 ? 1024 : Math.max(rows, MORSEL_ROWS);
-    this.hashes = new Uint32Array(size);
-    this.ids = new Uint32Array(size);
-  }
-
   /** Rows of the input (`add`) or partial states (`merge`) join their groups. */
   take(batch: Batch, how: 'add' | 'merge'): void {
-    this.room(batch.rows);
+    this.ids.reserve(batch.rows);
+    this.counting = false;
     const keys = this.keys.map((k) => batch.columns[k] as Column);
-    hashColumns(keys, batch.rows, this.hashes);
-    this.table.insert(this.hashes, keys, batch.rows, this.ids);
+    this.table.insert(keys, batch.rows, this.ids.data);
     this.accumulate(batch, how, this.table.groups);
+  }
+
+  /** The numbers from 0 on. */
+  private count0(n: number): Uint32Array {
+    if (!this.counting || this.ids.length < n) {
+      this.ids.reserve(n);
+      const ids = this.ids.data;
+      for (let i = 0; i < n; i++) ids[i] = i;
+      this.ids.length = n;
+      this.counting = true;
+    }
+    return this.ids.data;
   }
 
   private accumulate(batch: Batch, how: 'add' | 'merge', groups: number): void {
@@ -95,15 +104,13 @@ class Groups {
       const acc = this.accumulators[a] as Accumulator;
       const columns = (this.columns[a] as readonly number[]).map((c) => batch.columns[c] as Column);
       acc.grow(groups);
-      acc[how](this.ids, batch.rows, columns);
+      acc[how](this.ids.data, batch.rows, columns);
     }
   }
 
   /** One state a row, without a table: for input that does not group. */
   statesOfRows(batch: Batch, output: Schema, scratch: Scratch): Batch {
-    this.room(batch.rows);
-    const ids = this.ids;
-    for (let i = 0; i < batch.rows; i++) ids[i] = i;
+    const ids = this.count0(batch.rows);
     for (const a of this.accumulators) a.clear();
     this.accumulate(batch, 'add', batch.rows);
     const keys = this.keys.map((k) => batch.columns[k] as Column);
@@ -116,7 +123,9 @@ class Groups {
 
   /** Partial states, in order of first appearance. */
   *states(output: Schema, rows: number, scratch: Scratch): Generator<Batch> {
-    const order = new Uint32Array(Math.min(this.count, rows));
+    this.counting = false;
+    this.ids.reserve(Math.min(this.count, rows));
+    const order = this.ids.data;
     for (let at = 0; at < this.count; at += rows) {
       const n = Math.min(rows, this.count - at);
       for (let i = 0; i < n; i++) order[i] = at + i;
@@ -151,6 +160,7 @@ class Groups {
   /** Gives back all memory; the groups can be filled again. */
   free(): void {
     this.table.free();
+    this.ids.free();
     for (const a of this.accumulators) a.free();
   }
 

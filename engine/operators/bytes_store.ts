@@ -5,6 +5,7 @@ import type { Column } from '../batch/column.ts';
 import { compareBytes, sameBytes } from '../batch/compare.ts';
 import { copyBytes, MAX_OFFSET, tooLong } from '../batch/gather.ts';
 import { EngineBug, RunError } from '../errors.ts';
+import { bitmapAt, type Kernels, kernelsFor, NO_BITMAP } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
 import { i32Vector, u8Vector, u32Vector } from '../memory/vector.ts';
@@ -18,6 +19,13 @@ const NO_OFFSETS = new Int32Array(1);
 const HEAP_LIMIT = 0xf0000000;
 /** Dead bytes below this are not worth compacting. */
 const MIN_GARBAGE = 1 << 16;
+
+/** Stands for "all rows", and for "no codes". */
+const ALL_ROWS = NO_BITMAP;
+
+function tooManyBytes(): RunError {
+  return new RunError('FLOW7007', 'the strings one task holds pass 4 GiB');
+}
 
 /** Byte strings in one heap, `start` and `size` an entry (size -1: null). Nested values are held in the encoded form of nested.ts. */
 export class BytesStore implements ValueStore {
@@ -88,7 +96,7 @@ export class BytesStore implements ValueStore {
     if (old < size) {
       if (old > 0) this.garbage += old;
       at = this.used;
-      if (at + size > HEAP_LIMIT) throw new RunError('FLOW7007', 'the strings one task holds pass 4 GiB');
+      if (at + size > HEAP_LIMIT) throw tooManyBytes();
       this.heap.reserve(at + size);
       this.used = at + size;
       this.starts.data[entry] = at;
@@ -114,7 +122,33 @@ export class BytesStore implements ValueStore {
 
   append(base: number, rows: Uint32Array | null, n: number): void {
     this.grow(base + n);
+    if (this.appendByKernel(base, rows, n)) return;
     for (let i = 0; i < n; i++) this.set(base + i, rows === null ? i : (rows[i] as number));
+  }
+
+  private appendByKernel(base: number, rows: Uint32Array | null, n: number): boolean {
+    const { offsets, source, codes, validity } = this;
+    if (this.allNull) return false;
+    const k = kernelsFor(this.starts.data, this.sizes.data, offsets, source, codes, validity, rows);
+    if (k === null) return false;
+    const picked = [codes === null ? ALL_ROWS : codes.byteOffset, bitmapAt(validity)] as const;
+    const which = [rows === null ? ALL_ROWS : rows.byteOffset, n] as const;
+    const end = this.used + k.group_text_bytes(offsets.byteOffset, ...picked, ...which);
+    if (end > HEAP_LIMIT) throw tooManyBytes();
+    this.heap.reserve(Math.max(1, end));
+    if (kernelsFor(this.heap.data, this.starts.data) !== k) return false;
+    k.group_append_text(
+      offsets.byteOffset,
+      source.byteOffset,
+      ...picked,
+      ...which,
+      this.starts.data.byteOffset + 4 * base,
+      this.sizes.data.byteOffset + 4 * base,
+      this.heap.data.byteOffset,
+      this.used,
+    );
+    this.used = end;
+    return true;
   }
 
   /** Moves the live bytes to a new heap. */
@@ -136,11 +170,13 @@ export class BytesStore implements ValueStore {
     this.garbage = 0;
   }
 
-  verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): void {
+  verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): boolean {
+    const k = this.kernels(entries, bad, rows);
+    if (k !== null) return this.verifyByKernel(k, entries, rows, n, bad);
     if (this.validity !== null || this.allNull) {
       for (let i = 0; i < n; i++)
         if (!this.equal(entries[i] as number, rows === null ? i : (rows[i] as number))) bad[i] = 1;
-      return;
+      return true;
     }
     const { source, offsets, codes } = this;
     const heap = this.heap.data;
@@ -161,6 +197,37 @@ export class BytesStore implements ValueStore {
       while (at >= from && source[at] === heap[at + shift]) at--;
       if (at >= from) bad[i] = 1;
     }
+    return true;
+  }
+
+  /** Kernels that reach the bound column, the entries, and `others`. */
+  private kernels(...others: readonly (ArrayBufferView | null)[]): Kernels | null {
+    if (this.allNull || this.heap.data.length === 0) return null;
+    const { heap, starts, sizes, offsets, source, codes, validity } = this;
+    return kernelsFor(heap.data, starts.data, sizes.data, offsets, source, codes, validity, ...others);
+  }
+
+  private verifyByKernel(
+    k: Kernels,
+    entries: Uint32Array,
+    rows: Uint32Array | null,
+    n: number,
+    bad: Uint8Array,
+  ): boolean {
+    const any = k.group_verify_text(
+      this.offsets.byteOffset,
+      this.source.byteOffset,
+      this.codes === null ? ALL_ROWS : this.codes.byteOffset,
+      bitmapAt(this.validity),
+      rows === null ? ALL_ROWS : rows.byteOffset,
+      n,
+      entries.byteOffset,
+      this.starts.data.byteOffset,
+      this.sizes.data.byteOffset,
+      this.heap.data.byteOffset,
+      bad.byteOffset,
+    );
+    return any !== 0;
   }
 
   equal(entry: number, row: number): boolean {
@@ -196,6 +263,9 @@ export class BytesStore implements ValueStore {
     const starts = this.starts.data;
     const sizes = this.sizes.data;
     const offsets = scratch.i32(n + 1);
+    const k = kernelsFor(offsets, starts, sizes, order, this.heap.data);
+    const made = k === null ? null : this.columnByKernel(k, order, n, offsets, scratch);
+    if (made !== null) return made;
     let total = 0;
     let nullCount = 0;
     offsets[0] = 0;
@@ -218,6 +288,25 @@ export class BytesStore implements ValueStore {
       validity = scratch.bitmap(n, false);
       for (let i = 0; i < n; i++) if ((sizes[order[i] as number] as number) >= 0) setBit(validity, i);
     }
+    return { type, phys: 'utf8', length: n, nullCount, validity, offsets, bytes };
+  }
+
+  private columnByKernel(
+    k: Kernels,
+    order: Uint32Array,
+    n: number,
+    offsets: Int32Array,
+    scratch: Scratch,
+  ): Column | null {
+    const { type } = this;
+    const [starts, sizes, heap] = [this.starts.data.byteOffset, this.sizes.data.byteOffset, this.heap.data.byteOffset];
+    const nullCount = k.group_offsets(sizes, order.byteOffset, n, offsets.byteOffset);
+    if (nullCount < 0) throw tooLong('The strings');
+    const bytes = scratch.u8(offsets[n] as number);
+    const validity = nullCount === 0 ? null : scratch.bitmap(n, false);
+    if (kernelsFor(offsets, bytes, validity) !== k) return null;
+    k.group_texts(starts, heap, order.byteOffset, n, offsets.byteOffset, bytes.byteOffset);
+    if (validity !== null) k.group_valid_texts(sizes, order.byteOffset, n, validity.byteOffset);
     return { type, phys: 'utf8', length: n, nullCount, validity, offsets, bytes };
   }
 

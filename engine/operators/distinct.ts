@@ -2,7 +2,6 @@ import type { Batch, Column } from '../batch/column.ts';
 import { MORSEL_ROWS } from '../batch/column.ts';
 import { concatBatches } from '../batch/concat.ts';
 import { gatherBatch } from '../batch/gather.ts';
-import { hashColumns } from '../batch/hash.ts';
 import { EngineBug } from '../errors.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Scratch } from '../memory/types.ts';
@@ -25,9 +24,8 @@ const USELESS = 0.9;
 class SeenKeys {
   readonly table: GroupTable;
   private readonly keys: readonly number[];
-  private hashes = new Uint32Array(0);
-  private ids = new Uint32Array(0);
-  private rows = new Uint32Array(0);
+  private readonly ids: Vector<Uint32Array>;
+  private readonly rows: Vector<Uint32Array>;
   private seen = new Uint8Array(0);
 
   constructor(store: Store, params: DistinctParams, input: Schema) {
@@ -41,22 +39,22 @@ class SeenKeys {
       this.keys.map((k) => (input[k] as Field).type),
       'distinct',
     );
+    this.ids = u32Vector(store, 'distinct');
+    this.rows = u32Vector(store, 'distinct');
   }
 
   /** Rows that are the first of their key, in order, and the key of each row. */
   firsts(batch: Batch): { rows: Uint32Array; n: number; ids: Uint32Array } {
-    if (this.ids.length < batch.rows) {
-      const size = batch.rows <= 1024 ? 1024 : Math.max(batch.rows, MORSEL_ROWS);
-      this.hashes = new Uint32Array(size);
-      this.ids = new Uint32Array(size);
-      this.rows = new Uint32Array(size);
-      this.seen = new Uint8Array(size);
-    }
-    const { ids, rows, seen, table } = this;
+    this.ids.reserve(batch.rows);
+    this.rows.reserve(batch.rows);
+    if (this.seen.length < batch.rows) this.seen = new Uint8Array(Math.max(batch.rows, 1024));
+    const { seen, table } = this;
+    const [ids, rows] = [this.ids.data, this.rows.data];
     const columns = this.keys.map((k) => batch.columns[k] as Column);
     const before = table.groups;
-    hashColumns(columns, batch.rows, this.hashes);
-    table.insert(this.hashes, columns, batch.rows, ids);
+    table.insert(columns, batch.rows, ids);
+    // Nothing new is the rule once the keys are known.
+    if (table.groups === before) return { rows, n: 0, ids };
     seen.fill(0, 0, table.groups - before);
     let n = 0;
     for (let i = 0; i < batch.rows; i++) {
@@ -66,6 +64,12 @@ class SeenKeys {
       rows[n++] = i;
     }
     return { rows, n, ids };
+  }
+
+  free(): void {
+    this.table.free();
+    this.ids.free();
+    this.rows.free();
   }
 }
 
@@ -91,14 +95,14 @@ async function* partial(
       if (full || rows >= TRIAL_ROWS) {
         passing = keys.table.groups > rows * USELESS;
         if (full || passing) {
-          keys.table.free();
+          keys.free();
           rows = 0;
         }
       }
       if (firsts.n > 0) yield firsts.n === batch.rows ? batch : gatherBatch(batch, firsts.rows, firsts.n, ctx.scratch);
     }
   } finally {
-    keys.table.free();
+    keys.free();
   }
 }
 
@@ -140,7 +144,7 @@ class KeptRows {
     if (this.rows === 0) return;
     const all = concatBatches(this.batches, this.schema, this.scratch);
     const order = this.keys.table.orderByHash();
-    const picked = new Uint32Array(Math.min(MORSEL_ROWS, this.rows));
+    const picked = this.scratch.u32(Math.min(MORSEL_ROWS, this.rows));
     for (let at = 0; at < this.rows; at += MORSEL_ROWS) {
       const n = Math.min(MORSEL_ROWS, this.rows - at);
       for (let i = 0; i < n; i++) picked[i] = this.rowOf.data[order[at + i] as number] as number;
@@ -149,7 +153,7 @@ class KeptRows {
   }
 
   free(): void {
-    this.keys.table.free();
+    this.keys.free();
     this.rowOf.free();
     this.stage.free();
     this.scratch.release();

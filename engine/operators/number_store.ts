@@ -5,11 +5,14 @@ import type { Column } from '../batch/column.ts';
 import { compareFloats } from '../batch/compare.ts';
 import { narrowI64, narrowI128, wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
 import { f64Vector, i32Vector, u8Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
+import { appendNumbers, isNumbers, pickDoubles, verifyNumbers } from './number_kernels.ts';
+import { appendDoubles, appendInts, appendPairs, verifyDoubles, verifyInts, verifyPairs } from './number_loops.ts';
 import type { ValueStore } from './value_store.ts';
 
 const NO_VALUES = new Float64Array(0);
@@ -161,6 +164,9 @@ export class NumberStore implements ValueStore {
 
   append(base: number, rows: Uint32Array | null, n: number): void {
     this.grow(base + n);
+    const { bound, width } = this;
+    if (width === 0 && isNumbers(bound) && appendNumbers(bound, rows, n, base, this.doubles.data, this.nulls.data))
+      return;
     const plain =
       this.validity === null && this.width === 0 && this.bound?.phys !== 'null' && this.bound?.phys !== 'bool';
     if (!plain) {
@@ -174,19 +180,25 @@ export class NumberStore implements ValueStore {
     else appendPairs(out, base, this.sourceWords, rows, n);
   }
 
-  verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): void {
+  verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): boolean {
+    const { bound } = this;
+    if (this.width === 0 && isNumbers(bound)) {
+      const any = verifyNumbers(bound, rows, n, entries, this.doubles.data, this.nulls.data, bad);
+      if (any !== null) return any;
+    }
     const plain =
       this.validity === null && this.width === 0 && this.bound?.phys !== 'null' && this.bound?.phys !== 'bool';
     if (!plain) {
       for (let i = 0; i < n; i++)
         if (!this.equal(entries[i] as number, rows === null ? i : (rows[i] as number))) bad[i] = 1;
-      return;
+      return true;
     }
     const d = this.doubles.data;
     const nulls = this.nulls.data;
     if (this.step === 0) verifyDoubles(d, nulls, entries, this.source, rows, n, bad);
     else if (this.step === 1) verifyInts(d, nulls, entries, this.sourceWords, rows, n, bad);
     else verifyPairs(d, nulls, entries, this.sourceWords, rows, n, bad);
+    return true;
   }
 
   equal(entry: number, row: number): boolean {
@@ -237,7 +249,7 @@ export class NumberStore implements ValueStore {
     switch (type.kind) {
       case 'float': {
         const values = scratch.f64(n);
-        for (let i = 0; i < n; i++) values[i] = d[order[i] as number] as number;
+        pickDoubles(d, order, n, values);
         return { ...base, phys: 'f64', values };
       }
       case 'bool': {
@@ -245,26 +257,21 @@ export class NumberStore implements ValueStore {
         for (let i = 0; i < n; i++) if (d[order[i] as number] === 1) setBit(values, i);
         return { ...base, phys: 'bool', values };
       }
-      case 'date': {
-        const values = scratch.i32(n);
-        for (let i = 0; i < n; i++) values[i] = d[order[i] as number] as number;
-        return { ...base, phys: 'i32', values };
-      }
-      default: {
-        const values = scratch.f64(n);
-        for (let i = 0; i < n; i++) values[i] = d[order[i] as number] as number;
-        return exactColumn(type, values, n, valid, scratch);
-      }
+      default:
+        return pickExact(type, d, order, n, valid, scratch);
     }
   }
 
   private validityOf(order: Uint32Array, n: number, scratch: Scratch): Validity {
     const nulls = this.nulls.data;
-    let nullCount = 0;
-    for (let i = 0; i < n; i++) nullCount += nulls[order[i] as number] as number;
+    const k = kernelsFor(nulls, order);
+    let nullCount = k === null ? 0 : k.group_count_nulls(nulls.byteOffset, order.byteOffset, n);
+    if (k === null) for (let i = 0; i < n; i++) nullCount += nulls[order[i] as number] as number;
     if (nullCount === 0) return ALL_VALID;
     const validity = scratch.bitmap(n, false);
-    for (let i = 0; i < n; i++) if (nulls[order[i] as number] === 0) setBit(validity, i);
+    const all = kernelsFor(nulls, order, validity);
+    if (all !== null) all.group_valid(nulls.byteOffset, order.byteOffset, n, validity.byteOffset);
+    else for (let i = 0; i < n; i++) if (nulls[order[i] as number] === 0) setBit(validity, i);
     return { validity, nullCount };
   }
 
@@ -303,6 +310,33 @@ export class NumberStore implements ValueStore {
   }
 }
 
+/** The doubles `from[order[i]]`, i < n, exact integers all, as exactColumn gives them; dates too. */
+export function pickExact(
+  type: DataType,
+  from: Float64Array,
+  order: Uint32Array,
+  n: number,
+  valid: Validity,
+  scratch: Scratch,
+): Column {
+  const base = { type, length: n, ...valid };
+  if (type.kind !== 'time' && type.kind !== 'timestamp') {
+    const values = scratch.i32(n);
+    const k = kernelsFor(values, from, order);
+    const args = [from.byteOffset, order.byteOffset, n, values.byteOffset] as const;
+    if (k !== null && k.group_ints(...args) !== 0) return { ...base, phys: 'i32', values };
+  }
+  const values = scratch.f64(n);
+  const k = kernelsFor(values, from, order);
+  if (k !== null) {
+    const longs = new BigInt64Array(values.buffer, values.byteOffset, n);
+    k.group_longs(from.byteOffset, order.byteOffset, n, longs.byteOffset);
+    return { ...base, phys: 'i64', values: longs, wide: false };
+  }
+  pickDoubles(from, order, n, values);
+  return exactColumn(type, values, n, valid, scratch);
+}
+
 /** Doubles that hold exact integers as an int, decimal, time or timestamp column. */
 export function exactColumn(type: DataType, d: Float64Array, n: number, valid: Validity, scratch: Scratch): Column {
   const base = { type, length: n, ...valid };
@@ -330,69 +364,4 @@ export function exactColumn(type: DataType, d: Float64Array, n: number, valid: V
     w[2 * i + 1] = Math.floor(v / TWO32);
   }
   return { ...base, phys: 'i64', values, wide: false };
-}
-
-function appendDoubles(out: Float64Array, base: number, from: Float64Array, rows: Uint32Array | null, n: number): void {
-  if (rows === null) out.set(from.subarray(0, n), base);
-  else for (let i = 0; i < n; i++) out[base + i] = from[rows[i] as number] as number;
-}
-
-function appendInts(out: Float64Array, base: number, from: Int32Array, rows: Uint32Array | null, n: number): void {
-  if (rows === null) for (let i = 0; i < n; i++) out[base + i] = from[i] as number;
-  else for (let i = 0; i < n; i++) out[base + i] = from[rows[i] as number] as number;
-}
-
-function appendPairs(out: Float64Array, base: number, w: Int32Array, rows: Uint32Array | null, n: number): void {
-  for (let i = 0; i < n; i++) {
-    const r = rows === null ? i : (rows[i] as number);
-    out[base + i] = (w[2 * r + 1] as number) * TWO32 + ((w[2 * r] as number) >>> 0);
-  }
-}
-
-function verifyDoubles(
-  d: Float64Array,
-  nulls: Uint8Array,
-  entries: Uint32Array,
-  from: Float64Array,
-  rows: Uint32Array | null,
-  n: number,
-  bad: Uint8Array,
-): void {
-  for (let i = 0; i < n; i++) {
-    const e = entries[i] as number;
-    const a = d[e] as number;
-    const b = from[rows === null ? i : (rows[i] as number)] as number;
-    if ((a !== b && (a === a || b === b)) || nulls[e] === 1) bad[i] = 1;
-  }
-}
-
-function verifyInts(
-  d: Float64Array,
-  nulls: Uint8Array,
-  entries: Uint32Array,
-  from: Int32Array,
-  rows: Uint32Array | null,
-  n: number,
-  bad: Uint8Array,
-): void {
-  for (let i = 0; i < n; i++) {
-    const e = entries[i] as number;
-    if (d[e] !== from[rows === null ? i : (rows[i] as number)] || nulls[e] === 1) bad[i] = 1;
-  }
-}
-
-function verifyPairs(
-  d: Float64Array,
-  nulls: Uint8Array,
-  entries: Uint32Array,
-  w: Int32Array,
-  rows: Uint32Array | null,
-  n: number,
-  bad: Uint8Array,
-): void {
-  for (let i = 0; i < n; i++) {
-    const e = entries[i] as number;
-    const r = rows === null ? i : (rows[i] as number);
-    if (d[e] !== (w[2 * r + 1] as number) * TWO32 + ((w[2 * r] as number) >>> 0) || nulls[e] === 1) bad[i] = 1;
-  }
 }

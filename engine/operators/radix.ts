@@ -1,3 +1,4 @@
+import { kernelsFor } from '../kernels/load.ts';
 import type { Vector } from '../memory/vector.ts';
 
 const BITS = 11;
@@ -62,8 +63,14 @@ function scatter(
 
 /** Numbers 0 to n - 1 by (hash, number), in `memory`. */
 export function sortByHash(hashes: Uint32Array, n: number, memory: Vector<Uint32Array>): Uint32Array {
-  memory.reserve(2 * n);
+  memory.reserve(2 * n + BUCKETS * PASSES);
   const a = memory.data.subarray(0, n);
+  const b = memory.data.subarray(n, 2 * n);
+  const k = kernelsFor(memory.data, hashes);
+  if (k !== null) {
+    const counts = memory.data.byteOffset + 8 * n;
+    return k.group_order(hashes.byteOffset, n, a.byteOffset, b.byteOffset, counts) === 0 ? a : b;
+  }
   for (let i = 0; i < n; i++) a[i] = i;
-  return sortByKey(hashes, a, memory.data.subarray(n, 2 * n), n);
+  return sortByKey(hashes, a, b, n);
 }

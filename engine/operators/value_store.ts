@@ -20,8 +20,11 @@ export interface ValueStore {
   write(targets: Uint32Array, rows: Uint32Array | null, n: number): void;
   /** Entries from `base` on become the bound rows `rows[i]` (i when null), i < n; the store grows as needed. */
   append(base: number, rows: Uint32Array | null, n: number): void;
-  /** Sets `bad[i]` to 1 where entry `entries[i]` differs from bound row `rows[i]` (null equals null, NaN equals NaN). */
-  verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): void;
+  /**
+   * Sets `bad[i]` to 1 where entry `entries[i]` differs from bound row `rows[i]` (i when null), for i < n (null equals null, NaN equals NaN). False when
+   * there is certainly none.
+   */
+  verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): boolean;
   /** Null-safe equality of one entry with one bound row. */
   equal(entry: number, row: number): boolean;
   /** Order of the bound row against the entry, both not null: negative when the row is less. NaN is greatest. */

@@ -3,8 +3,8 @@
 import { bitAt } from './memory.ts';
 
 /** No bitmap. Address 0 is an ordinary address of the arena. */
-const NONE: u32 = 0xffffffff;
-const NULL_HASH: u32 = 0x9e3779b9;
+export const NONE: u32 = 0xffffffff;
+export const NULL_HASH: u32 = 0x9e3779b9;
 const SEED: u32 = 0x2545f491;
 const JOIN_FACTOR: u32 = 0x1b873593;
 const JOIN_TERM: u32 = 0x6ed9eba1;
@@ -51,7 +51,7 @@ function put4(hash: v128, i: u32, validity: u32, out: u32, join: u32): void {
 }
 
 /** The hash of the 64 bits in two words; ints of 32 bits hash as if they were extended. */
-function hash64(low: u32, high: u32): u32 {
+export function hash64(low: u32, high: u32): u32 {
   return mix(mix(high + SEED) ^ low);
 }
 
@@ -159,4 +159,9 @@ export function hash_utf8(offsets: u32, bytes: u32, validity: u32, n: u32, out: 
     const at = offsets + (i << 2);
     put(hashBytes(bytes + load<u32>(at), bytes + load<u32>(at, 4)), i, validity, out, join);
   }
+}
+
+/** A dictionary column, given the hashes of its entries. */
+export function hash_codes(codes: u32, entries: u32, validity: u32, n: u32, out: u32, join: u32): void {
+  for (let i: u32 = 0; i < n; i++) put(load<u32>(entries + (load<u32>(codes + (i << 2)) << 2)), i, validity, out, join);
 }

@@ -1,7 +1,11 @@
 // AssemblyScript, compiled by scripts/build-kernels.mjs into dist/kernels.wasm. Kernels own no memory: all addresses are the caller's.
 export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather.ts';
+export * from './group_fold.ts';
+export * from './group_table.ts';
+export * from './group_values.ts';
 export {
   hash_bool,
+  hash_codes,
   hash_f64,
   hash_i32,
   hash_i64,

@@ -1,0 +1,108 @@
+import type { Column } from '../batch/column.ts';
+import { bitmapAt, kernelsFor } from '../kernels/load.ts';
+
+/**
+ * Accumulators by kernels: each takes the group of every row and a column, and says whether it did: false where there is no kernel for the column or
+ * where not all lies in one memory, and then nothing has changed. Rows without a value are left out.
+ */
+
+/** Counts rows, or rows with a value in `col`. */
+export function foldCount(groups: Uint32Array, rows: number, col: Column | undefined, counts: Float64Array): boolean {
+  if (col?.phys === 'null') return true;
+  const validity = col?.validity ?? null;
+  const k = kernelsFor(counts, groups, validity);
+  if (k === null) return false;
+  k.fold_count(groups.byteOffset, bitmapAt(validity), rows, counts.byteOffset);
+  return true;
+}
+
+export function foldTrues(groups: Uint32Array, rows: number, col: Column, counts: Float64Array): boolean {
+  if (col.phys !== 'bool') return false;
+  const k = kernelsFor(counts, groups, col.values, col.validity);
+  if (k === null) return false;
+  k.fold_count_trues(groups.byteOffset, col.values.byteOffset, bitmapAt(col.validity), rows, counts.byteOffset);
+  return true;
+}
+
+/** Adds counts; the column has no nulls. */
+export function foldCounts(groups: Uint32Array, rows: number, col: Column, counts: Float64Array): boolean {
+  if (col.phys !== 'i32' && col.phys !== 'i64') return false;
+  const k = kernelsFor(counts, groups, col.values);
+  if (k === null) return false;
+  k[`fold_counts_${col.phys}`](groups.byteOffset, col.values.byteOffset, rows, counts.byteOffset);
+  return true;
+}
+
+/** Adds ints to sums of two limbs. */
+export function foldInts(groups: Uint32Array, rows: number, col: Column, lo: Float64Array, mid: Float64Array): boolean {
+  if (col.phys !== 'i32' && col.phys !== 'i64') return false;
+  const k = kernelsFor(lo, mid, groups, col.values, col.validity);
+  if (k === null) return false;
+  const from = [groups.byteOffset, col.values.byteOffset, bitmapAt(col.validity), rows] as const;
+  if (col.phys === 'i32') k.fold_sum_i32(...from, lo.byteOffset, mid.byteOffset);
+  else k.fold_sum_i64(...from, lo.byteOffset, mid.byteOffset, col.wide ? 1 : 0);
+  return true;
+}
+
+/** Adds sums of two limbs; the columns have no nulls. */
+export function foldLimbs(
+  groups: Uint32Array,
+  rows: number,
+  low: Float64Array,
+  high: Float64Array,
+  lo: Float64Array,
+  mid: Float64Array,
+): boolean {
+  const k = kernelsFor(lo, mid, groups, low, high);
+  if (k === null) return false;
+  k.fold_sum_limbs(groups.byteOffset, low.byteOffset, high.byteOffset, rows, lo.byteOffset, mid.byteOffset);
+  return true;
+}
+
+/** Adds numbers to double-doubles. */
+export function foldDoubles(
+  groups: Uint32Array,
+  rows: number,
+  col: Column,
+  hi: Float64Array,
+  lo: Float64Array,
+): boolean {
+  if (col.phys !== 'i32' && col.phys !== 'i64' && col.phys !== 'f64') return false;
+  const k = kernelsFor(hi, lo, groups, col.values, col.validity);
+  if (k === null) return false;
+  const from = [groups.byteOffset, col.values.byteOffset, bitmapAt(col.validity), rows] as const;
+  k[`fold_doubles_${col.phys}`](...from, hi.byteOffset, lo.byteOffset);
+  return true;
+}
+
+/** Adds double-doubles; the columns have no nulls. */
+export function foldDoubleDoubles(
+  groups: Uint32Array,
+  rows: number,
+  high: Float64Array,
+  low: Float64Array,
+  hi: Float64Array,
+  lo: Float64Array,
+): boolean {
+  const k = kernelsFor(hi, lo, groups, high, low);
+  if (k === null) return false;
+  k.fold_doubles_merge(groups.byteOffset, high.byteOffset, low.byteOffset, rows, hi.byteOffset, lo.byteOffset);
+  return true;
+}
+
+/** Keeps the least (`sign` 1) or greatest (-1) number; ints within +-2^53. */
+export function foldExtreme(
+  groups: Uint32Array,
+  rows: number,
+  col: Column,
+  held: Float64Array,
+  nulls: Uint8Array,
+  sign: 1 | -1,
+): boolean {
+  if (col.phys !== 'i32' && col.phys !== 'i64' && col.phys !== 'f64') return false;
+  const k = kernelsFor(held, nulls, groups, col.values, col.validity);
+  if (k === null) return false;
+  const from = [groups.byteOffset, col.values.byteOffset, bitmapAt(col.validity), rows] as const;
+  k[`fold_extreme_${col.phys}`](...from, held.byteOffset, nulls.byteOffset, sign);
+  return true;
+}

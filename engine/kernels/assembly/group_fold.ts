@@ -1,0 +1,187 @@
+// Accumulators over (group of each row, value of each row), bit for bit those of engine/aggregates: every NaN is the one of JavaScript. `validity`: a bitmap, or NONE; rows
+// whose bit is 0 are left out.
+import { NONE } from './hash.ts';
+import { bitAt } from './memory.ts';
+
+function skipped(validity: u32, i: u32): bool {
+  return validity !== NONE && !bitAt(validity, i);
+}
+
+function at8(base: u32, groups: u32, i: u32): u32 {
+  return base + (load<u32>(groups + (i << 2)) << 3);
+}
+
+export function fold_count(groups: u32, validity: u32, n: u32, counts: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const at = at8(counts, groups, i);
+    store<f64>(at, load<f64>(at) + 1.0);
+  }
+}
+
+/** Rows whose bit is 1. */
+export function fold_count_trues(groups: u32, bits: u32, validity: u32, n: u32, counts: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i) || !bitAt(bits, i)) continue;
+    const at = at8(counts, groups, i);
+    store<f64>(at, load<f64>(at) + 1.0);
+  }
+}
+
+function addCounts<V>(groups: u32, values: u32, n: u32, counts: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    const at = at8(counts, groups, i);
+    store<f64>(at, load<f64>(at) + <f64>load<V>(values + i * <u32>sizeof<V>()));
+  }
+}
+
+export function fold_counts_i32(groups: u32, values: u32, n: u32, counts: u32): void {
+  addCounts<i32>(groups, values, n, counts);
+}
+
+export function fold_counts_i64(groups: u32, values: u32, n: u32, counts: u32): void {
+  addCounts<i64>(groups, values, n, counts);
+}
+
+const LIMB: f64 = 4503599627370496.0;
+
+/** Adds low + high * 2^52 to a sum of two limbs, carrying so that the low one stays within +-2^52. */
+function addLimbs(lo: u32, mid: u32, low: f64, high: f64): void {
+  let l = load<f64>(lo) + low;
+  let m = high;
+  if (l > LIMB || l < -LIMB) {
+    const carry = trunc<f64>(l / LIMB);
+    l -= carry * LIMB;
+    m += carry;
+  }
+  store<f64>(lo, l);
+  if (m !== 0) store<f64>(mid, load<f64>(mid) + m);
+}
+
+export function fold_sum_i32(groups: u32, values: u32, validity: u32, n: u32, lo: u32, mid: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const g = load<u32>(groups + (i << 2)) << 3;
+    const l = load<f64>(lo + g) + <f64>load<i32>(values + (i << 2));
+    if (l > LIMB || l < -LIMB) addLimbs(lo + g, mid + g, <f64>load<i32>(values + (i << 2)), 0);
+    else store<f64>(lo + g, l);
+  }
+}
+
+/** Ints within +-2^53, or, with `wide` not 0, of any size. */
+export function fold_sum_i64(groups: u32, values: u32, validity: u32, n: u32, lo: u32, mid: u32, wide: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const g = load<u32>(groups + (i << 2)) << 3;
+    const v = load<i64>(values + (i << 3));
+    if (wide) {
+      addLimbs(lo + g, mid + g, <f64>(v & 0xfffffffffffff), <f64>(v >> 52));
+    } else {
+      const x = <f64>v;
+      const m = trunc<f64>(x / LIMB);
+      addLimbs(lo + g, mid + g, x - m * LIMB, m);
+    }
+  }
+}
+
+/** -0: a sum without terms. */
+const EMPTY: u64 = 0x8000000000000000;
+
+/** Adds sums of two limbs; those without terms stay so. */
+export function fold_sum_limbs(groups: u32, low: u32, high: u32, n: u32, lo: u32, mid: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (load<u64>(low + (i << 3)) === EMPTY) continue;
+    const g = load<u32>(groups + (i << 2)) << 3;
+    addLimbs(lo + g, mid + g, load<f64>(low + (i << 3)), load<f64>(high + (i << 3)));
+  }
+}
+
+/** Adds a double to the double-double at `hi`, `lo`. */
+function addDouble(hi: u32, lo: u32, x: f64): void {
+  const a = load<f64>(hi);
+  const s = a + x;
+  const b = s - a;
+  const l = load<f64>(lo) + (a - (s - b) + (x - b));
+  const t = s + l;
+  if (t - t === 0) {
+    store<f64>(hi, t);
+    store<f64>(lo, l - (t - s));
+  } else {
+    // Infinite or NaN: plain arithmetic says what the sum is, the error term is meaningless.
+    store<f64>(hi, s === s ? s : NaN);
+    store<f64>(lo, 0);
+  }
+}
+
+function addDoubles<V>(groups: u32, values: u32, validity: u32, n: u32, hi: u32, lo: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const g = load<u32>(groups + (i << 2)) << 3;
+    addDouble(hi + g, lo + g, <f64>load<V>(values + i * <u32>sizeof<V>()));
+  }
+}
+
+export function fold_doubles_f64(groups: u32, values: u32, validity: u32, n: u32, hi: u32, lo: u32): void {
+  addDoubles<f64>(groups, values, validity, n, hi, lo);
+}
+
+export function fold_doubles_i32(groups: u32, values: u32, validity: u32, n: u32, hi: u32, lo: u32): void {
+  addDoubles<i32>(groups, values, validity, n, hi, lo);
+}
+
+export function fold_doubles_i64(groups: u32, values: u32, validity: u32, n: u32, hi: u32, lo: u32): void {
+  addDoubles<i64>(groups, values, validity, n, hi, lo);
+}
+
+/** Adds sums: the high part, then the low one; those without terms (low part -0) are left out. */
+export function fold_doubles_merge(groups: u32, high: u32, low: u32, n: u32, hi: u32, lo: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (load<u64>(low + (i << 3)) === EMPTY) continue;
+    const g = load<u32>(groups + (i << 2)) << 3;
+    addDouble(hi + g, lo + g, load<f64>(high + (i << 3)));
+    const rest = load<f64>(low + (i << 3));
+    if (rest !== 0) addDouble(hi + g, lo + g, rest);
+  }
+}
+
+function least<V>(groups: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const g = load<u32>(groups + (i << 2));
+    const v = <f64>load<V>(values + i * <u32>sizeof<V>());
+    const h = load<f64>(held + (g << 3));
+    if (v < h || load<u8>(nulls + g) === 1 || (h !== h && v === v)) {
+      store<f64>(held + (g << 3), v === v ? v : NaN);
+      store<u8>(nulls + g, 0);
+    }
+  }
+}
+
+function greatest<V>(groups: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const g = load<u32>(groups + (i << 2));
+    const v = <f64>load<V>(values + i * <u32>sizeof<V>());
+    const h = load<f64>(held + (g << 3));
+    if (v > h || load<u8>(nulls + g) === 1 || (v !== v && h === h)) {
+      store<f64>(held + (g << 3), v === v ? v : NaN);
+      store<u8>(nulls + g, 0);
+    }
+  }
+}
+
+/** The least (`sign` 1) or greatest value, NaN being greater than any number; ints within +-2^53. */
+export function fold_extreme_i32(g: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32, sign: i32): void {
+  if (sign === 1) least<i32>(g, values, validity, n, held, nulls);
+  else greatest<i32>(g, values, validity, n, held, nulls);
+}
+
+export function fold_extreme_i64(g: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32, sign: i32): void {
+  if (sign === 1) least<i64>(g, values, validity, n, held, nulls);
+  else greatest<i64>(g, values, validity, n, held, nulls);
+}
+
+export function fold_extreme_f64(g: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32, sign: i32): void {
+  if (sign === 1) least<f64>(g, values, validity, n, held, nulls);
+  else greatest<f64>(g, values, validity, n, held, nulls);
+}

@@ -1,0 +1,186 @@
+/** The kernels of grouping: numbering keys, keeping their values, accumulators. Told at their sources, assembly/group_*.ts. */
+export interface GroupKernels {
+  group_probe(
+    slots: number,
+    mask: number,
+    hashes: number,
+    rows: number,
+    n: number,
+    out: number,
+    fresh: number,
+    groupHashes: number,
+    room: number,
+    state: number,
+  ): void;
+  group_probe_i32(
+    slots: number,
+    mask: number,
+    values: number,
+    validity: number,
+    n: number,
+    out: number,
+    fresh: number,
+    groupHashes: number,
+    room: number,
+    state: number,
+  ): void;
+  group_dense(
+    values: number,
+    validity: number,
+    n: number,
+    map: number,
+    base: number,
+    out: number,
+    fresh: number,
+    groupHashes: number,
+    state: number,
+  ): void;
+  group_range(values: number, validity: number, n: number, state: number): void;
+  group_codes(
+    codes: number,
+    validity: number,
+    n: number,
+    entries: number,
+    map: number,
+    out: number,
+    fresh: number,
+  ): number;
+  group_name_codes(
+    codes: number,
+    validity: number,
+    entries: number,
+    rows: number,
+    n: number,
+    groups: number,
+    map: number,
+  ): void;
+  group_fill(slots: number, mask: number, groupHashes: number, n: number): void;
+  group_fill_i32(slots: number, mask: number, groupHashes: number, n: number, keys: number, none: number): void;
+  group_fill_map(map: number, base: number, n: number, keys: number, none: number): void;
+  group_order(hashes: number, n: number, order: number, other: number, counts: number): number;
+
+  group_append_i32(values: number, validity: number, rows: number, n: number, doubles: number, nulls: number): void;
+  group_append_i64(values: number, validity: number, rows: number, n: number, doubles: number, nulls: number): void;
+  group_append_f64(values: number, validity: number, rows: number, n: number, doubles: number, nulls: number): void;
+  group_append_bool(values: number, validity: number, rows: number, n: number, doubles: number, nulls: number): void;
+  group_verify_i32(
+    values: number,
+    validity: number,
+    rows: number,
+    n: number,
+    entries: number,
+    doubles: number,
+    nulls: number,
+    bad: number,
+  ): number;
+  group_verify_i64(
+    values: number,
+    validity: number,
+    rows: number,
+    n: number,
+    entries: number,
+    doubles: number,
+    nulls: number,
+    bad: number,
+  ): number;
+  group_verify_f64(
+    values: number,
+    validity: number,
+    rows: number,
+    n: number,
+    entries: number,
+    doubles: number,
+    nulls: number,
+    bad: number,
+  ): number;
+  group_verify_bool(
+    values: number,
+    validity: number,
+    rows: number,
+    n: number,
+    entries: number,
+    doubles: number,
+    nulls: number,
+    bad: number,
+  ): number;
+  group_text_bytes(offsets: number, codes: number, validity: number, rows: number, n: number): number;
+  group_append_text(
+    offsets: number,
+    bytes: number,
+    codes: number,
+    validity: number,
+    rows: number,
+    n: number,
+    starts: number,
+    sizes: number,
+    heap: number,
+    used: number,
+  ): void;
+  group_verify_text(
+    offsets: number,
+    bytes: number,
+    codes: number,
+    validity: number,
+    rows: number,
+    n: number,
+    entries: number,
+    starts: number,
+    sizes: number,
+    heap: number,
+    bad: number,
+  ): number;
+  group_offsets(sizes: number, order: number, n: number, offsets: number): number;
+  group_texts(starts: number, heap: number, order: number, n: number, offsets: number, out: number): void;
+  group_valid_texts(sizes: number, order: number, n: number, bits: number): void;
+  group_count_nulls(nulls: number, order: number, n: number): number;
+  group_valid(nulls: number, order: number, n: number, bits: number): void;
+  group_ints(doubles: number, order: number, n: number, out: number): number;
+  group_longs(doubles: number, order: number, n: number, out: number): void;
+
+  fold_count(groups: number, validity: number, n: number, counts: number): void;
+  fold_count_trues(groups: number, bits: number, validity: number, n: number, counts: number): void;
+  fold_counts_i32(groups: number, values: number, n: number, counts: number): void;
+  fold_counts_i64(groups: number, values: number, n: number, counts: number): void;
+  fold_sum_i32(groups: number, values: number, validity: number, n: number, lo: number, mid: number): void;
+  fold_sum_i64(
+    groups: number,
+    values: number,
+    validity: number,
+    n: number,
+    lo: number,
+    mid: number,
+    wide: number,
+  ): void;
+  fold_sum_limbs(groups: number, low: number, high: number, n: number, lo: number, mid: number): void;
+  fold_doubles_f64(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
+  fold_doubles_i32(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
+  fold_doubles_i64(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
+  fold_doubles_merge(groups: number, high: number, low: number, n: number, hi: number, lo: number): void;
+  fold_extreme_i32(
+    g: number,
+    values: number,
+    validity: number,
+    n: number,
+    held: number,
+    nulls: number,
+    sign: number,
+  ): void;
+  fold_extreme_i64(
+    g: number,
+    values: number,
+    validity: number,
+    n: number,
+    held: number,
+    nulls: number,
+    sign: number,
+  ): void;
+  fold_extreme_f64(
+    g: number,
+    values: number,
+    validity: number,
+    n: number,
+    held: number,
+    nulls: number,
+    sign: number,
+  ): void;
+}

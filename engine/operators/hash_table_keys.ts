@@ -1,0 +1,126 @@
+import type { Column, DictColumn } from '../batch/column.ts';
+import { hashNext } from '../batch/hash.ts';
+import { bitmapAt, kernelsFor } from '../kernels/load.ts';
+import type { Vector } from '../memory/vector.ts';
+import { u32Vector } from '../memory/vector.ts';
+import type { Store } from '../store/types.ts';
+import { firstsOfCodes } from './hash_table_probe.ts';
+
+/** Hashes of the entries of the dictionary that a key column had last. */
+interface EntryHashes {
+  dictionary: Column | null;
+  readonly hashes: Vector<Uint32Array>;
+}
+
+/** Hashes of rows by their key columns, as hashColumns gives them; each entry of a dictionary is hashed once. */
+export class RowHashes {
+  readonly #hashes: Vector<Uint32Array>;
+  readonly #entries: readonly EntryHashes[];
+
+  constructor(store: Store, columns: number, owner: string) {
+    this.#hashes = u32Vector(store, owner);
+    this.#entries = Array.from({ length: columns }, () => ({ dictionary: null, hashes: u32Vector(store, owner) }));
+  }
+
+  /** Room for the rows of a batch. */
+  reserve(rows: number): void {
+    this.#hashes.reserve(rows);
+  }
+
+  /** What `hash` wrote last. */
+  get data(): Uint32Array {
+    return this.#hashes.data;
+  }
+
+  hash(cols: readonly Column[], rows: number): void {
+    const out = this.#hashes.data;
+    cols.forEach((col, c) => {
+      if (col.phys !== 'dict' || !this.#codes(col, c, rows, out)) hashNext(col, rows, out, c > 0);
+    });
+  }
+
+  #codes(col: DictColumn, c: number, rows: number, out: Uint32Array): boolean {
+    const { codes, validity, dictionary } = col;
+    if (dictionary.length > 2 * rows || dictionary.length === 0) return false;
+    const held = this.#entries[c] as EntryHashes;
+    held.hashes.reserve(dictionary.length);
+    const entries = held.hashes.data;
+    const k = kernelsFor(out, codes, validity, entries);
+    if (k === null) return false;
+    if (held.dictionary !== dictionary) {
+      hashNext(dictionary, dictionary.length, entries, false);
+      held.dictionary = dictionary;
+    }
+    k.hash_codes(codes.byteOffset, entries.byteOffset, bitmapAt(validity), rows, out.byteOffset, c > 0 ? 1 : 0);
+    return true;
+  }
+
+  free(): void {
+    this.#hashes.free();
+    for (const e of this.#entries) {
+      e.dictionary = null;
+      e.hashes.free();
+    }
+  }
+}
+
+/** Groups of a dictionary's codes: a code is looked up among the keys once, while batches share their dictionary. */
+export class CodeGroups {
+  /** By code: group + 1; the place behind the last code stands for null. */
+  readonly #map: Vector<Uint32Array>;
+  readonly #missed: Vector<Uint32Array>;
+  readonly #found: Vector<Uint32Array>;
+  #dictionary: Column | null = null;
+
+  constructor(store: Store, owner: string) {
+    this.#map = u32Vector(store, owner);
+    this.#missed = u32Vector(store, owner);
+    this.#found = u32Vector(store, owner);
+  }
+
+  /** Group numbers of the rows into `out`; `insert` puts the groups of some rows, by number, into an array. */
+  find(
+    col: DictColumn,
+    rows: number,
+    out: Uint32Array,
+    insert: (rows: Uint32Array, n: number, out: Uint32Array) => void,
+  ): void {
+    const { codes, validity, dictionary } = col;
+    const entries = dictionary.length;
+    if (this.#dictionary !== dictionary) {
+      this.#map.length = 0;
+      this.#map.grow(entries + 1, 0);
+      this.#missed.reserve(entries + 1);
+      this.#found.reserve(entries + 1);
+      this.#dictionary = dictionary;
+    }
+    const [map, missed, found] = [this.#map.data, this.#missed.data, this.#found.data];
+    const k = kernelsFor(out, codes, validity, map, missed, found);
+    if (k === null) {
+      const firsts = firstsOfCodes(codes, validity, entries, rows, out);
+      const groups = new Uint32Array(firsts.length);
+      insert(firsts, firsts.length, groups);
+      for (let i = 0; i < rows; i++) out[i] = groups[out[i] as number] as number;
+      return;
+    }
+    const [from, bits] = [codes.byteOffset, bitmapAt(validity)];
+    const look = (): number =>
+      k.group_codes(from, bits, rows, entries, map.byteOffset, out.byteOffset, missed.byteOffset);
+    const n = look();
+    if (n === 0) return;
+    insert(missed, n, found);
+    k.group_name_codes(from, bits, entries, missed.byteOffset, n, found.byteOffset, map.byteOffset);
+    look();
+  }
+
+  clear(): void {
+    this.#dictionary = null;
+  }
+
+  free(): void {
+    this.clear();
+    this.#map.free();
+    this.#missed.free();
+    this.#found.free();
+  }
+}
