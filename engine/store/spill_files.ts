@@ -1,12 +1,12 @@
-import { crc32 } from 'node:zlib';
 import { EngineBug, RunError } from '../errors.ts';
+import { checksums } from './checksum.ts';
 import type { FileTable } from './file_table.ts';
 import { retried } from './retry.ts';
 import type { SpillTarget } from './targets/target.ts';
 
 /**
- * Bytes under one checksum. A read of a range reads and checks whole chunks. Larger chunks make the checksums a little cheaper (16 KiB: an eighth, 64 KiB: a
- * fifth) and the many small reads of a merge much longer: a piece of 16 KiB reads 20 KiB, with chunks of 16 KiB 32.
+ * Bytes under one checksum. A read of a range reads and checks whole chunks. Larger chunks would not make the checksums much
+ * cheaper, and the many small reads of a merge much longer: a piece of 16 KiB reads 20 KiB, with chunks of 16 KiB 32.
  */
 export const CHUNK = 4 << 10;
 const ALIGN = 64;
@@ -23,7 +23,7 @@ export interface SpillPlace {
 }
 
 /**
- * What lies in spill files: objects one after another, each as its bytes, then (64-byte aligned) a CRC-32 for each chunk of it. Which targets
+ * What lies in spill files: objects one after another, each as its bytes, then (64-byte aligned) a checksum for each chunk of it. Which targets
  * the files lie on is by file number. Nothing here is called under the lock.
  */
 export class SpillFiles {
@@ -69,7 +69,7 @@ export class SpillFiles {
     let at = offset;
     for (const o of objects) {
       offsets.push(at);
-      const sums = checksums(o);
+      const sums = bytesOf(checksums(o, CHUNK));
       for (const v of [o, padding(o.length), sums, padding(sums.length)]) if (v.length > 0) views.push(v);
       at += spanOf(o.length);
     }
@@ -178,11 +178,10 @@ export class SpillFiles {
       target.read(file, place.offset + sumsAt, sums);
     }
     const words = new DataView(sums.buffer, sums.byteOffset);
-    for (let i = 0; i < count; i++) {
-      const chunk = into.subarray(i * CHUNK, Math.min((i + 1) * CHUNK, end - start));
-      if (crc32(chunk) !== words.getUint32(i * 4, true))
+    checksums(into.subarray(0, end - start), CHUNK).forEach((sum, i) => {
+      if (sum !== words.getUint32(i * 4, true))
         throw new Corrupt(`checksum mismatch at byte ${place.offset + start + i * CHUNK}`);
-    }
+    });
   }
 
   /**
@@ -226,9 +225,6 @@ function padding(bytes: number): Uint8Array {
   return ZEROS.subarray(0, aligned(bytes) - bytes);
 }
 
-function checksums(o: Uint8Array): Uint8Array {
-  const sums = new DataView(new ArrayBuffer(Math.ceil(o.length / CHUNK) * 4));
-  for (let i = 0; i * CHUNK < o.length; i++)
-    sums.setUint32(i * 4, crc32(o.subarray(i * CHUNK, Math.min((i + 1) * CHUNK, o.length))), true);
-  return new Uint8Array(sums.buffer);
+function bytesOf(sums: Uint32Array): Uint8Array {
+  return new Uint8Array(sums.buffer, sums.byteOffset, sums.byteLength);
 }
