@@ -55,6 +55,8 @@ export interface Kernels extends GroupKernels {
   copy_segments(segments: number, count: number, values: number, width: number, base: number): void;
   pack_segments(segments: number, count: number, bytes: number, base: number): void;
 
+  checksum(data: number, n: number): number;
+
   add_i32(values: number, n: number, by: number, out: number): void;
   count_ones(bits: number, from: number, to: number): number;
 }

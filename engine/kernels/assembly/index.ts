@@ -1,4 +1,5 @@
 // AssemblyScript, compiled by scripts/build-kernels.mjs into dist/kernels.wasm. Kernels own no memory: all addresses are the caller's.
+export { checksum } from './checksum.ts';
 export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather.ts';
 export * from './group_fold.ts';
 export * from './group_table.ts';
