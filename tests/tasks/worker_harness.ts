@@ -72,6 +72,8 @@ export function startWorker(options: WorkerOptions = {}): TestWorker {
   worker.on('message', (m: FromWorker) => {
     messages.push(m.answers);
     for (const a of m.answers) {
+      // As the pool does: the results are the driver's once it has heard of them.
+      if (a.ok && 'results' in a) store.adopt(a.results.flatMap((r) => (r.kind === 'object' ? [r.object] : [])));
       got.set(a.id, a);
       waiting.get(a.id)?.(a);
     }
