@@ -57,6 +57,23 @@ export interface Kernels extends GroupKernels {
 
   checksum(data: number, n: number): number;
 
+  join_range(values: number, validity: number, n: number, out: number): void;
+  join_narrow(values: number, n: number, out: number, validity: number): void;
+  join_build(job: number, n: number): number;
+  join_build_direct(job: number, n: number, distinct: number): number;
+  join_probe(job: number, direct: number): number;
+  join_equal(keys: number, count: number, positions: number, rows: number, rights: number, n: number): number;
+  join_sort(
+    hashes: number,
+    n: number,
+    skip: number,
+    a: number,
+    b: number,
+    counts: number,
+    order: number,
+    sorted: number,
+  ): void;
+
   add_i32(values: number, n: number, by: number, out: number): void;
   count_ones(bits: number, from: number, to: number): number;
 }

@@ -1,18 +1,20 @@
-import type { Batch } from '../batch/column.ts';
+import type { Batch, Column } from '../batch/column.ts';
 import { hashColumns } from '../batch/hash.ts';
 import { Stage } from '../shuffle/stage.ts';
+import type { Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from './def.ts';
-import { JoinProbe, joinSchema, rightColumns } from './join_probe.ts';
+import type { HashOrder } from './join_left.ts';
+import { orderByHash } from './join_left.ts';
+import { JoinProbe, joinSchema, needsFirst, rightColumns } from './join_probe.ts';
 import { columnAt, gathered, JoinTable } from './join_table.ts';
 import type { JoinParams } from './params.ts';
-import { sortByKey } from './radix.ts';
 import { canSplit, Splitter, workingGrant } from './split.ts';
 
 /** Bytes in working memory for a byte of input: the rows are copied twice while they are put together. */
 const COPIES = 2;
-/** Bytes a row for hashes, order and directory. */
-const ROW_BYTES = 24;
+/** Bytes a row for hashes, order and index. */
+const ROW_BYTES = 40;
 /** Largest input of a side that is put into one batch: offsets are 32-bit. */
 const MAX_SIDE = 1 << 30;
 
@@ -95,7 +97,16 @@ function hasOneHash(side: RelationReader, names: readonly string[]): boolean {
 }
 
 function tableOf(task: JoinTask, batches: Iterable<Batch>, right: RelationReader, bits: number): JoinTable {
-  return new JoinTable(batches, right.schema, task.params.rightKeys, rightColumns(task.params), task.ctx.store, bits);
+  const { params, ctx } = task;
+  return new JoinTable(
+    batches,
+    right.schema,
+    params.rightKeys,
+    rightColumns(params),
+    ctx.store,
+    bits,
+    needsFirst(params),
+  );
 }
 
 function probeOf(task: JoinTask, left: RelationReader, right: RelationReader): JoinProbe {
@@ -117,13 +128,8 @@ async function* joinInMemory(
     table = tableOf(task, right.batches(), right, bits);
     const columns = left.schema.map((_, i) => i);
     const batch = gathered(left.batches(), columns, left.schema, ctx.store, memory);
-    const n = batch.rows;
-    const hashes = memory.scratch.u32(n);
-    hashColumns(probe.leftKeyColumns(batch), n, hashes);
-    const order = memory.scratch.u32(n);
-    for (let i = 0; i < n; i++) order[i] = i;
-    const sorted = sortByKey(hashes, order, memory.scratch.u32(n), n);
-    for (const b of probe.all(probe.left(batch, hashes, sorted), table)) {
+    const sorted = sortedBy(probe.leftKeyColumns(batch), batch.rows, bits, ctx.store, memory);
+    for (const b of probe.all(probe.left(batch, sorted), table)) {
       ctx.check();
       yield b;
     }
@@ -131,6 +137,15 @@ async function* joinInMemory(
     probe.free();
     table?.free();
     memory.free();
+  }
+}
+
+function sortedBy(keys: readonly Column[], rows: number, bits: number, store: Store, memory: Stage): HashOrder {
+  const work = new Stage(store, 'join');
+  try {
+    return orderByHash(keys, rows, bits, memory.scratch, work.scratch);
+  } finally {
+    work.free();
   }
 }
 
@@ -159,11 +174,8 @@ export function* probeBatches(
   table: JoinTable,
   ctx: TaskContext,
 ): Generator<Batch> {
-  let hashes = new Uint32Array(0);
   for (const batch of batches) {
-    if (hashes.length < batch.rows) hashes = new Uint32Array(batch.rows);
-    hashColumns(probe.leftKeyColumns(batch), batch.rows, hashes);
-    for (const b of probe.all(probe.left(batch, hashes, null), table)) {
+    for (const b of probe.all(probe.left(batch), table)) {
       ctx.check();
       yield b;
     }
@@ -184,12 +196,9 @@ async function* joinBlocks(
   const probe = probeOf(task, left, right);
   const none = tableOf(task, [], right, bits);
   const filters = params.kind === 'semi' || params.kind === 'anti';
-  let hashes = new Uint32Array(0);
   try {
     for (const batch of left.batches()) {
-      if (hashes.length < batch.rows) hashes = new Uint32Array(batch.rows);
-      hashColumns(probe.leftKeyColumns(batch), batch.rows, hashes);
-      const rows = probe.left(batch, hashes, null);
+      const rows = probe.left(batch);
       if (filters) {
         for (const table of blocks(task, right, bits)) probe.mark(rows, table);
         probe.checkMatched(rows, 0, batch.rows);

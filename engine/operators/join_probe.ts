@@ -5,24 +5,33 @@ import { RunError } from '../errors.ts';
 import type { Filter } from '../expr/compile.ts';
 import { compileFilter } from '../expr/compile.ts';
 import { columnsOf } from '../expr.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Store } from '../store/types.ts';
 import type { Field, Schema } from '../types.ts';
+import type { Cursor, Wanted } from './join_index.ts';
+import { findPairs, newJob } from './join_index.ts';
+import { keepEqual } from './join_keys.ts';
+import type { HashOrder } from './join_left.ts';
+import { LeftRows } from './join_left.ts';
 import type { JoinTable } from './join_table.ts';
-import { columnAt, keyColumns, keyEquality, nullKeys } from './join_table.ts';
+import { columnAt, keyColumns } from './join_table.ts';
 import type { JoinParams } from './params.ts';
 
-/** Candidate pairs, and left rows, that are looked at together. An output batch has at most both. */
-const CHUNK = 32768;
+/** Pairs that are looked at together, at most the rows of a batch; less where memory is small. */
+const PAIRS = 65536;
+const FEW_PAIRS = 16384;
+const AMPLE = 128 << 20;
 
-/** Left rows being joined: all columns, the hashes of their keys, and the order to go through them (null: as they come). */
-export interface LeftRows {
-  readonly batch: Batch;
-  readonly hashes: Uint32Array;
-  readonly order: Uint32Array | null;
-  /** By position in that order: matches found so far, counted up to 2. */
-  readonly matches: Uint8Array;
-  readonly missing: Uint8Array | null;
+const ALL: Wanted = { found: 'all', missed: false };
+const ALL_OR_NULL: Wanted = { found: 'all', missed: true };
+const FIRST: Wanted = { found: 'first', missed: false };
+const MISSED: Wanted = { found: 'none', missed: true };
+
+interface PairList {
+  readonly positions: Uint32Array;
+  readonly rights: Uint32Array;
+  readonly n: number;
 }
 
 /** Output schema of a join. */
@@ -35,14 +44,19 @@ export function joinSchema(params: JoinParams, left: Schema, right: Schema): Sch
   return [...left, ...added];
 }
 
+/** Whether the first row of each key is all a join needs of the right side. */
+export function needsFirst({ kind, residual, matching }: JoinParams): boolean {
+  return (kind === 'semi' || kind === 'anti') && residual === null && matching === 'many';
+}
+
 /** Right columns a join needs besides the keys. */
 export function rightColumns(params: JoinParams): string[] {
   return [...params.right, ...params.add].map((c) => c.column);
 }
 
 /**
- * Matches left rows with a JoinTable: candidates with an equal hash first, many at a time, then equality of the keys, then the residual test. Output
- * follows the order of the left rows, then that of the right rows. Its batches are valid until the next one is asked for.
+ * Matches left rows with a JoinTable: candidates with equal tags first, many at a time, then (where tags are not the keys) equality of the keys, then the
+ * residual test. Output follows the order of the left rows, then that of the right rows. Its batches are valid until the next one is asked for.
  */
 export class JoinProbe {
   private readonly params: JoinParams;
@@ -55,13 +69,14 @@ export class JoinProbe {
   } | null;
   private readonly out;
   private readonly work;
-  /** Candidates: position of the left row, right row. */
-  private readonly positions = new Uint32Array(CHUNK);
-  private readonly rights = new Uint32Array(CHUNK);
-  private n = 0;
-  /** Position being looked up, and the place in the table to go on from (-1: from its bucket's start). */
-  private at = 0;
-  private resume = -1;
+  /** What is found out about left rows, until others come. */
+  private readonly known;
+  private readonly fixed;
+  /** Pairs: position of the left row, right row. */
+  private readonly positions: Uint32Array;
+  private readonly rights: Uint32Array;
+  private readonly job: Uint32Array;
+  private readonly cursor: Cursor = { at: 0, resume: 0 };
 
   constructor(params: JoinParams, left: Schema, right: Schema, output: Schema, store: Store) {
     this.params = params;
@@ -70,6 +85,12 @@ export class JoinProbe {
     this.residual = null;
     this.out = arenaScratch(store, 'join');
     this.work = arenaScratch(store, 'join');
+    this.known = arenaScratch(store, 'join');
+    this.fixed = arenaScratch(store, 'join');
+    const room = store.limit >= AMPLE ? PAIRS : FEW_PAIRS;
+    this.positions = this.fixed.u32(room);
+    this.rights = this.fixed.u32(room);
+    this.job = newJob(this.fixed);
     if (params.residual === null) return;
     const used = columnsOf(params.residual);
     const fromRight = new Set(params.right.map((r) => r.name));
@@ -87,10 +108,10 @@ export class JoinProbe {
     return this.params.kind === 'semi' || this.params.kind === 'anti';
   }
 
-  /** `hashes` of the left keys; kept, like the batch, as long as the rows are used. */
-  left(batch: Batch, hashes: Uint32Array, order: Uint32Array | null): LeftRows {
-    const missing = nullKeys(keyColumns(batch, this.leftKeys), batch.rows);
-    return { batch, hashes, order, matches: new Uint8Array(batch.rows), missing };
+  /** Left rows, in the order of `sorted` or as they come. The batch, and the order, are kept until the next rows come. */
+  left(batch: Batch, sorted: HashOrder | null = null): LeftRows {
+    this.known.reset();
+    return new LeftRows(batch, this.leftKeyColumns(batch), sorted, this.known);
   }
 
   leftKeyColumns(batch: Batch): Column[] {
@@ -99,21 +120,35 @@ export class JoinProbe {
 
   /** Joins all left rows with the whole right side. */
   *all(left: LeftRows, table: JoinTable): Generator<Batch> {
-    if (this.isFilter) this.mark(left, table);
-    else yield* this.pairs(left, table, 0, left.batch.rows, true);
-    this.checkMatched(left, 0, left.batch.rows);
-    if (this.isFilter) yield* this.kept(left);
+    const rows = left.batch.rows;
+    if (!this.isFilter) {
+      yield* this.pairs(left, table, 0, rows, true);
+      this.checkMatched(left, 0, rows);
+    } else if (this.residual === null && table.index.exact && this.params.matching === 'many')
+      yield* this.keptAtOnce(left, table);
+    else {
+      this.mark(left, table);
+      this.checkMatched(left, 0, rows);
+      yield* this.kept(left);
+    }
   }
 
   /** For semi and anti: notes which left rows match some row of this (part of the) right side. */
   mark(left: LeftRows, table: JoinTable): void {
-    if (this.residual === null && this.params.matching === 'many') {
-      markFirst(left, table, this.leftKeys);
-      return;
-    }
     this.begin(0);
-    while (this.at < left.batch.rows) {
-      this.matched(left, table, left.batch.rows);
+    while (this.cursor.at < left.batch.rows) {
+      this.matched(left, table, left.batch.rows, ALL);
+      this.work.reset();
+    }
+  }
+
+  /** Semi and anti where tags tell all: positions that are found are those that match. */
+  private *keptAtOnce(left: LeftRows, table: JoinTable): Generator<Batch> {
+    const wanted = this.params.kind === 'semi' ? FIRST : MISSED;
+    this.begin(0);
+    while (this.cursor.at < left.batch.rows) {
+      const n = this.find(left, table, left.batch.rows, wanted);
+      if (n > 0) yield* this.give(this.leftPart(left, this.positions, n));
       this.work.reset();
     }
   }
@@ -121,33 +156,42 @@ export class JoinProbe {
   /** Rows that semi or anti keep, after all of the right side was marked. */
   *kept(left: LeftRows): Generator<Batch> {
     const wanted = this.params.kind === 'semi';
-    const rows = new Uint32Array(CHUNK);
+    const { positions } = this;
+    const { matches } = left;
     const total = left.batch.rows;
     for (let p = 0; p < total; ) {
       let n = 0;
-      for (; p < total && n < CHUNK; p++)
-        if ((left.matches[p] as number) > 0 === wanted) rows[n++] = left.order === null ? p : (left.order[p] as number);
-      if (n > 0) yield* this.give({ ...this.take(left.batch, rows, n), schema: this.output });
+      for (; p < total && n < positions.length; p++) if ((matches[p] as number) > 0 === wanted) positions[n++] = p;
+      if (n > 0) yield* this.give(this.leftPart(left, positions, n));
+      this.work.reset();
     }
   }
 
   /** Pairs of the left positions [from, to) with this (part of the) right side; `whole`: it is all of it, so that rows without a match can be told. */
   *pairs(left: LeftRows, table: JoinTable, from: number, to: number, whole: boolean): Generator<Batch> {
     const outer = whole && this.params.kind === 'left';
+    const atOnce = outer && this.residual === null && table.index.exact;
     this.begin(from);
-    while (this.at < to) {
-      const first = this.at;
-      const n = this.matched(left, table, to);
-      const count = outer ? this.addUnmatched(left, first, n) : { positions: this.positions, rights: this.rights, n };
+    while (this.cursor.at < to) {
+      const first = this.cursor.at;
+      const count =
+        outer && !atOnce
+          ? this.withUnmatched(left, table, first, to)
+          : this.own(this.matched(left, table, to, atOnce ? ALL_OR_NULL : ALL));
       if (count.n > 0) yield* this.give(this.joined(left, table, count.positions, count.rights, count.n));
       this.work.reset();
     }
   }
 
-  /** At most CHUNK left positions [from, to) that matched nothing, with nulls for the right side (kind left, after all parts of it). */
+  private own(n: number): PairList {
+    return { positions: this.positions, rights: this.rights, n };
+  }
+
+  /** Left positions [from, to), not more than there is room for, that matched nothing, with nulls for the right side (kind left, after all parts of it). */
   *unmatched(left: LeftRows, table: JoinTable, from: number, to: number): Generator<Batch> {
+    const { matches } = left;
     let n = 0;
-    for (let p = from; p < to; p++) if (left.matches[p] === 0) this.positions[n++] = p;
+    for (let p = from; p < to; p++) if (matches[p] === 0) this.positions[n++] = p;
     this.rights.fill(NO_ROW, 0, n);
     if (n > 0) yield* this.give(this.joined(left, table, this.positions, this.rights, n));
     this.work.reset();
@@ -156,17 +200,17 @@ export class JoinProbe {
   /** `matching one`: every left row has a match. */
   checkMatched(left: LeftRows, from: number, to: number): void {
     if (this.params.matching !== 'one') return;
-    for (let p = from; p < to; p++) if (left.matches[p] === 0) throw this.broken(left, p, 'matches no row');
+    const { matches } = left;
+    for (let p = from; p < to; p++) if (matches[p] === 0) throw this.broken(left, p, 'matches no row');
   }
 
   free(): void {
-    this.out.release();
-    this.work.release();
+    for (const memory of [this.out, this.work, this.known, this.fixed]) memory.release();
   }
 
   private begin(at: number): void {
-    this.at = at;
-    this.resume = -1;
+    this.cursor.at = at;
+    this.cursor.resume = 0;
   }
 
   private *give(batch: Batch): Generator<Batch> {
@@ -174,63 +218,40 @@ export class JoinProbe {
     this.out.reset();
   }
 
+  /** Candidates, from where the last call stopped, at most `room` of them. */
+  private find(left: LeftRows, table: JoinTable, to: number, wanted: Wanted, room = this.positions.length): number {
+    const { positions, rights, cursor, job } = this;
+    const tagged = left.tagged(table);
+    return findPairs(table.index, tagged, cursor, to, wanted, positions.subarray(0, room), rights, job);
+  }
+
   /** Finds the next candidates, tests them, counts matches; the pairs that pass are in `positions` and `rights`. */
-  private matched(left: LeftRows, table: JoinTable, to: number): number {
-    this.candidates(left, table, Math.min(to, this.at + CHUNK));
-    let n = this.equal(left, table);
+  private matched(left: LeftRows, table: JoinTable, to: number, wanted: Wanted, room?: number): number {
+    let n = this.find(left, table, to, wanted, room);
+    if (!table.index.exact && n > 0) n = this.equal(left, table, n);
     if (this.residual !== null && n > 0) n = this.pass(left, table, n);
-    const { matches } = left;
-    const strict = this.params.matching !== 'many';
-    for (let i = 0; i < n; i++) {
-      const p = this.positions[i] as number;
-      if (strict && matches[p] === 1) throw this.broken(left, p, 'matches more than one row');
-      if ((matches[p] as number) < 2) matches[p] = (matches[p] as number) + 1;
-    }
+    if (this.params.matching !== 'many' || (this.params.kind !== 'inner' && !wanted.missed)) this.note(left, n);
     return n;
   }
 
-  /** Pairs with equal hashes, from where the last call stopped, until the chunk is full or position `to` is reached. */
-  private candidates(left: LeftRows, table: JoinTable, to: number): void {
-    const { hashes, order, missing } = left;
-    const { hashes: sorted, rows, starts, skip, shift } = table;
+  private note(left: LeftRows, n: number): void {
+    const { matches } = left;
     const { positions, rights } = this;
-    let n = 0;
-    let p = this.at;
-    let k = this.resume;
-    for (; p < to; p++) {
-      const row = order === null ? p : (order[p] as number);
-      if (missing !== null && missing[row] === 1) continue;
-      const h = hashes[row] as number;
-      const bucket = (h << skip) >>> shift;
-      const end = starts[bucket + 1] as number;
-      if (k < 0) k = starts[bucket] as number;
-      while (k < end && (sorted[k] as number) < h) k++;
-      while (k < end && sorted[k] === h && n < CHUNK) {
-        positions[n] = p;
-        rights[n++] = rows[k++] as number;
-      }
-      if (k < end && sorted[k] === h) break;
-      k = -1;
+    const strict = this.params.matching !== 'many';
+    for (let i = 0; i < n; i++) {
+      if (rights[i] === NO_ROW) continue;
+      const p = positions[i] as number;
+      if (strict && matches[p] === 1) throw this.broken(left, p, 'matches more than one row');
+      if ((matches[p] as number) < 2) matches[p] = (matches[p] as number) + 1;
     }
-    this.n = n;
-    this.at = p;
-    this.resume = p < to ? k : -1;
   }
 
   /** Keeps the candidates whose keys are equal. */
-  private equal(left: LeftRows, table: JoinTable): number {
-    const same = keyEquality(this.leftKeyColumns(left.batch), keyColumns(table.batch, table.keys));
+  private equal(left: LeftRows, table: JoinTable, n: number): number {
     const { positions, rights } = this;
-    const { order } = left;
-    let kept = 0;
-    for (let i = 0; i < this.n; i++) {
-      const p = positions[i] as number;
-      const r = rights[i] as number;
-      if (!same(order === null ? p : (order[p] as number), r)) continue;
-      positions[kept] = p;
-      rights[kept++] = r;
-    }
-    return kept;
+    const rows = this.rowsAt(left, positions, n);
+    const keys = keyColumns(table.batch, table.keys);
+    return keepEqual(left.keys, keys, { positions, rows, rights }, n, this.work);
   }
 
   /** Keeps the pairs that pass the residual test. */
@@ -256,19 +277,19 @@ export class JoinProbe {
     return passed.length;
   }
 
-  /** Puts the positions that are done and matched nothing between the pairs, with NO_ROW on the right. */
-  private addUnmatched(
-    left: LeftRows,
-    first: number,
-    n: number,
-  ): { positions: Uint32Array; rights: Uint32Array; n: number } {
-    const done = this.at;
+  /** Pairs of some positions, and those of them that matched nothing, with NO_ROW on the right, between. */
+  private withUnmatched(left: LeftRows, table: JoinTable, first: number, to: number): PairList {
+    // Both together make one batch.
+    const half = this.positions.length / 2;
+    const n = this.matched(left, table, Math.min(to, first + half), ALL, half);
+    const done = this.cursor.at;
+    const { matches } = left;
     const positions = this.work.u32(n + done - first);
     const rights = this.work.u32(n + done - first);
     let count = 0;
     let i = 0;
     for (let p = first; p < done; p++) {
-      if (left.matches[p] === 0) {
+      if (matches[p] === 0) {
         positions[count] = p;
         rights[count++] = NO_ROW;
         continue;
@@ -286,20 +307,21 @@ export class JoinProbe {
   }
 
   private joined(left: LeftRows, table: JoinTable, positions: Uint32Array, rights: Uint32Array, n: number): Batch {
-    const rows = this.rowsAt(left, positions, n);
     const added = this.params.add.map((a) => columnAt(table.batch.schema, a.column));
     const columns = [
-      ...this.take(left.batch, rows, n).columns,
+      ...this.leftPart(left, positions, n).columns,
       ...gatherBatch(table.batch, rights, n, this.out, added).columns,
     ];
     return { schema: this.output, rows: n, columns };
   }
 
-  /** Left rows by number; the batch itself when these are all of its rows in order. */
-  private take(batch: Batch, rows: Uint32Array, n: number): Batch {
-    let same = n === batch.rows;
-    for (let i = 0; same && i < n; i++) same = rows[i] === i;
-    return same ? batch : gatherBatch(batch, rows, n, this.out);
+  /** Left rows at positions; the batch itself when these are all of its rows in order. */
+  private leftPart(left: LeftRows, positions: Uint32Array, n: number): Batch {
+    const { batch } = left;
+    let same = left.order === null && n === batch.rows;
+    for (let i = 0; same && i < n; i++) same = positions[i] === i;
+    const part = same ? batch : gatherBatch(batch, this.rowsAt(left, positions, n), n, this.out);
+    return { ...part, schema: this.isFilter ? this.output : part.schema };
   }
 
   /** Left row numbers of positions. */
@@ -307,7 +329,9 @@ export class JoinProbe {
     const { order } = left;
     if (order === null) return positions;
     const rows = this.work.u32(n);
-    for (let i = 0; i < n; i++) rows[i] = order[positions[i] as number] as number;
+    const k = kernelsFor(order, positions, rows);
+    if (k !== null) k.gather_4(order.byteOffset, positions.byteOffset, n, rows.byteOffset, 0);
+    else for (let i = 0; i < n; i++) rows[i] = order[positions[i] as number] as number;
     return rows;
   }
 
@@ -324,24 +348,5 @@ export class JoinProbe {
       { column: this.params.leftKeys[0], value: text },
       'Make the right side unique by these columns (`distinct`), or state another cardinality',
     );
-  }
-}
-
-/** Which left rows have some match, each looked up only until the first one. */
-function markFirst(left: LeftRows, table: JoinTable, keys: readonly number[]): void {
-  const same = keyEquality(keyColumns(left.batch, keys), keyColumns(table.batch, table.keys));
-  const { hashes, order, missing, matches } = left;
-  const { hashes: sorted, rows, starts, skip, shift } = table;
-  for (let p = 0; p < matches.length; p++) {
-    const row = order === null ? p : (order[p] as number);
-    if (matches[p] !== 0 || (missing !== null && missing[row] === 1)) continue;
-    const h = hashes[row] as number;
-    const bucket = (h << skip) >>> shift;
-    const end = starts[bucket + 1] as number;
-    for (let k = starts[bucket] as number; k < end && (sorted[k] as number) <= h; k++) {
-      if (sorted[k] !== h || !same(row, rows[k] as number)) continue;
-      matches[p] = 1;
-      break;
-    }
   }
 }

@@ -1,19 +1,15 @@
-import { getBit } from '../batch/bitmap.ts';
-import type { Batch, Column, I32Column, I64Column } from '../batch/column.ts';
-import type { RowEquality } from '../batch/compare.ts';
-import { equalRows } from '../batch/compare.ts';
+import type { Batch, Column } from '../batch/column.ts';
 import { concatBatches } from '../batch/concat.ts';
 import { hashColumns } from '../batch/hash.ts';
-import { wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
+import type { Scratch } from '../memory/types.ts';
 import { Stage } from '../shuffle/stage.ts';
 import type { Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { field } from '../types.ts';
-import { sortByKey } from './radix.ts';
-
-/** The directory has about a bucket a row, up to this many. */
-const MAX_BUCKET_BITS = 24;
+import type { JoinIndex } from './join_index.ts';
+import { buildIndex, directRange } from './join_index.ts';
+import { asWords, validKeys } from './join_keys.ts';
 
 export function columnAt(schema: Schema, name: string): number {
   const at = schema.findIndex((f) => f.name === name);
@@ -25,63 +21,21 @@ export function keyColumns(batch: Batch, keys: readonly number[]): Column[] {
   return keys.map((k) => batch.columns[k] as Column);
 }
 
-/** 1 for rows with a null key, which match nothing; null when there are none. */
-export function nullKeys(cols: readonly Column[], rows: number): Uint8Array | null {
-  const nullable = cols.filter((c) => c.nullCount > 0);
-  if (nullable.length === 0) return null;
-  const flags = new Uint8Array(rows);
-  for (const c of nullable) {
-    const bits = c.validity;
-    for (let i = 0; i < rows; i++) if (bits === null || !getBit(bits, i)) flags[i] = 1;
-  }
-  return flags;
-}
-
-/** Equality of key rows none of which is null. Ints of different widths are compared without widening a whole column. */
-export function keyEquality(a: readonly Column[], b: readonly Column[]): RowEquality {
-  const parts = a.map((c, k) => valueEquality(c, b[k] as Column));
-  const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return only;
-  return (i, j) => {
-    for (let k = 0; k < parts.length; k++) if (!(parts[k] as RowEquality)(i, j)) return false;
-    return true;
-  };
-}
-
-function valueEquality(a: Column, b: Column): RowEquality {
-  if (a.phys === 'i32' && b.phys === 'i64') return mixedEquality(a, b);
-  if (a.phys === 'i64' && b.phys === 'i32') {
-    const same = mixedEquality(b, a);
-    return (i, j) => same(j, i);
-  }
-  return equalRows([{ ...a, validity: null, nullCount: 0 }], [{ ...b, validity: null, nullCount: 0 }]);
-}
-
-function mixedEquality(a: I32Column, b: I64Column): RowEquality {
-  const x = a.values;
-  const y = wordsOf(b.values);
-  return (i, j) => x[i] === y[2 * j] && y[2 * j + 1] === (x[i] as number) >> 31;
-}
-
 /**
- * The right side of a join in working memory: its rows sorted by (hash of the keys, input order), with a directory from leading hash bits to the place
- * in that order. Rows with a null key are left out. Immutable once built, so that all tasks of a worker can share one.
+ * The right side of a join in working memory, with an index by its keys; rows with a null key are not in it. Immutable once built, so that all tasks of a
+ * worker can share one.
  */
 export class JoinTable {
   readonly batch: Batch;
   /** Indexes of the key columns in `batch`. */
   readonly keys: readonly number[];
-  /** Hashes in ascending order, and the row of each. */
-  readonly hashes: Uint32Array;
-  readonly rows: Uint32Array;
-  /** Bucket b is [starts[b], starts[b + 1]). */
-  readonly starts: Uint32Array;
-  /** Bucket of hash h: (h << skip) >>> shift. */
-  readonly skip: number;
-  readonly shift: number;
+  readonly index: JoinIndex;
   private readonly memory: Stage;
 
-  /** Copies the key columns and the columns `names` of all batches. `skip`: leading hash bits that all rows share. */
+  /**
+   * Copies the key columns and the columns `names` of all batches. `skip`: leading hash bits that all rows share. `distinct`: only the first row of
+   * each key is ever found.
+   */
   constructor(
     batches: Iterable<Batch>,
     schema: Schema,
@@ -89,51 +43,36 @@ export class JoinTable {
     names: readonly string[],
     store: Store,
     skip: number,
+    distinct: boolean,
   ) {
     const columns = [...new Set([...keys, ...names])].map((n) => columnAt(schema, n));
     const picked = columns.map((c) => schema[c] as Schema[number]);
     this.memory = new Stage(store, 'join');
-    this.skip = skip;
+    const work = new Stage(store, 'join');
     try {
       this.batch = gathered(batches, columns, picked, store, this.memory);
       this.keys = keys.map((k) => columnAt(picked, k));
-      const { hashes, rows } = this.sorted();
-      this.hashes = hashes;
-      this.rows = rows;
-      const bits = Math.min(MAX_BUCKET_BITS, Math.max(1, Math.ceil(Math.log2(rows.length + 1))));
-      this.shift = 32 - bits;
-      this.starts = this.directory(1 << bits);
+      this.index = this.indexed(skip, distinct, work.scratch);
     } catch (e) {
       this.memory.free();
       throw e;
+    } finally {
+      work.free();
     }
   }
 
-  private sorted(): { hashes: Uint32Array; rows: Uint32Array } {
-    const n = this.batch.rows;
-    const cols = keyColumns(this.batch, this.keys);
-    const memory = this.memory.scratch;
-    const work = memory.u32(n);
-    hashColumns(cols, n, work);
-    const missing = nullKeys(cols, n);
-    const order = memory.u32(n);
-    let count = 0;
-    for (let i = 0; i < n; i++) if (missing === null || missing[i] === 0) order[count++] = i;
-    const rows = sortByKey(work, order, memory.u32(n), count).subarray(0, count);
-    const hashes = memory.u32(count);
-    for (let i = 0; i < count; i++) hashes[i] = work[rows[i] as number] as number;
-    return { hashes, rows };
-  }
-
-  private directory(buckets: number): Uint32Array {
-    const { hashes, skip, shift } = this;
-    const starts = this.memory.scratch.u32(buckets + 1).fill(0);
-    for (let i = 0; i < hashes.length; i++) {
-      const b = (((hashes[i] as number) << skip) >>> shift) + 1;
-      starts[b] = (starts[b] as number) + 1;
-    }
-    for (let b = 1; b <= buckets; b++) starts[b] = (starts[b] as number) + (starts[b - 1] as number);
-    return starts;
+  private indexed(skip: number, distinct: boolean, work: Scratch): JoinIndex {
+    const { rows } = this.batch;
+    const keys = keyColumns(this.batch, this.keys);
+    const valid = validKeys(keys, rows, work);
+    const [only] = keys;
+    const exact = keys.length === 1 && only?.phys === 'i32';
+    const direct = exact ? directRange(only.values, valid, rows, work) : null;
+    const hashes = work.u32(direct === null ? rows : 0);
+    if (direct === null) hashColumns(keys, rows, hashes);
+    const tags = exact ? asWords(only.values) : hashes;
+    const spec = { rows, skip, exact, direct, distinct, keys };
+    return buildIndex(spec, { hashes, tags, valid }, this.memory.scratch, work);
   }
 
   free(): void {

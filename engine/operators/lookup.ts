@@ -4,7 +4,7 @@ import type { StepRef } from '../plan.ts';
 import type { Schema } from '../types.ts';
 import type { OperatorDef, TaskContext } from './def.ts';
 import { probeBatches } from './join.ts';
-import { JoinProbe, joinSchema, rightColumns } from './join_probe.ts';
+import { JoinProbe, joinSchema, needsFirst, rightColumns } from './join_probe.ts';
 import { JoinTable } from './join_table.ts';
 import type { JoinParams } from './params.ts';
 
@@ -13,10 +13,11 @@ function sharedTable(params: JoinParams, step: StepRef, ctx: TaskContext): JoinT
   const [side] = step.sides;
   if (side === undefined) throw new EngineBug('a lookup without a side');
   const names = rightColumns(params);
-  const key = `lookup ${JSON.stringify([side.relation, params.rightKeys, names])}`;
+  const first = needsFirst(params);
+  const key = `lookup ${JSON.stringify([side.relation, params.rightKeys, names, first])}`;
   return ctx.shared(
     key,
-    () => new JoinTable(ctx.side(side).batches(), side.schema, params.rightKeys, names, ctx.store, 0),
+    () => new JoinTable(ctx.side(side).batches(), side.schema, params.rightKeys, names, ctx.store, 0, first),
   );
 }
 
