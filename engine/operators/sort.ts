@@ -20,7 +20,7 @@ const RUN_BYTES = 1 << 20;
 const MIN_RUN_ROWS = 1024;
 
 /** Part of the grant that a range may take when it is loaded: put together for sorting it is there once more. */
-const LOAD_SHARE = 0.25;
+const LOAD_SHARE = 0.32;
 
 /** Streams that can be merged at once within the grant. */
 function fanIn(runs: readonly RelationReader[], grant: number): number {

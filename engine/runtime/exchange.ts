@@ -1,4 +1,4 @@
-import { type RangeCuts, rangeBounds, rangeCuts } from '../shuffle/range.ts';
+import { type RangeCuts, rangeTasks } from '../shuffle/range.ts';
 import type { BatchRef } from '../store/types.ts';
 import type { PartitionData } from './messages.ts';
 import type { Relation } from './relations.ts';
@@ -57,19 +57,35 @@ function commonBits(a: number, b: number, bits: number): number {
   return shared;
 }
 
-/** A merge holds its range three times over: the slices of the runs, the rows put together, the output. */
-const RANGE_SHARE = 0.2;
+/** A range is held twice while it is sorted, with its keys and the rows given out last. */
+const RANGE_SHARE = 0.22;
+/** More tasks than workers, so that none is idle at the end. */
+const TASKS_PER_SLOT = 4;
+const MIN_RANGE_BYTES = 2 << 20;
 const MAX_RANGES = 1024;
+
+/** Bytes of one range of about `bytes` bytes of sorted runs, when a task may hold `grant`. */
+export function rangeBytes(bytes: number, grant: number, slots: number): number {
+  const balanced = Math.max(MIN_RANGE_BYTES, bytes / (slots > 1 ? TASKS_PER_SLOT * slots : 1));
+  const least = bytes / MAX_RANGES;
+  return Math.max(least, Math.min(4 * PARTITION_BYTES, grant * RANGE_SHARE, balanced));
+}
 
 /** Ranges into which about `bytes` bytes of sorted runs are cut. */
 export function rangePartitions(bytes: number, grant: number, slots: number): number {
-  const size = Math.min(4 * PARTITION_BYTES, grant * RANGE_SHARE);
-  return Math.min(MAX_RANGES, Math.max(Math.ceil(bytes / size), bytes > 2 ** 21 ? slots : 1));
+  return Math.max(1, Math.ceil(bytes / rangeBytes(bytes, grant, slots)));
+}
+
+/** Buckets are smaller than ranges, as samples tell their sizes only about; neighbours are put together again. */
+const BUCKET_SHARE = 0.6;
+
+/** Buckets into which the runs of about `bytes` bytes are cut while they are written. */
+export function rangeBuckets(bytes: number, grant: number, slots: number): number {
+  return Math.min(MAX_RANGES, Math.ceil(bytes / (rangeBytes(bytes, grant, slots) * BUCKET_SHARE)));
 }
 
 /** Where the runs are cut: one merge task per range of the keys; a stable merge gives the same rows for any number of ranges. */
 export function rangesOf(input: Relation, grant: number, slots: number): RangeCuts {
   if (input.content.kind !== 'range') throw new Error(`relation ${input.id} is not range partitioned`);
-  const { runs } = input.content;
-  return rangeCuts(runs, rangeBounds(runs, rangePartitions(input.bytes, grant, slots)));
+  return rangeTasks(input.content.runs, rangeBytes(input.bytes, grant, slots));
 }

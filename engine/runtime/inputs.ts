@@ -1,16 +1,27 @@
 import type { Split } from '../formats/def.ts';
 import type { BatchRef } from '../store/types.ts';
 import type { Schema } from '../types.ts';
-import type { TaskInput } from './messages.ts';
+import type { PartitionData, TaskInput } from './messages.ts';
 import { type Relation, refsOf } from './relations.ts';
 import type { FileStamp } from './stamp.ts';
 
 /** About this many bytes of materialised batches make one task. */
 const TASK_BYTES = 8 * 2 ** 20;
 
-/** `stamps`: by file of the source. */
-export function splitTasks(splits: readonly Split[], stamps: readonly (FileStamp | null)[]): TaskInput[] {
-  return splits.map((split) => ({ kind: 'split', split, stamp: stamps[split.file] ?? null }));
+/** Neighbouring splits of a file are one task up to `bytes` bytes. `stamps`: by file of the source. */
+export function splitTasks(splits: readonly Split[], stamps: readonly (FileStamp | null)[], bytes = 0): TaskInput[] {
+  const groups: [Split, ...Split[]][] = [];
+  let sum = 0;
+  for (const split of splits) {
+    const group = groups[groups.length - 1];
+    sum += split.bytes;
+    if (group !== undefined && group[0].file === split.file && sum <= bytes) group.push(split);
+    else {
+      groups.push([split]);
+      sum = split.bytes;
+    }
+  }
+  return groups.map(([split, ...more]) => ({ kind: 'split', split, more, stamp: stamps[split.file] ?? null }));
 }
 
 interface Part {
@@ -59,7 +70,13 @@ export function streamTasks(relations: readonly Relation[], skip: number, taskBy
 /** References a task reads, for releasing them when it is done. */
 export function refsOfTask(input: TaskInput): readonly BatchRef[] {
   if (input.kind === 'refs') return input.parts.flatMap((p) => p.refs);
-  if (input.kind === 'partition') return input.inputs.flatMap((p) => (p.by === 'pieces' ? p.pieces : []));
+  if (input.kind === 'partition') return input.inputs.flatMap(own);
   if (input.kind === 'encode') return input.refs;
   return [];
+}
+
+/** What only this task reads. */
+function own(p: PartitionData): readonly BatchRef[] {
+  if (p.by === 'pieces') return p.pieces;
+  return p.whole ? p.slices.flatMap((s) => s.batches) : [];
 }

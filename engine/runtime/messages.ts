@@ -52,10 +52,24 @@ export interface RelationData {
 
 export type PartitionData =
   | { readonly by: 'pieces'; readonly schema: Schema; readonly pieces: readonly BatchRef[]; readonly hashBits: number }
-  | { readonly by: 'runs'; readonly schema: Schema; readonly slices: readonly RangeSlice[] };
+  | {
+      readonly by: 'runs';
+      readonly schema: Schema;
+      readonly slices: readonly RangeSlice[];
+      /** No other task reads these batches. */
+      readonly whole: boolean;
+    };
 
 export type TaskInput =
-  | { readonly kind: 'split'; readonly split: Split; readonly stamp: FileStamp | null }
+  /** `more`: splits of the same file behind it, read one after another. */
+  | {
+      readonly kind: 'split';
+      readonly split: Split;
+      readonly more?: readonly Split[];
+      readonly stamp: FileStamp | null;
+    }
+  /** The sort keys of about `rows` of the first rows of another task's input. */
+  | { readonly kind: 'sample'; readonly input: TaskInput; readonly rows: number }
   | { readonly kind: 'probe'; readonly split: Split }
   | {
       readonly kind: 'refs';
@@ -79,8 +93,10 @@ export interface StageMessage {
   readonly sides: readonly { readonly relation: number; readonly data: RelationData }[];
   /** Bytes of working memory for each consumer of a task. */
   readonly grant: number;
-  /** log2 of the partitions of a hash exchange. */
+  /** log2 of the partitions of an exchange. */
   readonly bits: number;
+  /** Where the runs of a range exchange are cut, see RunCuts; null: by their size. */
+  readonly bounds: Uint8Array | null;
 }
 
 /** A task of a stage. */

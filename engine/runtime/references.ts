@@ -1,3 +1,4 @@
+import { batchesOfRun } from '../shuffle/runs.ts';
 import type { RangeSlice } from '../shuffle/types.ts';
 import type { BatchRef, ObjectId } from '../store/types.ts';
 import type { PartitionData, StageMessage, TaskInput, TaskOutput } from './messages.ts';
@@ -8,6 +9,7 @@ export type Exchange = (object: ObjectId) => ObjectId;
 
 /** The objects a task reads by its input; those of its stage's sides come on top. */
 export function objectsOfInput(input: TaskInput): ReadonlySet<ObjectId> {
+  if (input.kind === 'sample') return objectsOfInput(input.input);
   const out = new Set<ObjectId>();
   const add = (refs: readonly BatchRef[]): void => {
     for (const r of refs) out.add(r.object);
@@ -41,7 +43,7 @@ export function placesOf(output: TaskOutput): readonly Place[] {
     case 'hash':
       return output.output.pieces.flat();
     case 'range':
-      return output.runs.flatMap((run) => run.batches);
+      return output.runs.flatMap((run) => batchesOfRun(run));
     case 'bytes':
       return output.objects;
     default:
@@ -65,6 +67,8 @@ export function exchangeInput(input: TaskInput, f: Exchange): TaskInput {
   switch (input.kind) {
     case 'refs':
       return { ...input, parts: input.parts.map((p) => ({ ...p, refs: exchangeRefs(p.refs, f) })) };
+    case 'sample':
+      return { ...input, input: exchangeInput(input.input, f) };
     case 'encode':
       return { ...input, refs: exchangeRefs(input.refs, f) };
     case 'regroup':

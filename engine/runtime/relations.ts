@@ -1,3 +1,4 @@
+import { batchesOfRun } from '../shuffle/runs.ts';
 import type { PartitionedOutput, RunOutput } from '../shuffle/types.ts';
 import type { BatchRef, ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
@@ -23,7 +24,7 @@ export function refsOf(r: Relation): readonly BatchRef[] {
     case 'hash':
       return r.content.tasks.flatMap((t) => t.pieces.flat());
     case 'range':
-      return r.content.runs.flatMap((run) => run.batches);
+      return r.content.runs.flatMap((run) => batchesOfRun(run));
   }
 }
 

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import type { Split } from '../formats/def.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
+import { type KeySample, sampleBounds } from '../shuffle/range_sample.ts';
 import { roundTasks, type ShuffleChoice, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
 import type { MainStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
@@ -176,7 +177,7 @@ export class Run {
     const sink = stage.output.kind === 'sink' ? await this.#outputs.begin(stage) : null;
     const inputs = await this.#inputs.tasksOf(stage);
     const bits = await this.#inputs.bitsOf(stage);
-    const message = this.#message(stage, bits);
+    const message = await this.#cutMessage(this.#message(stage, bits), inputs);
     const outputs = new Map();
     const push = await this.#push(message, inputs.length, outputs);
     const making: Making = {
@@ -261,17 +262,41 @@ export class Run {
   async #probeAll(stage: Stage, splits: readonly Split[]): Promise<unknown[]> {
     const message = this.#message(stage, 0);
     const answers = await Promise.all(
-      splits.map((split, i) => this.#queue.add(() => this.#probe(message, i, split), { priority: stage.id })),
+      splits.map((split, i) =>
+        this.#queue.add(() => this.#look(message, i, { kind: 'probe', split }), { priority: stage.id }),
+      ),
     );
     if (this.#failure !== null) throw this.#failure;
     return answers.map((a) => (a?.output.kind === 'answer' ? a.output.value : null));
   }
 
+  /** With the bounds at which the runs of a large sort are cut, from a look at some of the rows: known before the first task, so that one that is run again does the same. */
+  async #cutMessage(message: StageMessage, tasks: TaskInputs): Promise<StageMessage> {
+    const { stage } = message;
+    const sampling = await this.#inputs.samplingOf(stage, tasks);
+    if (sampling === null || stage.output.kind !== 'exchange' || stage.output.by !== 'range') return message;
+    const answers = await Promise.all(
+      sampling.inputs.map((input, i) => this.#queue.add(() => this.#look(message, i, input), { priority: stage.id })),
+    );
+    if (this.#failure !== null) throw this.#failure;
+    const samples = answers.flatMap((a) => (a?.output.kind === 'answer' ? [a.output.value as KeySample | null] : []));
+    const { keys } = stage.output;
+    return {
+      ...message,
+      bounds: sampleBounds(
+        samples.filter((s) => s !== null),
+        keys,
+        stage.schema,
+        sampling.buckets,
+      ),
+    };
+  }
+
   /** A failure ends the run and is not thrown, so that whoever waits for all probes returns when none is running any more. */
-  async #probe(message: StageMessage, index: number, split: Split): Promise<TaskDone | null> {
+  async #look(message: StageMessage, index: number, input: TaskInput): Promise<TaskDone | null> {
     if (this.#failure !== null) return null;
     try {
-      return await this.#tries.run(message, index, { kind: 'probe', split });
+      return await this.#tries.run(message, index, input);
     } catch (e) {
       this.fail(e);
       return null;
@@ -284,7 +309,7 @@ export class Run {
       const data: RelationData = { schema: r.schema, rows: r.rows, bytes: r.bytes, refs: refsOf(r) };
       return { relation, data };
     });
-    return { type: 'stage', run: this.#id, stage, sides, grant: this.#inputs.grant(stage), bits };
+    return { type: 'stage', run: this.#id, stage, sides, grant: this.#inputs.grant(stage), bits, bounds: null };
   }
 
   async #runTasks(

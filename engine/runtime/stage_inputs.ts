@@ -1,7 +1,7 @@
 import type { Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import type { PhysicalPlan, ScanInput, Stage } from '../plan.ts';
-import { hashBits, hashTasks, rangePartitions, rangesOf } from './exchange.ts';
+import { hashBits, hashTasks, rangeBuckets, rangePartitions, rangesOf } from './exchange.ts';
 import { grantOf } from './grant.ts';
 import { exchangeGroups } from './graph.ts';
 import { splitTasks, streamTasks } from './inputs.ts';
@@ -9,6 +9,22 @@ import type { PartitionData, TaskInput } from './messages.ts';
 import { type Relation, refsOf } from './relations.ts';
 import { stampOf } from './stamp.ts';
 import { conserved, sum } from './task_output.ts';
+
+/** One task's runs take about so many grants of input. */
+const RUNS_TOGETHER = 1.5;
+const TASKS_PER_SLOT = 8;
+/** Below this share of the limit a sort stays in memory, where reading parts of batches costs next to nothing. */
+const SAMPLE_FROM = 0.3;
+/** Tasks whose first rows are looked at. */
+const LEAST_SAMPLED = 4;
+const MOST_SAMPLED = 32;
+const SAMPLES_PER_BUCKET = 48;
+
+/** Tasks to ask for the keys of some of their rows, and the buckets these are to make. */
+export interface Sampling {
+  readonly inputs: readonly Extract<TaskInput, { kind: 'sample' }>[];
+  readonly buckets: number;
+}
 
 /** What the tasks of a stage read, each made when it is asked for. */
 export interface TaskInputs {
@@ -80,7 +96,10 @@ export class StageInputs {
       const ranges = rangesOf(first, this.grant(stage), this.#o.slots);
       return {
         length: ranges.partitions,
-        at: (p) => ({ kind: 'partition', inputs: [{ by: 'runs', schema, slices: ranges.slices(p) }] }),
+        at: (p) => ({
+          kind: 'partition',
+          inputs: [{ by: 'runs', schema, slices: ranges.slices(p), whole: ranges.whole(p) }],
+        }),
       };
     }
     if (first.content.kind === 'hash') {
@@ -108,9 +127,31 @@ export class StageInputs {
       stage.id,
       splits.reduce((n, s) => n + s.bytes, 0),
     );
-    const tasks = splitTasks(splits, stamps);
+    const tasks = splitTasks(splits, stamps, await this.#splitsTogether(stage));
     this.#splits.set(stage.id, tasks);
     return tasks;
+  }
+
+  /** Bytes of neighbouring splits that one task reads: where each sorts, fewer tasks make fewer and longer runs. */
+  async #splitsTogether(stage: Stage): Promise<number> {
+    if (!sortsAll(stage)) return 0;
+    const bytes = await this.bytesOf(stage);
+    return Math.min(this.grant(stage) * RUNS_TOGETHER, bytes / (TASKS_PER_SLOT * this.#o.slots));
+  }
+
+  /** How the runs of a sort are to be sampled before it starts; null: where they are cut does not matter, or cannot be told. */
+  async samplingOf(stage: Stage, tasks: TaskInputs): Promise<Sampling | null> {
+    if (!sortsAll(stage) || stage.input.kind === 'merge') return null;
+    const bytes = await this.bytesOf(stage);
+    if (bytes < this.#o.memory * SAMPLE_FROM || tasks.length < 2) return null;
+    const buckets = rangeBuckets(bytes, this.grant(stage), this.#o.slots);
+    const count = Math.min(tasks.length, Math.max(LEAST_SAMPLED, Math.min(MOST_SAMPLED, tasks.length / 4)));
+    const rows = Math.ceil((buckets * SAMPLES_PER_BUCKET) / Math.floor(count));
+    const inputs = Array.from({ length: Math.floor(count) }, (_, i) => {
+      const input = tasks.at(Math.floor(((i + 0.5) * tasks.length) / count)) as TaskInput;
+      return { kind: 'sample', input, rows } as const;
+    });
+    return { inputs, buckets };
   }
 
   /** log2 of the partitions of a stage's exchange. All hash exchanges of one merge are cut alike, by the size of the largest. */
@@ -137,6 +178,11 @@ export class StageInputs {
     const share = stage.input.schema.length / Math.max(1, stage.input.source.schema.length);
     return (est?.bytes ?? 0) * share;
   }
+}
+
+/** Its tasks write sorted runs of all their rows. */
+function sortsAll({ output }: Stage): boolean {
+  return output.kind === 'exchange' && output.by === 'range' && output.limit === null;
 }
 
 /** What a hash exchange was given is what its merge tasks take. */

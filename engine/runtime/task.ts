@@ -9,7 +9,7 @@ import { sortIndices } from '../operators/sort_kernel.ts';
 import type { ScanInput, Stage, StageOutput } from '../plan.ts';
 import { collectWriter } from '../shuffle/collect.ts';
 import { hashWriter } from '../shuffle/hash.ts';
-import { rangePartition, rangeWriter } from '../shuffle/range.ts';
+import { type KeySample, rangePartition, rangeWriter, sampleKeys } from '../shuffle/range.ts';
 import { hashPartition, relationReader } from '../shuffle/reader.ts';
 import { regroup } from '../shuffle/regroup.ts';
 import type { ObjectId } from '../store/types.ts';
@@ -26,6 +26,7 @@ export interface StageScope {
   readonly stage: Stage;
   readonly grant: number;
   readonly bits: number;
+  readonly bounds: Uint8Array | null;
 }
 
 export interface TaskResult {
@@ -47,11 +48,33 @@ export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScop
     const output = regroup(ctx, stage.schema, input.partitions);
     return { rows: output.rows.reduce((a, b) => a + b, 0), output: { kind: 'hash', output } };
   }
+  if (input.kind === 'sample') return { rows: 0, output: { kind: 'answer', value: await sample(stage, input, ctx) } };
   const origin = originOf(stage, input);
   if (origin !== null) ctx.rowsFrom = (first) => origin.announce(first);
   let rows = chain(sourceOf(stage, input, ctx, origin), stage.steps, ctx, origin);
   if (stage.output.kind === 'collect' && stage.output.limit !== null) rows = firstRows(rows, stage.output.limit, cut);
   return writeOutput(scope, counted(rows, ctx), ctx);
+}
+
+/**
+ * Keys of the first rows that the stage gives for an input; null when it gives none. An error of the data is for the task that reads all of it. Nothing counts as
+ * read, as it is read again.
+ */
+async function sample(
+  stage: Stage,
+  { input, rows }: Extract<TaskInput, { kind: 'sample' }>,
+  ctx: TaskScope,
+): Promise<KeySample | null> {
+  if (stage.output.kind !== 'exchange' || stage.output.by !== 'range') throw new Error(`stage ${stage.id} has no keys`);
+  const quiet: TaskScope = { ...ctx, count: () => {}, reject: () => {} };
+  try {
+    for await (const b of chain(sourceOf(stage, input, quiet, null), stage.steps, quiet)) {
+      if (b.rows > 0) return sampleKeys(b, stage.output.keys, rows, ctx.scratch);
+    }
+  } catch (e) {
+    if (!(e instanceof RunError) || e.code === 'FLOW7012' || e.where.object !== undefined) throw e;
+  }
+  return null;
 }
 
 const cut = (b: Batch, n: number): Batch => sliceBatch(b, 0, n);
@@ -64,7 +87,7 @@ function originOf({ input: from, steps }: Stage, input: TaskInput): Origin | nul
 function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope, origin: Origin | null): AsyncIterable<Batch> {
   const from = stage.input;
   if (input.kind === 'split' && from.kind === 'scan') {
-    return attributed(unchanged(scanned(from, input.split, ctx, origin), from, input), {
+    return attributed(unchanged(scanned(from, [input.split, ...(input.more ?? [])], ctx, origin), from, input), {
       label: `from ${from.source.display}`,
       span: from.source.span,
     });
@@ -80,14 +103,21 @@ function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope, origin: Origin
   throw new Error(`stage ${stage.id} cannot read a ${input.kind}`);
 }
 
-async function* scanned(scan: ScanInput, split: Split, ctx: TaskScope, origin: Origin | null): AsyncIterable<Batch> {
+async function* scanned(
+  scan: ScanInput,
+  splits: readonly Split[],
+  ctx: TaskScope,
+  origin: Origin | null,
+): AsyncIterable<Batch> {
   const reader = format(scan.format).reader;
   if (reader === null) throw new Error(`format ${scan.format} cannot be read`);
-  for await (const b of reader.read(split, scan, ctx, (bytes) => ctx.count(0, bytes, 0))) {
-    ctx.check();
-    ctx.count(b.rows, 0, 0);
-    origin?.left(b.rows);
-    yield b;
+  for (const split of splits) {
+    for await (const b of reader.read(split, scan, ctx, (bytes) => ctx.count(0, bytes, 0))) {
+      ctx.check();
+      ctx.count(b.rows, 0, 0);
+      origin?.left(b.rows);
+      yield b;
+    }
   }
 }
 
@@ -159,7 +189,8 @@ async function writeOutput(scope: StageScope, source: AsyncIterable<Batch>, ctx:
       w.free();
     }
   }
-  const w = rangeWriter(ctx, schema, output.keys, output.limit, sortIndices, 2 ** scope.bits);
+  const cuts = { partitions: 2 ** scope.bits, bounds: scope.bounds };
+  const w = rangeWriter(ctx, schema, output.keys, output.limit, sortIndices, cuts);
   try {
     for await (const b of source) {
       rows += b.rows;

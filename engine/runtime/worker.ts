@@ -50,6 +50,7 @@ function learn(m: StageMessage): void {
     stage: m.stage,
     grant: m.grant,
     bits: m.bits,
+    bounds: m.bounds,
     sides: new Map(m.sides.map((s) => [s.relation, s.data])),
   });
 }

@@ -3,8 +3,10 @@ import type { Batch } from '../batch/column.ts';
 import { sortComparator } from '../batch/compare.ts';
 import { concatBatches } from '../batch/concat.ts';
 import { gatherBatch } from '../batch/gather.ts';
+import { EngineBug } from '../errors.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';
 import { encodeRows, firstNot, sortColumns } from './keys.ts';
+import { addBucketBytes, batchCount, batchesOfRun, bucketOf } from './runs.ts';
 import type { RangeBounds, RangeCut, RangeSlice, RunOutput } from './types.ts';
 
 /**
@@ -55,13 +57,16 @@ export interface RangeCuts {
   readonly partitions: number;
   /** A slice for each run that has rows in the partition; the batches at its ends may turn out to have none. */
   slices(partition: number): RangeSlice[];
+  /** No batch of the partition has rows of another one. */
+  whole(partition: number): boolean;
 }
 
 /** Nothing is read: fences tell the batches, the cut within a batch is searched by the reader. */
 export function rangeCuts(runs: readonly RunOutput[], bounds: RangeBounds): RangeCuts {
   const [first] = runs;
   const count = bounds.runs.length;
-  if (first === undefined) return { partitions: count + 1, slices: () => [] };
+  const whole = (): boolean => count === 0;
+  if (first === undefined) return { partitions: count + 1, slices: () => [], whole };
   const keys = bounds.keys === null ? null : decodeBatch(bounds.keys, first.keySchema);
   const cutKeys = bounds.runs.map((_, b) =>
     encodeRows(gatherBatch(keys as Batch, Uint32Array.of(b), 1, heapScratch())),
@@ -76,17 +81,69 @@ export function rangeCuts(runs: readonly RunOutput[], bounds: RangeBounds): Rang
   const cut = (r: number, b: number): RangeCut => ({ key: cutKeys[b] as Uint8Array, inclusive: inclusive(r, b) });
   return {
     partitions: count + 1,
+    whole,
     slices(p) {
       const out: RangeSlice[] = [];
       runs.forEach((run, r) => {
         const last = p === count;
         const before = p === 0 ? 0 : (starts[r * count + p - 1] as number);
-        const to = last ? run.batches.length : (starts[r * count + p] as number);
+        const to = last ? batchCount(run) : (starts[r * count + p] as number);
         const lower = before > 0 ? cut(r, p - 1) : null;
         if (last || to > 0) out.push(slice(run, Math.max(before - 1, 0), to, lower, last ? null : cut(r, p)));
       });
       return out;
     },
+  };
+}
+
+/** A bucket so much larger than a partition is cut into several. */
+const TOO_LARGE = 1.3;
+
+/**
+ * Partitions of about `bytes` bytes from runs that were all cut into the same buckets: neighbouring buckets are put together, and one that is too large is cut by
+ * the samples and fences of its runs.
+ */
+export function rangeTasks(runs: readonly RunOutput[], bytes: number): RangeCuts {
+  const buckets = Math.max(1, (runs[0]?.starts.length ?? 2) - 1);
+  if (runs.some((r) => r.starts.length !== buckets + 1)) throw new EngineBug('runs were cut into different buckets');
+  const sums = new Float64Array(buckets);
+  for (const r of runs) addBucketBytes(r, sums);
+  const parts: { readonly cuts: RangeCuts; readonly at: number }[] = [];
+  for (let from = 0; from < buckets; ) {
+    let to = from + 1;
+    let sum = sums[from] as number;
+    if (sum > bytes * TOO_LARGE) {
+      const cuts = bucketCuts(runs, from, Math.ceil(sum / bytes));
+      for (let at = 0; at < cuts.partitions; at++) parts.push({ cuts, at });
+    } else {
+      while (to < buckets && sum + (sums[to] as number) <= bytes) sum += sums[to++] as number;
+      parts.push({ cuts: wholeBuckets(runs, from, to), at: 0 });
+    }
+    from = to;
+  }
+  const part = (p: number) => parts[p] as (typeof parts)[number];
+  return {
+    partitions: parts.length,
+    slices: (p) => part(p).cuts.slices(part(p).at),
+    whole: (p) => part(p).cuts.whole(part(p).at),
+  };
+}
+
+function bucketCuts(runs: readonly RunOutput[], bucket: number, partitions: number): RangeCuts {
+  const own = runs.map((r) => bucketOf(r, bucket)).filter((r) => r !== null);
+  return rangeCuts(own, rangeBounds(own, partitions));
+}
+
+/** Buckets [from, to) as one partition. */
+function wholeBuckets(runs: readonly RunOutput[], from: number, to: number): RangeCuts {
+  return {
+    partitions: 1,
+    whole: () => true,
+    slices: () =>
+      runs.flatMap((run) => {
+        const [first, end] = [run.starts[from] as number, run.starts[to] as number];
+        return first < end ? [slice(run, first, end, null, null)] : [];
+      }),
   };
 }
 
@@ -97,7 +154,7 @@ export function rangeSlices(runs: readonly RunOutput[], bounds: RangeBounds): Ra
 }
 
 function slice(run: RunOutput, from: number, to: number, lower: RangeCut | null, upper: RangeCut | null): RangeSlice {
-  return { batches: run.batches.slice(from, to), keys: run.keys, keySchema: run.keySchema, lower, upper };
+  return { batches: batchesOfRun(run, from, to), keys: run.keys, keySchema: run.keySchema, lower, upper };
 }
 
 /** Tells how many batches of the run start before a bound. */

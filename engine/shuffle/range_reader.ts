@@ -6,9 +6,13 @@ import type { PartitionReader, RelationReader } from '../operators/def.ts';
 import type { BatchRef, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { columnIndex, firstNot, sortColumns } from './keys.ts';
-import { read, relationReader } from './reader.ts';
+import { checked, read, relationReader } from './reader.ts';
 import { Stage } from './stage.ts';
 import type { RangeCut, RangeSlice } from './types.ts';
+
+/** Neighbouring batches are read together up to about this size, and this share of the limit. */
+const READ_BYTES = 1 << 20;
+const READ_SHARE = 1 / 64;
 
 /**
  * One partition of a range exchange: a sorted stream for each run that has rows in it, in input order. Where a range is small, `load` reads each stored
@@ -45,17 +49,17 @@ function loadSlices(
   schema: Schema,
   bytes: number,
 ): { batches: Batch[]; free(): void } | null {
+  if (leastBytes(slices) > bytes) return null;
   const stage = new Stage(store, 'sort range');
   const batches: Batch[] = [];
   try {
     for (const s of slices) {
-      for (const [i, ref] of s.batches.entries()) {
+      for (const group of adjacent(s.batches, Math.min(READ_BYTES, store.limit * READ_SHARE))) {
         if (stage.used > bytes) {
           stage.free();
           return null;
         }
-        const rows = cutBatch(store, s, i, ref, schema, stage);
-        if (rows !== null) batches.push(rows);
+        readGroup(store, s, group, schema, (batch) => batches.push(batch), stage);
       }
     }
   } catch (e) {
@@ -65,17 +69,75 @@ function loadSlices(
   return { batches, free: () => stage.free() };
 }
 
-/** A copy of what belongs to the slice of its i-th batch; null when nothing does. */
-function cutBatch(store: Store, s: RangeSlice, i: number, ref: BatchRef, schema: Schema, stage: Stage): Batch | null {
-  const lease = read(store, ref, schema);
+/** Bytes of the batches of which no row is cut off. */
+function leastBytes(slices: readonly RangeSlice[]): number {
+  let n = 0;
+  for (const s of slices) {
+    s.batches.forEach((b, i) => {
+      if (!(i === 0 && s.lower !== null) && !(i === s.batches.length - 1 && s.upper !== null)) n += b.bytes;
+    });
+  }
+  return n;
+}
+
+/** Batches that lie one behind another in an object are read at once. */
+function adjacent(refs: readonly BatchRef[], most: number): (readonly [number, BatchRef])[][] {
+  const out: (readonly [number, BatchRef])[][] = [];
+  let bytes = 0;
+  refs.forEach((ref, i) => {
+    const before = refs[i - 1];
+    bytes += ref.bytes;
+    const follows = before?.object === ref.object && before.offset + before.bytes === ref.offset;
+    if (follows && bytes <= most) (out[out.length - 1] as (readonly [number, BatchRef])[]).push([i, ref]);
+    else {
+      out.push([[i, ref]]);
+      bytes = ref.bytes;
+    }
+  });
+  return out;
+}
+
+/** Copies what belongs to the slice. */
+function readGroup(
+  store: Store,
+  s: RangeSlice,
+  group: readonly (readonly [number, BatchRef])[],
+  schema: Schema,
+  take: (batch: Batch) => void,
+  stage: Stage,
+): void {
+  const [[, first]] = group as [readonly [number, BatchRef]];
+  const bytes = group.reduce((n, [, ref]) => n + ref.bytes, 0);
+  const lease = store.readBytes(first.object, first.offset, bytes);
   try {
-    const columns = s.keys.map((k) => lease.batch.columns[columnIndex(schema, k.name)] as Column);
-    const from = i === 0 && s.lower !== null ? rowsBefore(ref.rows, columns, s, s.lower) : 0;
-    const to = i === s.batches.length - 1 && s.upper !== null ? rowsBefore(ref.rows, columns, s, s.upper) : ref.rows;
-    return from < to ? stage.keep(sliceBatch(lease.batch, from, to)) : null;
+    for (const [i, ref] of group) {
+      const at = ref.offset - first.offset;
+      const encoded = lease.view.subarray(at, at + ref.bytes);
+      const lower = i === 0 ? s.lower : null;
+      const upper = i === s.batches.length - 1 ? s.upper : null;
+      if (lower === null && upper === null) take(checked(stage.keepEncoded(encoded, schema), ref));
+      else {
+        const rows = cutRows(checked(decodeBatch(encoded, schema), ref), s, schema, lower, upper);
+        if (rows !== null) take(stage.keep(rows));
+      }
+    }
   } finally {
     lease.release();
   }
+}
+
+/** The rows between two cuts; null where there are none. */
+function cutRows(
+  batch: Batch,
+  s: RangeSlice,
+  schema: Schema,
+  lower: RangeCut | null,
+  upper: RangeCut | null,
+): Batch | null {
+  const columns = s.keys.map((k) => batch.columns[columnIndex(schema, k.name)] as Column);
+  const from = lower === null ? 0 : rowsBefore(batch.rows, columns, s, lower);
+  const to = upper === null ? batch.rows : rowsBefore(batch.rows, columns, s, upper);
+  return from < to ? sliceBatch(batch, from, to) : null;
 }
 
 function sliceReader(store: Store, s: RangeSlice, schema: Schema): RelationReader {
@@ -84,15 +146,15 @@ function sliceReader(store: Store, s: RangeSlice, schema: Schema): RelationReade
   const tail = s.batches[s.batches.length - 1];
   if (head === undefined || tail === undefined) return relationReader(store, [], schema);
   // Most slices of a small run lie within one batch: it is read once for both ends.
-  const ends = cutRows(store, head, s, schema, tail === head ? [s.lower, s.upper] : [s.lower]);
-  const end = tail === head ? ends[1] : cutRows(store, tail, s, schema, [s.upper])[0];
+  const ends = cutsIn(store, head, s, schema, tail === head ? [s.lower, s.upper] : [s.lower]);
+  const end = tail === head ? ends[1] : cutsIn(store, tail, s, schema, [s.upper])[0];
   const from = ends[0] ?? 0;
   const to = end === null || end === undefined ? total : total - tail.rows + end;
   return relationReader(store, s.batches, schema, { skip: from, take: to - from });
 }
 
 /** For each cut the number of rows of the batch that come before it; null for no cut. */
-function cutRows(
+function cutsIn(
   store: Store,
   ref: BatchRef,
   s: RangeSlice,

@@ -65,7 +65,7 @@ export function read(store: Store, ref: BatchRef, schema: Schema): BatchLease {
 }
 
 /** The rows that the reference names; none is lost between writer and reader. */
-function checked(batch: Batch, ref: BatchRef): Batch {
+export function checked(batch: Batch, ref: BatchRef): Batch {
   const written = ref.whole ?? ref.rows;
   if (batch.rows !== written) throw new EngineBug(`a batch of ${written} rows was read back with ${batch.rows}`);
   return written === ref.rows ? batch : sliceBatch(batch, 0, ref.rows);

@@ -4,6 +4,7 @@ import { bytesOf, shift } from '../batch/layout.ts';
 import type { MeasuredScratch } from '../memory/bump.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Store } from '../store/types.ts';
+import type { Schema } from '../types.ts';
 
 /** Dictionaries compared against a new one. */
 const REMEMBERED = 8;
@@ -25,7 +26,17 @@ export class Stage {
   keep(batch: Batch): Batch {
     const into = this.scratch.u8(encodedSize(batch));
     encodeBatch(batch, into);
-    const copy = decodeBatch(into, batch.schema);
+    return this.#adopt(decodeBatch(into, batch.schema));
+  }
+
+  /** A copy of an encoded batch. */
+  keepEncoded(bytes: Uint8Array, schema: Schema): Batch {
+    const into = this.scratch.u8(bytes.length);
+    into.set(bytes);
+    return this.#adopt(decodeBatch(into, schema));
+  }
+
+  #adopt(copy: Batch): Batch {
     return {
       ...copy,
       columns: copy.columns.map((c) => withDictionaries(c, (d) => this.#known(d) ?? this.#remember(d))),

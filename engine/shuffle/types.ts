@@ -26,10 +26,13 @@ export interface RangeKey {
 
 /** One sorted run. Key rows are encoded batches of the key columns, in the order of `keys`. */
 export interface RunOutput {
-  readonly batches: BatchRef[];
+  /** Four numbers a batch: object, offset, bytes, rows. A sort has as many batches as runs times buckets: so few bytes each. */
+  readonly places: Float64Array;
   readonly rows: number;
   readonly keys: readonly RangeKey[];
   readonly keySchema: Schema;
+  /** The batch with which each bucket starts, and the number of batches. One bucket where the run was not cut. */
+  readonly starts: Uint32Array;
   /** The keys of each batch's first row. */
   readonly fences: Uint8Array;
   /** The keys of some evenly spaced rows. */

@@ -11,6 +11,7 @@ import type { SideInput, StepRef } from '../../engine/plan.ts';
 import { hashWriter } from '../../engine/shuffle/hash.ts';
 import { rangeBounds, rangePartition, rangeSlices, rangeWriter } from '../../engine/shuffle/range.ts';
 import { hashPartition } from '../../engine/shuffle/reader.ts';
+import { batchesOfRun } from '../../engine/shuffle/runs.ts';
 import type { RunOutput } from '../../engine/shuffle/types.ts';
 import { testStore } from '../../engine/store/store.ts';
 import type { BatchRef, Store } from '../../engine/store/types.ts';
@@ -235,7 +236,7 @@ export async function runSort(
     const out = await finals(op, params, readers, step('sort', 'final', params, schema, schema), store, s);
     release(
       store,
-      runs.map((r) => r.batches),
+      runs.map((r) => batchesOfRun(r)),
     );
     return out;
   });

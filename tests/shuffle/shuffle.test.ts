@@ -15,6 +15,7 @@ import { collectWriter } from '../../engine/shuffle/collect.ts';
 import { hashWriter } from '../../engine/shuffle/hash.ts';
 import { rangeBounds, rangePartition, rangeSlices, rangeWriter } from '../../engine/shuffle/range.ts';
 import { hashPartition, relationReader } from '../../engine/shuffle/reader.ts';
+import { batchesOfRun } from '../../engine/shuffle/runs.ts';
 import type { RunOutput } from '../../engine/shuffle/types.ts';
 import { createStore, type MainStore } from '../../engine/store/store.ts';
 import type { ObjectId, Store } from '../../engine/store/types.ts';
@@ -238,7 +239,7 @@ test('a range shuffle gives the stable sort, for any grant and number of partiti
           assert.equal(out, sorted(tasks.flat(), keys));
           releaseAll(
             store,
-            runs.flatMap((r) => r.batches),
+            runs.flatMap((r) => batchesOfRun(r)),
           );
         },
       ),
@@ -273,7 +274,7 @@ test('one hot key is split between partitions by run', () => {
     );
     releaseAll(
       store,
-      runs.flatMap((r) => r.batches),
+      runs.flatMap((r) => batchesOfRun(r)),
     );
   });
 });
@@ -301,7 +302,7 @@ test('partitions of a range shuffle are of about one size', () => {
     for (const n of rows) assert.ok(n > 1500 && n < 2500, rows.join());
     releaseAll(
       store,
-      runs.flatMap((r) => r.batches),
+      runs.flatMap((r) => batchesOfRun(r)),
     );
   });
 });
@@ -325,7 +326,7 @@ test('with a limit a run keeps its first rows only', () => {
     );
     releaseAll(
       store,
-      runs.flatMap((r) => r.batches),
+      runs.flatMap((r) => batchesOfRun(r)),
     );
   });
 });
