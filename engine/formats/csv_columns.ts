@@ -5,6 +5,7 @@ import type { DataType } from '../types.ts';
 import type { CellReader } from './csv_cell.ts';
 import type { Dialect, OnError } from './csv_dialect.ts';
 import type { RecordIndex } from './csv_index.ts';
+import type { CellKernel, CellKernels } from './csv_kernels.ts';
 
 /** A column to produce and where its fields are. */
 export interface ColumnPlan {
@@ -16,6 +17,8 @@ export interface ColumnPlan {
   readonly dialect: Dialect;
   /** No null text, no blanks to trim: a field that parses is its value. */
   readonly plain: boolean;
+  /** No blanks to trim, and no null text that could be read as a number, a date or a time. */
+  readonly regular: boolean;
 }
 
 /** The rows to convert: fields of the window by the index. */
@@ -24,6 +27,8 @@ export interface Cells {
   readonly text: Buffer;
   readonly index: RecordIndex;
   readonly cell: CellReader;
+  /** Null where there are none. */
+  readonly kernels: CellKernels | null;
   readonly scratch: Scratch;
   readonly misfits: Misfits;
 }
@@ -98,9 +103,44 @@ export class Nulls {
     this.count++;
   }
 
+  /** What a kernel found, before anything else is noted. */
+  adopt(bits: Uint8Array, count: number): void {
+    this.bits = bits;
+    this.count = count;
+  }
+
   get validity(): { readonly validity: Uint8Array | null; readonly nullCount: number } {
     return { validity: this.bits, nullCount: this.count };
   }
 }
 
 export type ColumnKernel = (cells: Cells, plan: ColumnPlan) => Column;
+
+/** What a kernel leaves to its caller. */
+export interface Left {
+  /** The first `count` are numbers of rows; null: the rows from 0 to `count`. */
+  readonly rows: Uint32Array | null;
+  readonly count: number;
+  /** A value needs more bits than there are: nothing of what the kernel did holds. */
+  readonly narrow: boolean;
+  /** A value lies beyond +-(2^53 - 1). */
+  readonly wide: boolean;
+}
+
+export function allCells(c: Cells): Left {
+  return { rows: null, count: c.index.rows, narrow: false, wide: false };
+}
+
+/** Lets a kernel fill in what it can; without one, all rows are left. */
+export function takeCells(
+  c: Cells,
+  plan: ColumnPlan,
+  name: CellKernel,
+  values: ArrayBufferView,
+  nulls: Nulls,
+  a = 0,
+  b = 0,
+): Left {
+  const left = c.kernels === null || !plan.regular ? null : c.kernels.take(name, plan, values, nulls, a, b);
+  return left ?? allCells(c);
+}

@@ -1,4 +1,5 @@
 import { BLANK, CR, type Dialect, LF, MAX_BLANKS } from './csv_dialect.ts';
+import type { IndexKernel } from './csv_kernels.ts';
 
 /**
  * Where the fields of a run of records are. Record r, field c (0-based) is bytes [ends[r * stride + c] + 1, ends[r * stride + c + 1]):
@@ -15,6 +16,8 @@ export interface RecordIndex {
   /** What is wrong with the record at `next` when stopped by a fault. */
   fault: RecordFault | null;
   rejected: number;
+  /** Null: records are found one by one. */
+  kernel: IndexKernel | null;
 }
 
 export type RecordFault =
@@ -37,6 +40,10 @@ export interface RecordShape {
 /** A line with more fields is taken for something else than a record of a table: line ends missing, another delimiter. */
 export const MAX_COLUMNS = 16_384;
 
+/** A run of the kernel over fewer records costs more than it saves. */
+const WORTHWHILE = 32;
+const MAX_WAIT = 4096;
+
 /** Bytes of an index with room for about `fields` fields, and at least for a few records. */
 export function indexBytes(width: number, fields: number): number {
   return 4 * Math.max(fields, 4 * (width + 1));
@@ -49,7 +56,7 @@ export function recordIndex(
 ): RecordIndex {
   const stride = width + 1;
   const ends = new Int32Array(memory.buffer, memory.byteOffset, memory.byteLength >> 2);
-  return { ends, stride, rows: 0, next: 0, stopped: 'end', fault: null, rejected: 0 };
+  return { ends, stride, rows: 0, next: 0, stopped: 'end', fault: null, rejected: 0, kernel: null };
 }
 
 /** Result of scanning one record: entries in `ends`, how many fields, where its text ends and where the next record starts. */
@@ -81,10 +88,25 @@ export function indexRecords(
   let pos = from;
   let at = 0;
   const room = ends.length - stride;
+  let kernels = out.kernel?.kernels(u8, ends) ?? null;
+  /** Records to find one by one before the kernel is tried again: more and more where it does not get far. */
+  let patience = 0;
+  let wait = 1;
   while (pos < stop) {
     if (out.rows === maxRows || at > room) {
       out.stopped = 'full';
       break;
+    }
+    if (kernels !== null && out.kernel !== null && patience-- <= 0) {
+      const { kernel } = out;
+      kernel.run(kernels, u8, pos, stop, length, out, at, maxRows - out.rows);
+      pos = kernel.next;
+      at += kernel.rows * stride;
+      out.rows += kernel.rows;
+      wait = kernel.rows > WORTHWHILE ? 1 : Math.min(2 * wait, MAX_WAIT);
+      patience = wait;
+      if (kernel.ended) kernels = null;
+      continue;
     }
     const first = u8[pos];
     if (first === s.newline || first === CR || first === comment) {

@@ -1,8 +1,11 @@
 import type { Column } from '../batch/column.ts';
 import { wordsOf } from '../batch/ints.ts';
-import { type Cells, type ColumnPlan, Nulls } from './csv_columns.ts';
+import { allCells, type Cells, type ColumnPlan, type Left, Nulls, takeCells } from './csv_columns.ts';
 import { beyondExact, parseInt64 } from './int64.ts';
 import { type DecimalOut, isNaNText, parseBool, parseDecimal, parseFloat64 } from './text_number.ts';
+
+/** 10^18 is the largest power of ten in 64 bits that kernels have. */
+const MAX_KERNEL_SCALE = 18;
 
 const words: DecimalOut = { lo: 0, hi: 0, big: null };
 
@@ -18,7 +21,11 @@ function narrowInts(c: Cells, plan: ColumnPlan): Column | null {
   const nulls = new Nulls(c, plan);
   const plain = plan.plain;
   const emptyIsNull = plan.dialect.emptyIsNull;
-  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+  const left = takeCells(c, plan, 'csv_int_32', values, nulls);
+  if (left.narrow) return null;
+  for (let k = 0; k < left.count; k++) {
+    const row = left.rows === null ? k : left.rows[k]!;
+    const at = row * stride + plan.source;
     const from = ends[at]! + 1;
     const to = ends[at + 1]!;
     if (plain && to - from <= 9) {
@@ -60,8 +67,11 @@ function wideInts(c: Cells, plan: ColumnPlan): Column {
   const values = c.scratch.i64(rows);
   const out = wordsOf(values);
   const nulls = new Nulls(c, plan);
-  let wide = false;
-  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+  const left = takeCells(c, plan, 'csv_int_64', values, nulls);
+  let { wide } = left;
+  for (let k = 0; k < left.count; k++) {
+    const row = left.rows === null ? k : left.rows[k]!;
+    const at = row * stride + plan.source;
     const from = ends[at]! + 1;
     const to = ends[at + 1]!;
     words.lo = 0;
@@ -90,7 +100,10 @@ export function floatColumn(c: Cells, plan: ColumnPlan): Column {
   const nulls = new Nulls(c, plan);
   const { plain } = plan;
   const { point, emptyIsNull } = plan.dialect;
-  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+  const left = takeCells(c, plan, 'csv_float', values, nulls);
+  for (let k = 0; k < left.count; k++) {
+    const row = left.rows === null ? k : left.rows[k]!;
+    const at = row * stride + plan.source;
     const from = ends[at]! + 1;
     const to = ends[at + 1]!;
     if (plain) {
@@ -122,7 +135,10 @@ export function boolColumn(c: Cells, plan: ColumnPlan): Column {
   const { ends, stride, rows } = c.index;
   const values = c.scratch.bitmap(rows, false);
   const nulls = new Nulls(c, plan);
-  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+  const left = takeCells(c, plan, 'csv_bool', values, nulls);
+  for (let k = 0; k < left.count; k++) {
+    const row = left.rows === null ? k : left.rows[k]!;
+    const at = row * stride + plan.source;
     if (!cell.find(ends[at]! + 1, ends[at + 1]!, false)) {
       nulls.put(row);
       continue;
@@ -139,6 +155,13 @@ export function decimalColumn(c: Cells, plan: ColumnPlan): Column {
   return decimals(c, plan, 32) ?? decimals(c, plan, 64) ?? wideDecimals(c, plan);
 }
 
+function takeDecimals(c: Cells, plan: ColumnPlan, values: Int32Array | BigInt64Array, nulls: Nulls): Left {
+  const { precision, scale } = decimalType(plan);
+  const name = values instanceof Int32Array ? 'csv_decimal_32' : 'csv_decimal_64';
+  if (scale > MAX_KERNEL_SCALE) return allCells(c);
+  return takeCells(c, plan, name, values, nulls, precision - scale, scale);
+}
+
 /** Null when a value needs more bits. */
 function decimals(c: Cells, plan: ColumnPlan, bits: 32 | 64): Column | null {
   const { ends, stride, rows } = c.index;
@@ -146,8 +169,12 @@ function decimals(c: Cells, plan: ColumnPlan, bits: 32 | 64): Column | null {
   const values = c.scratch.i64(bits === 32 ? 0 : rows);
   const out = wordsOf(values);
   const nulls = new Nulls(c, plan);
-  let wide = false;
-  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+  const left = takeDecimals(c, plan, bits === 32 ? narrow : values, nulls);
+  if (left.narrow) return null;
+  let { wide } = left;
+  for (let k = 0; k < left.count; k++) {
+    const row = left.rows === null ? k : left.rows[k]!;
+    const at = row * stride + plan.source;
     takeDecimal(c, plan, nulls, row, ends[at]! + 1, ends[at + 1]!);
     if (bits === 32) {
       if (words.big !== null || words.hi !== words.lo >> 31) return null;
@@ -183,11 +210,15 @@ function wideDecimals(c: Cells, plan: ColumnPlan): Column {
   return { type: plan.type, phys: 'i128', length: rows, ...nulls.validity, values };
 }
 
+function decimalType(plan: ColumnPlan): { readonly precision: number; readonly scale: number } {
+  return plan.type.kind === 'decimal' ? plan.type : { precision: 38, scale: 0 };
+}
+
 /** Leaves the unscaled value in `words`; 0 for null and misfits. */
 function takeDecimal(c: Cells, plan: ColumnPlan, nulls: Nulls, row: number, from: number, to: number): void {
   const { cell } = c;
   const { point } = plan.dialect;
-  const { precision, scale } = plan.type.kind === 'decimal' ? plan.type : { precision: 38, scale: 0 };
+  const { precision, scale } = decimalType(plan);
   if (plan.plain && to > from && parseDecimal(c.u8, c.text, from, to, precision, scale, words, point) === null) return;
   let fault = null;
   if (!cell.find(from, to, false)) nulls.put(row);

@@ -10,6 +10,7 @@ import type { Dialect } from './csv_dialect.ts';
 import { faultError, misfitError, rowNumberAt } from './csv_errors.ts';
 import { gzipDamaged } from './csv_file.ts';
 import { indexBytes, indexRecords, type RecordIndex, type RecordShape, recordIndex } from './csv_index.ts';
+import { CellKernels, INDEX_KERNEL_BYTES, IndexKernel } from './csv_kernels.ts';
 import { nestedColumn } from './csv_nested.ts';
 import { boolColumn, decimalColumn, floatColumn, intColumn } from './csv_numbers.ts';
 import { firstRecordStart, LEAD } from './csv_quotes.ts';
@@ -67,7 +68,8 @@ export async function* readCsv(
   const shape: RecordShape = { dialect, width: split.width, trailing: split.trailing, newline: split.newline };
   const lead = split.gzip ? split.start : Math.min(LEAD, split.start - split.dataStart);
   const begin = split.start - lead;
-  const block = ctx.store.allocate(indexBytes(split.width, tuning.indexFields), 'csv index');
+  const ends = indexBytes(split.width, tuning.indexFields);
+  const block = ctx.store.allocate(ends + INDEX_KERNEL_BYTES, 'csv index');
   let window: TextWindow | null = null;
   let seen = 0;
   let reported = 0;
@@ -80,7 +82,9 @@ export async function* readCsv(
       ctx.store,
       ctx.grant,
     );
-    const reader = new SplitReader(split, scan, shape, ctx, recordIndex(split.width, block.view), window);
+    const index = recordIndex(split.width, block.view.subarray(0, ends));
+    index.kernel = new IndexKernel(block.view.subarray(ends), shape);
+    const reader = new SplitReader(split, scan, shape, ctx, index, window);
     await window.advance(0);
     if (!(await reader.begin(lead))) return;
     while (await reader.next()) {
@@ -150,6 +154,7 @@ class SplitReader {
       source: split.columns[i]!,
       dialect,
       plain: dialect.nulls.length === 0 && !dialect.trim,
+      regular: isRegular(f.type, dialect),
     }));
   }
 
@@ -214,6 +219,7 @@ class SplitReader {
       text: w.text,
       index,
       cell: this.#cell,
+      kernels: CellKernels.over(w.bytes, index, this.#ctx.scratch),
       scratch: this.#ctx.scratch,
       misfits: this.#misfits,
     };
@@ -294,6 +300,15 @@ class SplitReader {
     const offset = this.#window.offset + at;
     return () => rowNumberAt(this.#split, this.#shape, offset);
   }
+}
+
+const NUMBER_BYTES = Buffer.from('0123456789+-.,:TtZz ');
+
+/** Whether what a kernel takes for a value is never a null text. */
+function isRegular(type: DataType, dialect: Dialect): boolean {
+  if (dialect.trim) return false;
+  if (type.kind === 'bool') return dialect.nulls.length === 0;
+  return dialect.nulls.every((text) => text.some((b) => !NUMBER_BYTES.includes(b)));
 }
 
 /** Takes the marked rows out of an index. */

@@ -8,7 +8,11 @@ const dictionary = new TextDictionary();
 
 export function stringColumn(c: Cells, plan: ColumnPlan): Column {
   if (plan.dialect.latin1) return latin1Column(c, plan);
-  return dictColumn(c, plan) ?? utf8Column(c, plan);
+  return textByKernel(c, plan) ?? dictColumn(c, plan) ?? utf8Column(c, plan);
+}
+
+function textByKernel(c: Cells, plan: ColumnPlan): Column | null {
+  return c.kernels === null || !plan.plain ? null : c.kernels.text(plan, new Nulls(c, plan));
 }
 
 /** A field that needs no taking apart: its bytes are its value. */

@@ -1,6 +1,6 @@
 import type { Column } from '../batch/column.ts';
 import { wordsOf } from '../batch/ints.ts';
-import { type Cells, type ColumnPlan, Nulls } from './csv_columns.ts';
+import { allCells, type Cells, type ColumnPlan, Nulls, takeCells } from './csv_columns.ts';
 import { beyondExact, splitExact, type Words } from './int64.ts';
 import { NO_DATE, parseDate, parseTime, parseTimestamp, timestampWords } from './text_time.ts';
 
@@ -13,7 +13,10 @@ export function dateColumn(c: Cells, plan: ColumnPlan): Column {
   const nulls = new Nulls(c, plan);
   const format = plan.dialect.dateFormat;
   const plain = plan.plain && format === null;
-  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+  const left = format === null ? takeCells(c, plan, 'csv_date', values, nulls) : allCells(c);
+  for (let k = 0; k < left.count; k++) {
+    const row = left.rows === null ? k : left.rows[k]!;
+    const at = row * stride + plan.source;
     const from = ends[at]! + 1;
     const to = ends[at + 1]!;
     if (plain) {
@@ -45,8 +48,12 @@ export function microsColumn(c: Cells, plan: ColumnPlan): Column {
   const parse = plan.type.kind === 'time' ? timeOfDay : parseTimestamp;
   const format = plan.type.kind === 'time' ? null : plan.dialect.timestampFormat;
   const plain = plan.plain && format === null;
-  let wide = false;
-  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+  const kernel = plan.type.kind === 'timestamp' && format === null;
+  const left = kernel ? takeCells(c, plan, 'csv_timestamp', values, nulls) : allCells(c);
+  let { wide } = left;
+  for (let k = 0; k < left.count; k++) {
+    const row = left.rows === null ? k : left.rows[k]!;
+    const at = row * stride + plan.source;
     const from = ends[at]! + 1;
     const to = ends[at + 1]!;
     if (!(plain && parse(u8, from, to, words))) {

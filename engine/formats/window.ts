@@ -2,8 +2,8 @@ import { RunError } from '../errors.ts';
 import type { Block } from '../memory/types.ts';
 import type { ByteSource } from './source.ts';
 
-/** Bytes behind the content that scanners may write sentinels to. */
-export const WINDOW_SLACK = 16;
+/** Bytes behind the content that scanners may write sentinels to, and kernels read. */
+export const WINDOW_SLACK = 128;
 
 /** A record longer than this is taken for a sign of broken quoting. */
 export const MAX_RECORD_BYTES = 64 << 20;

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { CsvKernels } from './csv.ts';
 import type { GroupKernels } from './group.ts';
 import { memoryOf } from './memories.ts';
 
@@ -7,7 +8,7 @@ import { memoryOf } from './memories.ts';
  * memory: `view.byteOffset` of a view on it. Kernels check nothing: the caller passes spans that are long enough and aligned as typed
  * arrays are. What each does is told at its source. They hold no state and call nothing, so that any thread may run them at any time.
  */
-export interface Kernels extends GroupKernels {
+export interface Kernels extends CsvKernels, GroupKernels {
   readonly memory: WebAssembly.Memory;
 
   hash_i32(values: number, validity: number, n: number, out: number, join: number): void;

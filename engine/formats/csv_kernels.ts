@@ -1,0 +1,216 @@
+import type { Column, Utf8Column } from '../batch/column.ts';
+import { bitmapAt, type Kernels, kernelsFor } from '../kernels/load.ts';
+import type { Scratch } from '../memory/types.ts';
+import type { ColumnPlan, Left, Nulls } from './csv_columns.ts';
+import type { RecordIndex, RecordShape } from './csv_index.ts';
+
+/** Words of the job of csv_index and of its lists; see engine/kernels/assembly/csv_index.ts. */
+const INDEX_WORDS = 32;
+const CHUNK = 8192;
+const FIELD_WORDS = 2 * CHUNK + 128;
+const LINE_WORDS = CHUNK + 128;
+
+/** Bytes that an IndexKernel works in. */
+export const INDEX_KERNEL_BYTES = 4 * (INDEX_WORDS + FIELD_WORDS + LINE_WORDS);
+
+/** More rows than are ever asked for. */
+const MANY_ROWS = 0x7fffffff;
+const NO_QUOTES = 0;
+const DOUBLED_QUOTES = 1;
+const UNUSUAL_QUOTES = 2;
+
+/** Finds regular records as indexRecords does, many times faster, up to the first that is not. */
+export class IndexKernel {
+  /** Results of the last run: records, where the next one starts, whether that one does not end in the text. */
+  rows = 0;
+  next = 0;
+  ended = false;
+  readonly #job: Uint32Array;
+
+  /** `memory`: INDEX_KERNEL_BYTES, 4-byte aligned. */
+  constructor(memory: Uint8Array, s: RecordShape) {
+    const job = new Uint32Array(memory.buffer, memory.byteOffset, INDEX_WORDS);
+    const { delimiter, quote, escape, trim, comment } = s.dialect;
+    const lists = memory.byteOffset + 4 * INDEX_WORDS;
+    const quotes = quote < 0 ? NO_QUOTES : escape === quote && !trim ? DOUBLED_QUOTES : UNUSUAL_QUOTES;
+    job.set([s.width, s.trailing ? 1 : 0, delimiter, s.newline, quote, quotes, comment], 6);
+    job.set([lists, FIELD_WORDS, lists + 4 * FIELD_WORDS], 13);
+    this.#job = job;
+  }
+
+  /** The kernels for this text and index; null when they lie where there are none. */
+  kernels(u8: Uint8Array, ends: Int32Array): Kernels | null {
+    return kernelsFor(this.#job, u8, ends);
+  }
+
+  /** Rows from `at` (in words of `ends`) on, of records that start in [from, stop). 64 bytes behind `length` must be readable. */
+  run(
+    kernels: Kernels,
+    u8: Uint8Array,
+    from: number,
+    stop: number,
+    length: number,
+    out: RecordIndex,
+    at: number,
+    maxRows: number,
+  ): void {
+    const job = this.#job;
+    // The kernel writes up to three words behind a row.
+    const room = Math.floor((out.ends.length - at - 3) / out.stride);
+    const rows = Math.min(room, maxRows, MANY_ROWS);
+    job.set([u8.byteOffset, from, Math.min(stop, length), length, out.ends.byteOffset + 4 * at, Math.max(rows, 0)]);
+    kernels.csv_index(job.byteOffset);
+    this.rows = job[16]!;
+    this.next = job[17]!;
+    this.ended = job[18] === 1;
+  }
+}
+
+/** Flags of a run; see engine/kernels/assembly/csv_cells.ts. */
+const NARROW = 1;
+const WIDE = 2;
+
+const TABLE = powerTable();
+
+/** 10^0 to 10^22 as doubles, then 10^0 to 10^18 as 64-bit integers. */
+function powerTable(): Uint8Array {
+  const doubles = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
+  const ints = BigUint64Array.from({ length: 19 }, (_, i) => 10n ** BigInt(i));
+  return new Uint8Array([...new Uint8Array(doubles.buffer), ...new Uint8Array(ints.buffer)]);
+}
+
+/** Kernels that write a column's values and nulls and leave single rows to their caller. */
+export type CellKernel =
+  | 'csv_int_32'
+  | 'csv_int_64'
+  | 'csv_float'
+  | 'csv_decimal_32'
+  | 'csv_decimal_64'
+  | 'csv_bool'
+  | 'csv_date'
+  | 'csv_timestamp';
+
+/** Kernels over the fields of one run of records. */
+export class CellKernels {
+  readonly #kernels: Kernels;
+  readonly #scratch: Scratch;
+  readonly #index: RecordIndex;
+  readonly #job: Uint32Array;
+  readonly #odd: Uint32Array;
+  #table: Uint32Array | null = null;
+
+  private constructor(
+    kernels: Kernels,
+    u8: Uint8Array,
+    index: RecordIndex,
+    scratch: Scratch,
+    job: Uint32Array,
+    odd: Uint32Array,
+  ) {
+    this.#kernels = kernels;
+    this.#scratch = scratch;
+    this.#index = index;
+    this.#job = job;
+    this.#odd = odd;
+    job[0] = u8.byteOffset;
+    job[8] = odd.byteOffset;
+  }
+
+  /** Null where there are no kernels. */
+  static over(u8: Uint8Array, index: RecordIndex, scratch: Scratch): CellKernels | null {
+    if (index.rows === 0 || kernelsFor(u8, index.ends) === null) return null;
+    const job = scratch.u32(16);
+    const odd = scratch.u32(index.rows);
+    const powers = scratch.u8(TABLE.length);
+    const kernels = kernelsFor(u8, index.ends, job, odd, powers);
+    if (kernels === null) return null;
+    powers.set(TABLE);
+    job[9] = powers.byteOffset;
+    return new CellKernels(kernels, u8, index, scratch, job, odd);
+  }
+
+  /** Fills `values` and notes nulls; null when the values lie where there are no kernels. `a`, `b`: what the kernel asks for. */
+  take(name: CellKernel, plan: ColumnPlan, values: ArrayBufferView, nulls: Nulls, a: number, b: number): Left | null {
+    const bits = this.#scratch.u8((this.#index.rows + 7) >> 3);
+    if (kernelsFor(this.#job, values, bits) !== this.#kernels) return null;
+    const job = this.#begin(plan, values.byteOffset, bits, a, b);
+    this.#kernels[name](job.byteOffset);
+    const flags = job[15]!;
+    if (job[14]! > 0) nulls.adopt(bits, job[14]!);
+    const count = job[13]!;
+    return { rows: this.#odd, count, narrow: (flags & NARROW) !== 0, wide: (flags & WIDE) !== 0 };
+  }
+
+  #begin(plan: ColumnPlan, out: number, bits: Uint8Array, a: number, b: number): Uint32Array {
+    const { ends, stride, rows } = this.#index;
+    const { quote, emptyIsNull, point } = plan.dialect;
+    const job = this.#job;
+    job[1] = ends.byteOffset + 4 * plan.source;
+    job[2] = 4 * stride;
+    job[3] = rows;
+    job[4] = quote < 0 ? 256 : quote;
+    job[5] = emptyIsNull && plan.nullable ? 1 : 0;
+    job[6] = out;
+    job[7] = bits.byteOffset;
+    job[10] = point;
+    job[11] = a;
+    job[12] = b;
+    return job;
+  }
+
+  /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. */
+  text(plan: ColumnPlan, nulls: Nulls): Column | null {
+    const { rows } = this.#index;
+    const scratch = this.#scratch;
+    const offsets = scratch.i32(rows + 1);
+    const bits = scratch.u8((rows + 7) >> 3);
+    if (kernelsFor(this.#job, offsets, bits) !== this.#kernels) return null;
+    const job = this.#begin(plan, 0, bits, offsets.byteOffset, plan.dialect.emptyIsNull ? 1 : 0);
+    const bytes = scratch.u8(this.#kernels.csv_text_room(job.byteOffset) + 32);
+    if (kernelsFor(this.#job, bytes) !== this.#kernels) return null;
+    job[6] = bytes.byteOffset;
+    this.#kernels.csv_text(job.byteOffset);
+    if (job[15] !== 0) return null;
+    if (job[14]! > 0) nulls.adopt(bits, job[14]!);
+    const column: Utf8Column = {
+      type: plan.type,
+      phys: 'utf8',
+      length: rows,
+      ...nulls.validity,
+      offsets,
+      bytes: bytes.subarray(0, offsets[rows]),
+    };
+    return rows < MIN_DICTIONARY_ROWS ? column : (this.#dictionary(column) ?? column);
+  }
+
+  #dictionary(texts: Utf8Column): Column | null {
+    const scratch = this.#scratch;
+    this.#table ??= scratch.u32(SLOTS + 2 * MAX_ENTRIES);
+    const codes = scratch.i32(texts.length);
+    const kernels = this.#kernels;
+    if (kernelsFor(this.#job, codes, this.#table) !== kernels) return null;
+    const slots = this.#table.byteOffset;
+    const entries = slots + 4 * SLOTS;
+    const { offsets, bytes, length } = texts;
+    const validity = bitmapAt(texts.validity);
+    const at = [offsets.byteOffset, bytes.byteOffset] as const;
+    const count = kernels.csv_codes(...at, validity, length, codes.byteOffset, slots, entries);
+    if (count === TOO_MANY) return null;
+    const own = scratch.i32(Math.max(count, 1) + 1);
+    own.fill(0, 0, 2);
+    if (kernelsFor(this.#job, own) !== kernels) return null;
+    const used = kernels.gather_offsets(at[0], entries, count, own.byteOffset);
+    const text = scratch.u8(used);
+    if (kernelsFor(this.#job, text) !== kernels) return null;
+    kernels.gather_bytes(...at, entries, count, own.byteOffset, text.byteOffset);
+    const base = { type: texts.type, phys: 'utf8', nullCount: 0, validity: null } as const;
+    const dictionary: Utf8Column = { ...base, length: own.length - 1, offsets: own, bytes: text };
+    return { ...base, phys: 'dict', length, nullCount: texts.nullCount, validity: texts.validity, codes, dictionary };
+  }
+}
+
+const SLOTS = 16384;
+const MAX_ENTRIES = 4096;
+const MIN_DICTIONARY_ROWS = 8;
+/** The kernel's -1. */
+const TOO_MANY = -1;

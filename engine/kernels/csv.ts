@@ -1,0 +1,23 @@
+/** Kernels that read delimited text. A job is the address of words that engine/formats/csv_kernels.ts lays out. */
+export interface CsvKernels {
+  csv_index(job: number): void;
+  csv_int_32(job: number): void;
+  csv_int_64(job: number): void;
+  csv_float(job: number): void;
+  csv_decimal_32(job: number): void;
+  csv_decimal_64(job: number): void;
+  csv_bool(job: number): void;
+  csv_date(job: number): void;
+  csv_timestamp(job: number): void;
+  csv_text_room(job: number): number;
+  csv_text(job: number): void;
+  csv_codes(
+    offsets: number,
+    bytes: number,
+    validity: number,
+    rows: number,
+    codes: number,
+    slots: number,
+    entries: number,
+  ): number;
+}
