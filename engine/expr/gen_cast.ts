@@ -27,7 +27,7 @@ export function genCast(g: Gen, e: CastExpr): Val {
 }
 
 /** Casts that change nothing about the value. */
-function sameValues(from: DataType, to: DataType): boolean {
+export function sameValues(from: DataType, to: DataType): boolean {
   if (from.kind === 'decimal' && to.kind === 'decimal')
     return from.scale === to.scale && from.precision <= to.precision;
   if (from.kind === 'timestamp' && to.kind === 'timestamp') return true;

@@ -7,7 +7,7 @@ import type { Gen, Val } from './gen.ts';
 import { apply, argAs, overloadOf } from './gen_call.ts';
 
 /** Operands of a chain of one operator, left to right: `a and b and c` is one flat chain, however it nests on the left. */
-function operands(e: CallExpr): Expr[] {
+export function operands(e: CallExpr): Expr[] {
   const out: Expr[] = [];
   let at: Expr = e;
   while (at.kind === 'call' && at.fn === e.fn) {

@@ -8,13 +8,11 @@ import type { Schema } from '../types.ts';
 import { dictionaryTexts, formOf, isIntLike, partOf } from './forms.ts';
 import { type Input, LEAVE, type Mode, type Slot } from './gen.ts';
 import { generate, type KernelCode, type KernelKind, type Trace } from './kernel_code.ts';
+import type { Rows } from './native/call.ts';
+import { NativeKernel } from './native/kernel.ts';
 import { allocate, asArgument, finish, type OutBuffer, type OutForm, outFormOf } from './outputs.ts';
 
-/** The rows of a batch to compute over: all of them when `select` is null. */
-export interface Rows {
-  readonly count: number;
-  readonly select: Uint32Array | null;
-}
+export type { Rows };
 
 /** Variants with exact null patterns; beyond these, every column is taken as nullable. */
 const MANY_VARIANTS = 16;
@@ -50,9 +48,10 @@ export class Kernel {
   /** Outputs of which a value has needed 64 bits. */
   private readonly large: boolean[];
   private readonly bigLiteral: boolean;
+  private readonly native: NativeKernel | null;
   private wideBatches = 0;
 
-  constructor(kind: KernelKind, exprs: readonly Expr[], schema: Schema) {
+  constructor(kind: KernelKind, exprs: readonly Expr[], schema: Schema, native = kind !== 'values') {
     this.kind = kind;
     this.exprs = exprs;
     this.schema = schema;
@@ -66,18 +65,54 @@ export class Kernel {
       );
     this.large = exprs.map(() => false);
     this.bigLiteral = exprs.some(hasBigLiteral);
+    this.native = native && kind !== 'values' ? this.makeNative(kind) : null;
+  }
+
+  private makeNative(kind: 'filter' | 'project'): NativeKernel {
+    const { exprs, names, schema } = this;
+    return new NativeKernel(kind, exprs, names, schema, {
+      constant: (e) => (new Kernel('values', [e], []).values(null)[0] as LiteralValue[])[0] ?? null,
+      table: (e, col) => {
+        const table = tableOf(this.tableKernel(e), e, col, 'num');
+        return typeof table === 'string' ? null : table;
+      },
+      rest: (others) => {
+        const kernel = new Kernel('project', others, schema, false);
+        return (columns, rows, scratch) => kernel.projectColumns(kernel.among(names, columns), rows, scratch);
+      },
+      worthLifting,
+    });
+  }
+
+  /** Why each expression is left to JavaScript over columns of these forms; null where it is not. */
+  reasons(slotOf: (field: Schema[number]) => Slot): readonly (string | null)[] {
+    const slots = this.indexes.map((at) => slotOf(this.schema[at] as Schema[number]));
+    return this.native === null ? this.exprs.map(() => '') : this.native.reasons(slots);
+  }
+
+  /** Of the columns with these names, those that the expressions read. */
+  private among(names: readonly string[], columns: readonly Column[]): Column[] {
+    return this.names.map((name) => columns[names.indexOf(name)] as Column);
   }
 
   /** Numbers of the rows where the (only) expression is true, in order, in scratch. */
   select(batch: Batch, scratch: Scratch): Uint32Array {
+    const columns = this.columns(batch);
+    const made = this.native?.select(columns, batch.rows, scratch) ?? null;
+    if (made !== null) return made;
     const out = scratch.u32(batch.rows);
-    const { result } = this.run(this.columns(batch), { count: batch.rows, select: null }, scratch, [out]);
+    const { result } = this.run(columns, { count: batch.rows, select: null }, scratch, [out]);
     return out.subarray(0, result);
   }
 
   /** One column an expression, in scratch. */
   project(batch: Batch, rows: Rows, scratch: Scratch): Column[] {
-    const done = this.run(this.columns(batch), rows, scratch, null);
+    const columns = this.columns(batch);
+    return this.native?.project(columns, rows, scratch) ?? this.projectColumns(columns, rows, scratch);
+  }
+
+  private projectColumns(columns: readonly Column[], rows: Rows, scratch: Scratch): Column[] {
+    const done = this.run(columns, rows, scratch, null);
     return this.exprs.map((e, j) =>
       finish(
         e.type,
@@ -264,13 +299,18 @@ export class Kernel {
   /** Evaluates an expression over the entries of a dictionary, and null. */
   private table(input: Input, col: Column, mode: Mode): Table | 'leave' | 'unlift' {
     const e = input.lifted as Expr;
+    const kernel = this.tableKernel(e);
+    if (col.phys !== 'dict') throw new EngineBug('an expression is looked up in a column without a dictionary');
+    return tableOf(kernel, e, col, mode);
+  }
+
+  private tableKernel(e: Expr): Kernel {
     let kernel = this.tables.get(e);
     if (kernel === undefined) {
       kernel = new Kernel('values', [e], this.schema);
       this.tables.set(e, kernel);
     }
-    if (col.phys !== 'dict') throw new EngineBug('an expression is looked up in a column without a dictionary');
-    return tableOf(kernel, e, col, mode);
+    return kernel;
   }
 }
 

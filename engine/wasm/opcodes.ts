@@ -157,6 +157,8 @@ export const VECTOR = {
   'i64x2.ge_s': 219,
   'i64x2.extmul_low_i32x4_s': 220,
   'i64x2.extmul_high_i32x4_s': 221,
+  'i64x2.extmul_low_i32x4_u': 222,
+  'i64x2.extmul_high_i32x4_u': 223,
   'f64x2.abs': 236,
   'f64x2.neg': 237,
   'f64x2.sqrt': 239,
