@@ -7,7 +7,18 @@ const ms = (x) => (x === undefined || x === null ? '' : x < 10 ? x.toFixed(2) : 
 const ratio = (x) => (x === undefined ? '' : x.toFixed(2));
 const mib = (x) => (x === undefined || x === null || x === 0 ? '' : (x / MIB).toFixed(0));
 
-const HEAD = ['case', 'contestant', 'warm ms', 'spread', 'flowc/it', 'cold ms', 'load ms', 'peak MiB', 'answer'];
+const HEAD = [
+  'case',
+  'contestant',
+  'warm ms',
+  'spread',
+  'flowc/it',
+  'cold ms',
+  'load ms',
+  'peak MiB',
+  'spilled MiB',
+  'answer',
+];
 
 function verdict(c, first) {
   if (/FLOW4001/.test(c.failed ?? '')) return 'not in the language yet';
@@ -30,6 +41,7 @@ function lines(result) {
       ms(c.coldMs),
       c.loadMs ? ms(c.loadMs) : '',
       mib(c.peak),
+      mib(c.spilled),
       verdict(c, first),
     ]);
   });

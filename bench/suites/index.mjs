@@ -2,9 +2,12 @@
 import * as csv from './csv.mjs';
 import * as groupby from './groupby.mjs';
 import * as join from './join.mjs';
+import * as js from './js.mjs';
 import * as ndjson from './ndjson.mjs';
+import * as outofcore from './outofcore.mjs';
 import * as parquet from './parquet.mjs';
 import * as sort from './sort.mjs';
+import * as tpch from './tpch.mjs';
 
-export const RACES = { groupby, join, sort, csv, ndjson, parquet };
+export const RACES = { groupby, join, tpch, sort, csv, ndjson, parquet, js, outofcore };
 export { SCRIPTS } from './scripts.mjs';

@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import { execute } from '../lib/measure.mjs';
 import { BENCH, ROOT } from './lib/places.mjs';
+import { run as startup } from './startup.mjs';
 
 /** `args(options)` of the program; options that were not given leave its own defaults. */
 export const SCRIPTS = {
+  startup: { run: startup, peers: ['duckdb', 'polars'] },
   shuffle: {
     title: 'Shuffle: through a store smaller than its data against the disk, and in memory against memcpy',
     about: 'bench/shuffle.mjs. With --rows, of 16 bytes each, on disk with a tenth of that as memory.',
@@ -36,9 +38,12 @@ export const SCRIPTS = {
 };
 
 export async function runScript(name, options) {
-  const { title, about, file, args } = SCRIPTS[name];
+  const { run, title, about, file, args } = SCRIPTS[name];
+  if (run) return run(options);
   const done = await execute(process.execPath, [join(BENCH, file), ...args(options).map(String)], { cwd: ROOT });
-  const output = done.stdout.trimEnd().split('\n');
+  const printed = done.stdout.trimEnd().split('\n');
+  const figures = printed.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  const output = printed.filter((line) => !line.startsWith('{'));
   const problems = done.code === 0 ? [] : [`bench/${file} ended with ${done.code}: ${done.stderr.trim().slice(-500)}`];
   return {
     suite: name,
@@ -48,6 +53,7 @@ export async function runScript(name, options) {
     threads: options.threads,
     cases: [],
     output,
+    figures,
     peak: done.peak,
     problems,
   };

@@ -117,6 +117,7 @@ export async function runSuite({ suite, cases }, options) {
   const all = result.cases.flatMap((c) => c.contestants.map((contestant) => ({ case: c.name, contestant })));
   result.means = means(result.cases);
   result.notYet = all.filter(({ contestant }) => notYet(contestant)).map((x) => x.case);
+  if (suite.absent?.length > 0) result.notes = [`without a flow yet: ${suite.absent.join(', ')}`];
   result.problems = all
     .filter(({ contestant: c }) => c.difference !== undefined || (c.name === 'flowc' && c.failed && !notYet(c)))
     .map(({ case: name, contestant: c }) => `${name}: ${c.difference ?? `flowc failed: ${c.failed}`}`);

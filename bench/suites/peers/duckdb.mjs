@@ -25,7 +25,7 @@ export async function open(job, { duckdb }) {
     sources[name] = name;
   }
   const loadMs = job.input === 'memory' ? performance.now() - started : 0;
-  if (duckdb.prepare) await duckdb.prepare(db, api);
+  if (duckdb.prepare) await duckdb.prepare(db, api, sources, job);
   const query = duckdb.query ?? duckdb;
   return {
     version: `${(await db.runAndReadAll('select version()')).getRows()[0][0]}`,

@@ -15,11 +15,15 @@ export async function open(job, { flowc }) {
   const { threads: workers, memory, spillDir } = job;
   const engine = new Engine({ workers, ...(memory ? { memory } : {}), ...(spillDir ? { spillDirs: [spillDir] } : {}) });
   const sources = Object.fromEntries(Object.entries(job.tables).map(([n, f]) => [n, source(f, job.input)]));
+  const started = performance.now();
+  const loaded = await flowc.load?.(engine, job);
+  const loadMs = flowc.load ? performance.now() - started : 0;
   let spilled = 0;
   return {
     version,
+    loadMs,
     async run() {
-      if (typeof flowc.run === 'function') return flowc.run(engine, job);
+      if (flowc.run) return flowc.run(engine, loaded);
       const result = await runText(flowc(sources, job.out), { engine });
       spilled = result.spilledBytes;
       return (result.results[0]?.rows ?? []).map((row) => Object.values(row));

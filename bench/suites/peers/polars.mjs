@@ -9,6 +9,13 @@ function scan(pl, files, input) {
   return pl.scanCSV(files.csv, { schema });
 }
 
+/** Decimals do not come to JavaScript as they are. */
+function rowsOf(pl, frame) {
+  const decimals = Object.entries(frame.schema).filter(([, type]) => String(type.variant) === 'Decimal');
+  if (decimals.length === 0) return frame.rows();
+  return frame.withColumns(...decimals.map(([name]) => pl.col(name).cast(pl.Float64))).rows();
+}
+
 export async function open(job, { polars }) {
   process.env.POLARS_MAX_THREADS = String(job.threads);
   const pl = (await import('nodejs-polars')).default;
@@ -23,7 +30,7 @@ export async function open(job, { polars }) {
     loadMs: job.input === 'memory' ? performance.now() - started : 0,
     async run() {
       const result = await polars(pl, frames, job.out);
-      return result === undefined ? [] : (await result.collect()).rows();
+      return result === undefined ? [] : rowsOf(pl, await result.collect());
     },
     figures: () => ({}),
     close() {},
