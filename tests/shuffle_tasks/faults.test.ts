@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { shuffleExperiment } from '../../engine/shuffle_tasks/experiment.ts';
-import { Engine, RunError, shuffle } from '../../index.ts';
+import { Engine, type Ref, RunError, shuffle } from '../../index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flowc-shuffle-faults-'));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -110,9 +111,51 @@ test('storage that loses files: every row arrives, or the error says what is los
   }
 });
 
+/** Worker threads that run, as node tells of them. */
+const workers = new Set<Worker>();
+process.on('worker', (w) => {
+  workers.add(w);
+  w.once('exit', () => workers.delete(w));
+});
+
+/** Ends all threads when the second task of that name is done: others of the phase run then. Counts them. */
+function killDuring(engine: Engine, name: string): () => number {
+  let seen = 0;
+  const submit = engine.task.bind(engine) as (...args: unknown[]) => Ref<unknown> | Ref<unknown>[];
+  const watched = (...args: unknown[]): Ref<unknown> | Ref<unknown>[] => {
+    const made = submit(...args);
+    const first = Array.isArray(made) ? made[0] : made;
+    if (first?.name.includes(name)) {
+      void engine.wait([first]).then(() => {
+        if (++seen === 2) for (const w of workers) void w.terminate();
+      });
+    }
+    return made;
+  };
+  Object.assign(engine, { task: watched });
+  return () => seen;
+}
+
+for (const phase of ['map', 'merge', 'reduce']) {
+  test(`push: workers killed during a ${phase} cost time only`, async () => {
+    const engine = new Engine({ workers: 2, memory: 24 << 20, spillDirs: [folder] });
+    const seen = killDuring(engine, phase);
+    try {
+      const e = { partitions: 12, partitionBytes: 2 << 20, seed: 1, streaming: true, strategy: 'push' } as const;
+      const report = await shuffleExperiment(engine, { ...e, verify: true });
+      assert.is(report.bytes, 24 << 20);
+      assert.ok(seen() >= 2, `${seen()} tasks of the phase`);
+      assert.ok(engine.stats().tasks.workersLost >= 1);
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
 test('nothing is left in the folders', () => {
+  const names = readdirSync(folder, { recursive: true }) as string[];
   assert.equal(
-    readdirSync(folder).filter((name) => name.startsWith('flowc-spill')),
+    names.filter((name) => /(^|\/)flowc-\d+-/.test(name)),
     [],
   );
 });
