@@ -4,14 +4,13 @@ import type { Scratch } from '../memory/types.ts';
 import type { ColumnPlan, Left, Nulls } from './csv_columns.ts';
 import type { RecordIndex, RecordShape } from './csv_index.ts';
 
-/** Words of the job of csv_index and of its lists; see engine/kernels/assembly/csv_index.ts. */
+/** Words of the job of csv_index and of its list; see engine/kernels/assembly/csv_index.ts. */
 const INDEX_WORDS = 32;
 const CHUNK = 8192;
 const FIELD_WORDS = 2 * CHUNK + 128;
-const LINE_WORDS = CHUNK + 128;
 
 /** Bytes that an IndexKernel works in. */
-export const INDEX_KERNEL_BYTES = 4 * (INDEX_WORDS + FIELD_WORDS + LINE_WORDS);
+export const INDEX_KERNEL_BYTES = 4 * (INDEX_WORDS + FIELD_WORDS);
 
 /** More rows than are ever asked for. */
 const MANY_ROWS = 0x7fffffff;
@@ -31,10 +30,9 @@ export class IndexKernel {
   constructor(memory: Uint8Array, s: RecordShape) {
     const job = new Uint32Array(memory.buffer, memory.byteOffset, INDEX_WORDS);
     const { delimiter, quote, escape, trim, comment } = s.dialect;
-    const lists = memory.byteOffset + 4 * INDEX_WORDS;
     const quotes = quote < 0 ? NO_QUOTES : escape === quote && !trim ? DOUBLED_QUOTES : UNUSUAL_QUOTES;
     job.set([s.width, s.trailing ? 1 : 0, delimiter, s.newline, quote, quotes, comment], 6);
-    job.set([lists, FIELD_WORDS, lists + 4 * FIELD_WORDS], 13);
+    job.set([memory.byteOffset + 4 * INDEX_WORDS, FIELD_WORDS], 13);
     this.#job = job;
   }
 
@@ -60,9 +58,9 @@ export class IndexKernel {
     const rows = Math.min(room, maxRows, MANY_ROWS);
     job.set([u8.byteOffset, from, Math.min(stop, length), length, out.ends.byteOffset + 4 * at, Math.max(rows, 0)]);
     kernels.csv_index(job.byteOffset);
-    this.rows = job[16]!;
-    this.next = job[17]!;
-    this.ended = job[18] === 1;
+    this.rows = job[15]!;
+    this.next = job[16]!;
+    this.ended = job[17] === 1;
   }
 }
 

@@ -1,5 +1,6 @@
 import { asBuffer } from '../batch/buffers.ts';
 import { RunError } from '../errors.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import type { TaskContext } from '../operators/def.ts';
 import type { ScanInput } from '../plan.ts';
 import type { Dialect } from './csv_dialect.ts';
@@ -9,6 +10,7 @@ import { LEAD, type QuoteState, quotesAfter } from './csv_quotes.ts';
 import type { Split } from './def.ts';
 import { didYouMean } from './nearest.ts';
 import { readFully, withFile } from './source.ts';
+import { WINDOW_SLACK } from './window.ts';
 
 /** A range of one file: the records that start in [start, end). */
 export interface CsvSplit extends Split {
@@ -124,7 +126,7 @@ export function probeQuotes(split: CsvSplit, dialect: Dialect, ctx: TaskContext,
     { names: Array.from({ length: split.width }, () => ''), trailing: split.trailing, newline: split.newline },
     dialect,
   );
-  const block = ctx.store.allocate(LEAD + bufferBytes, 'csv probe');
+  const block = ctx.store.allocate(LEAD + bufferBytes + WINDOW_SLACK, 'csv probe');
   try {
     return withFile(split.local, split.path, (fd) => {
       let states: QuoteAnswer = [0, 1, 2];
@@ -150,8 +152,21 @@ export function probeQuotes(split: CsvSplit, dialect: Dialect, ctx: TaskContext,
 }
 
 function quotesThrough(shape: RecordShape, bytes: Buffer, lead: number, states: QuoteAnswer): QuoteAnswer {
+  const kernels = shape.dialect.trim ? null : kernelsFor(bytes);
+  if (kernels !== null) {
+    const { quote, delimiter } = shape.dialect;
+    const [a, b, c] = states;
+    const at = [bytes.byteOffset, lead, bytes.length] as const;
+    const packed = kernels.csv_quotes(...at, quote, delimiter, shape.newline, a | (b << 8) | (c << 16));
+    return [stateOf(packed), stateOf(packed >> 8), stateOf(packed >> 16)];
+  }
   const after = ([0, 1, 2] as const).map((i) => quotesAfter(shape, bytes, lead, bytes.length, states[i]));
   return [after[0]!, after[1]!, after[2]!];
+}
+
+function stateOf(packed: number): QuoteState {
+  const state = packed & 3;
+  return state === 2 ? 2 : state === 1 ? 1 : 0;
 }
 
 /** Chains the answers: every split gets the quote state at its start. */

@@ -1,6 +1,15 @@
 /** Kernels that read delimited text. A job is the address of words that engine/formats/csv_kernels.ts lays out. */
 export interface CsvKernels {
   csv_index(job: number): void;
+  csv_quotes(
+    text: number,
+    from: number,
+    length: number,
+    quote: number,
+    delimiter: number,
+    newline: number,
+    states: number,
+  ): number;
   csv_int_32(job: number): void;
   csv_int_64(job: number): void;
   csv_float(job: number): void;

@@ -1,10 +1,10 @@
 // Where the fields of regular records of delimited text are: what engine/formats/csv_index.ts finds, for as long as nothing is unusual.
 //
-// Pass 1 turns 64 bytes at a time into bits (delimiters and line ends outside of quotes) and these into two lists of positions; pass 2 takes whole
-// records out of the lists. Quotes are followed by parity: right as long as each opens a field as its first byte, closes it as its last
+// Pass 1 turns 64 bytes at a time into bits (delimiters and line ends outside of quotes) and these into a list of positions; pass 2 takes whole
+// records out of the list. Quotes are followed by parity: right as long as each opens a field as its first byte, closes it as its last
 // or stands doubled inside. The first one that does not ends the run before its record, as does a record with another number of fields.
 
-/** Bytes of text between two passes; the lists of positions hold what a pass finds and what the one before left over. */
+/** Bytes of text between two passes; the list of positions holds what a pass finds and what the one before left over. */
 const CHUNK: u32 = 8192;
 
 // The job: 32-bit words in, and from OUT_ROWS on results. engine/formats/csv_kernels.ts lays it out.
@@ -23,15 +23,17 @@ const QUOTES: usize = 44;
 const COMMENT: usize = 48;
 const FIELDS: usize = 52;
 const FIELDS_ROOM: usize = 56;
-const LINES: usize = 60;
-const OUT_ROWS: usize = 64;
-const OUT_NEXT: usize = 68;
-const OUT_END: usize = 72;
+const OUT_ROWS: usize = 60;
+const OUT_NEXT: usize = 64;
+const OUT_END: usize = 68;
 // What the passes hand on to each other.
-const FIELD_COUNT: usize = 76;
-const LINE_COUNT: usize = 80;
-const INSIDE: usize = 88;
-const BEFORE: usize = 96;
+const FIELD_COUNT: usize = 72;
+const LINE_COUNT: usize = 76;
+const INSIDE: usize = 80;
+const BEFORE: usize = 88;
+
+/** No position; no comments. */
+const NOTHING: u32 = 0xffffffff;
 
 const CR: u32 = 13;
 
@@ -76,29 +78,22 @@ function append(list: u32, bits: u64, base: u32): u32 {
   return list + ((<u32>popcnt<u64>(bits)) << 2);
 }
 
-/** Takes entries from `limit` on off the end of a list. */
-function cut(list: u32, end: u32, limit: u32): u32 {
-  let e = end;
-  while (e > list && load<u32>(e - 4) >= limit) e -= 4;
-  return e;
-}
-
 /**
- * Pass 1 over bytes [from, end): a whole number of blocks, the last of which may reach behind the content. Position of the first unusual
- * quote less what may belong to it, or -1. BEFORE: bits for the byte before: 1 a field may open here, 2 it closed quotes, 4 it is a CR behind those.
+ * Pass 1 over bytes [from, end): a whole number of blocks, the last of which may reach behind the content. Position of the first unusual quote less
+ * what may belong to it, or NOTHING. BEFORE: bits for the byte before: 1 a field may open here, 2 it closed quotes, 4 it is a CR behind those.
  */
 function scan(job: u32, from: u32, end: u32): u32 {
   const text = load<u32>(job, TEXT);
+  const length = load<u32>(job, LENGTH);
   const delimiter = i8x16.splat(<i8>load<u32>(job, DELIMITER));
   const newline = i8x16.splat(<i8>load<u32>(job, NEWLINE));
   const quote = i8x16.splat(<i8>load<u32>(job, QUOTE));
   const quotes = load<u32>(job, QUOTES);
-  const cr = i8x16.splat(<i8>CR);
   let fields = load<u32>(job, FIELDS) + (load<u32>(job, FIELD_COUNT) << 2);
-  let lines = load<u32>(job, LINES) + (load<u32>(job, LINE_COUNT) << 2);
+  let lines = load<u32>(job, LINE_COUNT);
   let inside = load<u64>(job, INSIDE);
   let before = load<u32>(job, BEFORE);
-  let odd: u32 = 0xffffffff;
+  let odd = NOTHING;
   for (let i = from; i < end; i += 64) {
     const at = text + i;
     const a = v128.load(at);
@@ -116,6 +111,11 @@ function scan(job: u32, from: u32, end: u32): u32 {
       v128.or(nc, i8x16.eq(c, delimiter)),
       v128.or(nd, i8x16.eq(d, delimiter)),
     );
+    if (i + 64 > length) {
+      const content = ((<u64>1) << (length - i)) - 1;
+      ends &= content;
+      seps &= content;
+    }
     const qa = i8x16.eq(a, quote);
     const qb = i8x16.eq(b, quote);
     const qc = i8x16.eq(c, quote);
@@ -125,49 +125,104 @@ function scan(job: u32, from: u32, end: u32): u32 {
       const q = bitsOf(qa, qb, qc, qd);
       const within = parities(q) ^ inside;
       const closing = q & ~within;
-      const any = seps | q | bitsOf(i8x16.eq(a, cr), i8x16.eq(b, cr), i8x16.eq(c, cr), i8x16.eq(d, cr));
+      const cr = i8x16.splat(<i8>CR);
+      const crs = bitsOf(i8x16.eq(a, cr), i8x16.eq(b, cr), i8x16.eq(c, cr), i8x16.eq(d, cr));
       const after = (closing << 1) | ((before >> 1) & 1);
-      const behind = after & ~(seps | q);
+      const behind = after & crs & ~seps;
       const line = (behind << 1) | ((before >> 2) & 1);
+      let wrong = (after & ~(seps | q | crs)) | (line & ~ends) | (quotes === DOUBLED ? <u64>0 : q);
       seps &= ~within;
-      const opens = ((seps | closing) << 1) | (before & 1);
-      const wrong = (q & within & ~opens) | (after & ~any) | (line & ~ends) | (quotes === DOUBLED ? <u64>0 : q);
       ends &= ~within;
+      wrong |= q & within & ~(((seps | closing) << 1) | (before & 1));
       inside = <u64>(<i64>within >> 63);
       before = <u32>((seps | closing) >> 63) | ((<u32>(closing >> 63)) << 1) | ((<u32>(behind >> 63)) << 2);
-      fields = append(fields, seps, i);
-      lines = append(lines, ends, i);
       if (wrong) {
         odd = i + <u32>ctz<u64>(wrong);
         odd = odd > 2 ? odd - 2 : 0;
+        // What stands before it in this block is right.
+        const kept = odd > i ? ((<u64>1) << (odd - i)) - 1 : 0;
+        fields = append(fields, seps & kept, i);
+        lines += <u32>popcnt<u64>(ends & kept);
         break;
       }
     } else {
       seps &= ~inside;
       ends &= ~inside;
       before = <u32>(seps >> 63);
-      fields = append(fields, seps, i);
-      lines = append(lines, ends, i);
     }
+    fields = append(fields, seps, i);
+    lines += <u32>popcnt<u64>(ends);
   }
-  const limit = min(odd, load<u32>(job, LENGTH));
-  fields = cut(load<u32>(job, FIELDS), fields, limit);
-  lines = cut(load<u32>(job, LINES), lines, limit);
   store<u32>(job, (fields - load<u32>(job, FIELDS)) >> 2, FIELD_COUNT);
-  store<u32>(job, (lines - load<u32>(job, LINES)) >> 2, LINE_COUNT);
+  store<u32>(job, lines, LINE_COUNT);
   store<u64>(job, inside, INSIDE);
   store<u32>(job, before, BEFORE);
   return odd;
 }
 
-/** Moves what is left of a list to its start. */
-function keep(list: u32, taken: u32, count: u32): u32 {
-  memory.copy(list, list + (taken << 2), (count - taken) << 2);
-  return count - taken;
+/** Moves what is left of the list of positions to its start. */
+function keep(job: u32, taken: u32): void {
+  const fields = load<u32>(job, FIELDS);
+  const left = load<u32>(job, FIELD_COUNT) - taken;
+  memory.copy(fields, fields + (taken << 2), left << 2);
+  store<u32>(job, left, FIELD_COUNT);
 }
 
-/** Pass 2. False when it ends the run: enough rows, the next record starts at STOP or behind, or it is an unusual one. */
-function take(job: u32): bool {
+/** One record: the byte before it, the ends of its fields. The next record's place. */
+function put(out: u32, start: u32, fields: u32, width: u32): u32 {
+  store<u32>(out, start - 1);
+  for (let f: u32 = 0; f < width; f += 4) v128.store(out + 4 + (f << 2), v128.load(fields + (f << 2)));
+  return out + ((width + 1) << 2);
+}
+
+/**
+ * Pass 2 while each record has its number of fields and there are no blank lines. False when that turns out not to be so, or when there is an
+ * end to the run before that of the list: nothing is taken then.
+ */
+function takeAll(job: u32): bool {
+  const text = load<u32>(job, TEXT);
+  const width = load<u32>(job, WIDTH);
+  const trailing = load<u32>(job, TRAILING);
+  const stop = load<u32>(job, STOP);
+  const comment = load<u32>(job, COMMENT);
+  const fields = load<u32>(job, FIELDS);
+  const count = load<u32>(job, FIELD_COUNT);
+  const newline = load<u32>(job, NEWLINE);
+  const lines = load<u32>(job, LINE_COUNT);
+  const used = width + trailing;
+  const rows = load<u32>(job, OUT_ROWS);
+  let start = load<u32>(job, OUT_NEXT);
+  if (rows + lines > load<u32>(job, MAX_ROWS)) return false;
+  let out = load<u32>(job, ENDS) + rows * ((width + 1) << 2);
+  let taken: u32 = 0;
+  let k: u32 = 0;
+  for (; k + used <= count; k += used) {
+    const from = fields + (k << 2);
+    const end = load<u32>(from + (used << 2) - 4);
+    if (<u32>load<u8>(text + end) !== newline || start >= stop) return false;
+    if (comment !== NOTHING && <u32>load<u8>(text + start) === comment) return false;
+    // The record's text ends before a CR that belongs to the line end.
+    const last = newline !== CR && end > start && <u32>load<u8>(text + end - 1) === CR ? end - 1 : end;
+    out = put(out, start, from, width);
+    if (trailing === 0) store<u32>(out - 4, last);
+    else if (load<u32>(out - 4) + 1 !== last) return false;
+    taken++;
+    start = end + 1;
+  }
+  // As many line ends as records: there is none inside a record or behind the last one.
+  if (taken !== lines) return false;
+  store<u32>(job, rows + taken, OUT_ROWS);
+  store<u32>(job, start, OUT_NEXT);
+  store<u32>(job, 0, LINE_COUNT);
+  keep(job, k);
+  return true;
+}
+
+/**
+ * Pass 2 record by record, past blank lines. False when it ends the run: enough rows, the next record starts at STOP or behind, or it is an
+ * unusual one.
+ */
+function takeSome(job: u32): bool {
   const text = load<u32>(job, TEXT);
   const width = load<u32>(job, WIDTH);
   const stop = load<u32>(job, STOP);
@@ -175,18 +230,18 @@ function take(job: u32): bool {
   const trailing = load<u32>(job, TRAILING);
   const comment = load<u32>(job, COMMENT);
   const fields = load<u32>(job, FIELDS);
-  const lines = load<u32>(job, LINES);
   const fieldCount = load<u32>(job, FIELD_COUNT);
-  const lineCount = load<u32>(job, LINE_COUNT);
-  const crEnds = load<u32>(job, NEWLINE) !== CR;
+  const newline = load<u32>(job, NEWLINE);
+  const crEnds = newline !== CR;
   let rows = load<u32>(job, OUT_ROWS);
   let start = load<u32>(job, OUT_NEXT);
   let out = load<u32>(job, ENDS) + rows * ((width + 1) << 2);
   let k: u32 = 0;
-  let m: u32 = 0;
   let usual = true;
-  while (m < lineCount) {
-    const end = load<u32>(lines + (m << 2));
+  for (let m: u32 = 0; ; m++) {
+    while (m < fieldCount && <u32>load<u8>(text + load<u32>(fields + (m << 2))) !== newline) m++;
+    if (m === fieldCount) break;
+    const end = load<u32>(fields + (m << 2));
     const first = <u32>load<u8>(text + start);
     if (start >= stop || rows === maxRows || first === comment) {
       usual = false;
@@ -195,7 +250,6 @@ function take(job: u32): bool {
     const length = end - start;
     if (width !== 1 && (length === 0 || (length === 1 && first === CR && crEnds))) {
       k++;
-      m++;
       start = end + 1;
       continue;
     }
@@ -215,19 +269,16 @@ function take(job: u32): bool {
       }
       used++;
     }
-    store<u32>(out, start - 1);
-    for (let f: u32 = 0; f < width; f += 4) v128.store(out + 4 + (f << 2), v128.load(from + (f << 2)));
-    if (used === width) store<u32>(out + (width << 2), last);
-    out += (width + 1) << 2;
+    out = put(out, start, from, width);
+    if (used === width) store<u32>(out - 4, last);
     k += used;
-    m++;
     rows++;
     start = end + 1;
   }
   store<u32>(job, rows, OUT_ROWS);
   store<u32>(job, start, OUT_NEXT);
-  store<u32>(job, keep(fields, k, fieldCount), FIELD_COUNT);
-  store<u32>(job, keep(lines, m, lineCount), LINE_COUNT);
+  store<u32>(job, 0, LINE_COUNT);
+  keep(job, k);
   return usual;
 }
 
@@ -249,7 +300,7 @@ export function csv_index(job: u32): void {
   for (let at = load<u32>(job, FROM); ; ) {
     const end = min(at + CHUNK, at + ((length - at + 63) & ~63));
     const odd = scan(job, at, end);
-    if (!take(job) || odd !== 0xffffffff) return;
+    if (!(takeAll(job) || takeSome(job)) || odd !== NOTHING) return;
     at = end;
     if (at >= length) break;
     // One record with more fields than the list holds.

@@ -1,12 +1,15 @@
 // Columns of numbers and booleans of delimited text.
 import {
+  areDigits,
   digits,
   EMPTY_NULL,
   ENDS,
+  eight,
   finish,
   minus,
   NARROW,
   NO_DIGITS,
+  numberOf,
   OPTION_A,
   OPTION_B,
   OUT,
@@ -60,7 +63,11 @@ function ints<V>(job: u32): void {
     }
     const negative = minus(from);
     const count = <u32>n - negative;
-    const v = count - 1 < 18 ? digits(from + negative, count) : NO_DIGITS;
+    let v: u64;
+    if (count - 1 < 8) {
+      const bytes = eight(from + negative, count);
+      v = areDigits(bytes) ? numberOf(bytes) : NO_DIGITS;
+    } else v = count - 1 < 18 ? digits(from + negative, count) : NO_DIGITS;
     if (v === NO_DIGITS) {
       putOdd(job, row, odd++);
       continue;
@@ -75,6 +82,11 @@ function ints<V>(job: u32): void {
     store<V>(out, <V>signed);
   }
   finish(job, odd, nulls, flags);
+}
+
+/** The top bit of each zero byte up to the first one; those of later bytes say nothing. */
+function zeroBytes(bytes: u64): u64 {
+  return (bytes - 0x0101010101010101) & ~bytes & 0x8080808080808080;
 }
 
 /** Where the decimal point is among the first `n` (1 to 20) bytes; `n` when there is none. */
@@ -95,6 +107,7 @@ export function csv_float(job: u32): void {
   const quote = load<u32>(job, QUOTE);
   const emptyNull = load<u32>(job, EMPTY_NULL);
   const powers = load<u32>(job, POWERS);
+  const points8 = <u64>load<u32>(job, POINT) * 0x0101010101010101;
   const point = i8x16.splat(<i8>load<u32>(job, POINT));
   let at = load<u32>(job, ENDS);
   let out = load<u32>(job, OUT);
@@ -116,6 +129,20 @@ export function csv_float(job: u32): void {
     const negative = minus(from);
     from += negative;
     const count = <u32>n - negative;
+    if (count - 1 < 8) {
+      const bytes = eight(from, count);
+      // The point's top bit, then the bytes before it moved up over it.
+      const points = zeroBytes(bytes ^ points8);
+      const point = points & (0 - points);
+      const before = (point >> 7) - 1;
+      const all = point ? (bytes & ~((before << 8) | 0xff)) | ((bytes & before) << 8) | 48 : bytes;
+      const places = point ? <u32>clz<u64>(point) >> 3 : 0;
+      if (areDigits(all) && count > <u32>(point !== 0)) {
+        const v = <f64>(<i64>numberOf(all)) / load<f64>(powers + (places << 3));
+        store<f64>(out, negative ? -v : v);
+      } else putOdd(job, row, odd++);
+      continue;
+    }
     if (count > 20) {
       putOdd(job, row, odd++);
       continue;

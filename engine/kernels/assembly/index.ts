@@ -2,6 +2,7 @@
 export { checksum } from './checksum.ts';
 export * from './csv_index.ts';
 export * from './csv_numbers.ts';
+export * from './csv_quotes.ts';
 export * from './csv_strings.ts';
 export * from './csv_times.ts';
 export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather.ts';
