@@ -25,6 +25,7 @@ export {
 } from './compiler/dag/index.ts';
 export { compilerRegistries } from './compiler/diagnostics.ts';
 export { type ExplainFormat, explain } from './compiler/explain/index.ts';
+export { explainKernels } from './compiler/explain/kernels.ts';
 export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';
 export { EngineBug, RunError, type RunErrorCode, type RunErrorWhere } from './engine/errors.ts';
 export type { PhysicalPlan } from './engine/plan.ts';

@@ -31,6 +31,8 @@ export type ExplainFormat = 'text' | 'mermaid' | 'dot' | 'json';
 
 export interface ExplainRequest extends FileRequest {
   readonly format: ExplainFormat;
+  /** How expressions are computed, instead of the plans. */
+  readonly kernels: boolean;
 }
 
 /** What happens to a pipeline that ends without `write`. */

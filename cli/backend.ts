@@ -7,6 +7,7 @@ import {
   Engine,
   type EngineOptions,
   explain,
+  explainKernels,
   formatStats,
   formatType,
   MIN_MEMORY,
@@ -52,7 +53,9 @@ export const api: Api = {
     outcome(async () => {
       const bound = await check(request.text, request.path, { params: Object.fromEntries(request.params) });
       if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
-      return { status: 'done', value: explain(await plan(bound.plan), request.format), warnings: bound.diagnostics };
+      const planned = await plan(bound.plan);
+      const value = request.kernels ? explainKernels(planned.physical) : explain(planned, request.format);
+      return { status: 'done', value, warnings: bound.diagnostics };
     }),
 };
 

@@ -78,6 +78,11 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
     .argument('<file>', 'a .flow file, or - for standard input')
     .addOption(paramOption())
     .addOption(new Option('--format <format>', 'how to print it').choices(EXPLAIN_FORMATS).default('text'))
+    .addOption(
+      new Option('--kernels', 'show instead which expressions run as WebAssembly, and why not the others').conflicts(
+        'format',
+      ),
+    )
     .action((file, options) =>
       settle(import('./commands/explain.ts').then(({ explain }) => explain(file, options, context))),
     );

@@ -6,13 +6,15 @@ import { reportProblems } from '../report.ts';
 export interface ExplainOptions {
   readonly param?: ReadonlyMap<string, string>;
   readonly format: ExplainFormat;
+  readonly kernels?: boolean;
 }
 
 /** Plans a file and prints the plans. @returns the exit code */
 export async function explain(file: string, options: ExplainOptions, context: Context): Promise<number> {
   const source = readSource(file);
   const api = await context.loadApi();
-  const outcome = await api.explain({ ...source, params: options.param ?? new Map(), format: options.format });
+  const { param: params = new Map(), format, kernels = false } = options;
+  const outcome = await api.explain({ ...source, params, format, kernels });
   const code = await reportProblems(outcome, source, context);
   if (outcome.status !== 'done') return code;
   await context.stdout.write(outcome.value.endsWith('\n') ? outcome.value : `${outcome.value}\n`);

@@ -90,6 +90,10 @@ export class Kernel {
     return this.native === null ? this.exprs.map(() => '') : this.native.reasons(slots);
   }
 
+  reads(column: string): boolean {
+    return this.names.includes(column);
+  }
+
   /** Of the columns with these names, those that the expressions read. */
   private among(names: readonly string[], columns: readonly Column[]): Column[] {
     return this.names.map((name) => columns[names.indexOf(name)] as Column);

@@ -109,6 +109,13 @@ function textUnit(e: Expr, at: number, schema: Schema): Unit | null {
   return columns.length === 1 ? dictUnit(e, columns[0] as string, at, schema) : null;
 }
 
+/** The expression as the numbers of the string constants that it chooses among; null when it does something else. */
+export function codedChoice(e: Expr): Expr | null {
+  const leaves = new Map<string, number>();
+  const coded = e.type.kind === 'string' ? codeLeaves(e, leaves) : null;
+  return leaves.size > 0 ? coded : null;
+}
+
 /** The expression with its string constants replaced by their numbers, where it only ever gives one of them; null otherwise. */
 function codeLeaves(e: Expr, leaves: Map<string, number>): Expr | null {
   if (e.kind === 'literal') {

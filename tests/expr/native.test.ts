@@ -13,6 +13,7 @@ import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { testStore } from '../../engine/store/store.ts';
 import { inArena } from '../kernels/arena.ts';
 import { batchOf, exprs, rows, SCHEMA } from './random.ts';
+import { tame, tameRows } from './tame.ts';
 
 const store = testStore();
 const scratch = arenaScratch(store);
@@ -66,7 +67,7 @@ test('projections', () => {
       scratch.reset();
       checkProjection(null, all, inArena(batchOf(values), scratch));
     }),
-    { numRuns: 1500 },
+    { numRuns: 600 },
   );
 });
 
@@ -79,7 +80,33 @@ test('filters, and projections over the rows that pass', () => {
       assert.equal(native, plain);
       checkProjection(pred, [e], batch);
     }),
-    { numRuns: 1000 },
+    { numRuns: 400 },
+  );
+});
+
+const plain = tame(3);
+const computable = fc.oneof(...Object.values(plain));
+
+test('expressions that native code computes', () => {
+  fc.assert(
+    fc.property(fc.array(computable, { minLength: 1, maxLength: 3 }), tameRows, (all, values) => {
+      scratch.reset();
+      checkProjection(null, all, inArena(batchOf(values), scratch));
+    }),
+    { numRuns: 600 },
+  );
+});
+
+test('filters that native code computes, and what follows them', () => {
+  fc.assert(
+    fc.property(plain.bool, computable, tameRows, (pred, e, values) => {
+      scratch.reset();
+      const batch = inArena(batchOf(values), scratch);
+      const [native, reference] = both(() => Array.from(compileFilter(pred, SCHEMA)(batch, scratch)));
+      assert.equal(native, reference);
+      checkProjection(pred, [e], batch);
+    }),
+    { numRuns: 400 },
   );
 });
 

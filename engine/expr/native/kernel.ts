@@ -35,13 +35,15 @@ const MANY_VARIANTS = 16;
 /** Batches left to JavaScript after one that native code could not compute. */
 const STAY_AWAY = 16;
 
-let leastRows = 1024;
+/** Rows from which on a call costs less than it gains. */
+const LEAST_BATCH = 128;
 
-/** Batches of fewer rows are left to JavaScript: a call, and above all a module of its own, costs more than it gains. For tests and measurements. */
-export function setNativeRows(rows: number): number {
-  const before = leastRows;
+/** A kernel that has seen fewer rows, all batches together, is left to JavaScript: making and compiling a module takes half a millisecond. */
+let leastRows = 4096;
+
+/** Sets after how many rows native code begins. For tests and measurements. */
+export function setNativeRows(rows: number): void {
   leastRows = rows;
-  return before;
 }
 
 /** Native code for the expressions of a kernel, as far as it goes: WebAssembly over columns that lie in one memory. */
@@ -55,6 +57,7 @@ export class NativeKernel {
   /** Outputs of which a value has needed 64 bits. */
   private readonly large: boolean[];
   private away = 0;
+  private seen = 0;
 
   constructor(
     kind: 'filter' | 'project',
@@ -136,7 +139,8 @@ export class NativeKernel {
 
   /** The variant for these columns; null when JavaScript is to be used. */
   private ready(columns: readonly Column[], rows: Rows): Variant | null {
-    if (rows.count < leastRows || columns.length === 0) return null;
+    this.seen += rows.count;
+    if (this.seen < leastRows || rows.count < Math.min(LEAST_BATCH, leastRows) || columns.length === 0) return null;
     if (this.away > 0) {
       this.away--;
       return null;
@@ -184,11 +188,15 @@ export class NativeKernel {
         forms: this.kind === 'filter' ? [] : this.formsOf(at),
         constant: this.services.constant,
       });
-    const reasons = this.exprs.map((_, k) => reasonOf(() => generate([k])));
+    const all = attempt(() => generate(this.exprs.map((_, k) => k)));
+    const reasons =
+      typeof all === 'string' && this.exprs.length > 1
+        ? this.exprs.map((_, k) => reasonOf(attempt(() => generate([k]))))
+        : this.exprs.map(() => reasonOf(all));
     const covered = reasons.flatMap((r, k) => (r === null ? [k] : []));
     const left = reasons.flatMap((r, k) => (r === null ? [] : [k]));
     return {
-      code: covered.length === 0 ? null : generate(covered),
+      code: typeof all !== 'string' ? all : covered.length === 0 ? null : generate(covered),
       covered,
       left,
       reasons,
@@ -214,12 +222,16 @@ export class NativeKernel {
   }
 }
 
-function reasonOf(generate: () => unknown): string | null {
+/** What `generate` gives, or why it gives nothing. */
+function attempt(generate: () => NativeCode): NativeCode | string {
   try {
-    generate();
-    return null;
+    return generate();
   } catch (e) {
     if (e instanceof Unsupported) return e.message;
     throw e;
   }
+}
+
+function reasonOf(outcome: NativeCode | string): string | null {
+  return typeof outcome === 'string' ? outcome : null;
 }
