@@ -76,6 +76,7 @@ for (const name of names) if (!RACES[name] && !SCRIPTS[name]) fail(`there is no 
 const wanted = values.peers === 'none' ? [] : (values.peers?.split(',') ?? Object.keys(PEERS));
 for (const name of wanted) if (!PEERS[name]) fail(`there is no peer "${name}"\n\n${HELP}`);
 if (values.input && !['parquet', 'csv', 'memory'].includes(values.input)) fail('--input is parquet, csv or memory');
+const sizes = values.sizes.split(',').map((s) => count('sizes', s));
 const options = {
   rows: values.rows === undefined ? undefined : count('rows', values.rows),
   threads: count('threads', values.threads),
@@ -86,6 +87,15 @@ const options = {
   python: values.python,
   log: () => {},
 };
+
+function runOne(name) {
+  if (SCRIPTS[name]) return runScript(name, options);
+  if (values.growth) return growth(RACES[name], options, sizes);
+  return runSuite(RACES[name], options);
+}
+
+/** A suite that could not be run, for want of its data or of something that it needs: the others go on. */
+const failed = (name, error) => ({ suite: name, title: name, about: '', cases: [], problems: [error.message] });
 
 /** Runs the suites one after another; each is printed and stored as soon as it is done. Returns false where an answer differs. */
 async function main() {
@@ -100,22 +110,14 @@ async function main() {
   for (const name of names) {
     const before = conditions({ runs: options.runs, skipped: gone });
     if (!values.json) console.log(`\n${name} …`);
-    let result;
-    if (SCRIPTS[name]) result = await runScript(name, options);
-    else if (values.growth)
-      result = await growth(
-        RACES[name],
-        options,
-        values.sizes.split(',').map((s) => count('sizes', s)),
-      );
-    else result = await runSuite(RACES[name], options);
+    const result = await runOne(name).catch((error) => failed(name, error));
     Object.assign(result, { conditions: conditionsAfter(before) });
     if (values.json) console.log(JSON.stringify(result));
     else print(result);
     const files = store(result, values['out-dir']);
     if (!values.json) console.log(`stored in ${files.join(' and ')}`);
     if (values.json) for (const problem of result.problems) console.error(`PROBLEM in ${name}: ${problem}`);
-    well &&= result.problems.length === 0;
+    well = well && result.problems.length === 0;
   }
   return well;
 }

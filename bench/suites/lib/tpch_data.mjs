@@ -99,16 +99,14 @@ function order(i, n) {
     const [ship, commit] = [day + r.int(1, 121), day + r.int(30, 90)];
     const receipt = ship + r.int(1, 30);
     lines.push({
-      ...{
-        item,
-        quantity,
-        ship,
-        commit,
-        receipt,
-        price: quantity * retailCents(item),
-        discount: r.int(0, 10),
-        tax: r.int(0, 8),
-      },
+      item,
+      quantity,
+      ship,
+      commit,
+      receipt,
+      price: quantity * retailCents(item),
+      discount: r.int(0, 10),
+      tax: r.int(0, 8),
       supplier: supplierOf(item, r.int(0, 3), n.supplier),
       flag: receipt <= CURRENT ? r.pick(['R', 'A']) : 'N',
       status: ship > CURRENT ? 'O' : 'F',

@@ -108,6 +108,7 @@ class Dask(Pandas):
         import dask.dataframe
 
         dask.config.set(scheduler="threads", num_workers=job["threads"])
+        self.dask = dask
         self.dd = dask.dataframe
         self.version = dask.__version__
         self.job = job
@@ -129,7 +130,7 @@ class Dask(Pandas):
 
     def totals(self, work):
         t = self.table("trades")
-        parts = self.dd.multi.compute(*[getattr(t[c], f)() for c, f in work["totals"]], t.shape[0])
+        parts = self.dask.compute(*[getattr(t[c], f)() for c, f in work["totals"]], t.shape[0])
         row = [v.item() if hasattr(v, "item") else str(v) for v in parts]
         return [[row[-1], *row[:-1]]]
 
