@@ -5,7 +5,7 @@ import { f64Vector } from '../memory/vector.ts';
 import { pickDoubles } from '../operators/number_kernels.ts';
 import type { Store } from '../store/types.ts';
 import { T } from '../types.ts';
-import { foldDoubleDoubles, foldDoubles } from './folds.ts';
+import { floatsOf, foldDoubleDoubles, foldDoubles } from './folds.ts';
 
 /**
  * Sums in double-double (an unevaluated hi + lo, 106 bits): what is lost lies so far below the result's last bit that grouping the terms
@@ -56,6 +56,11 @@ export class DoubleDoubles {
 
   low(group: number): number {
     return (this.lo.data[group] as number) + 0;
+  }
+
+  /** The sums, rounded, of the first `n` groups of `order`, each divided by its count and `unit` if there are counts; null where only single ones can be had. */
+  column(counts: Float64Array | null, unit: number, order: Uint32Array, n: number, scratch: Scratch): Column | null {
+    return floatsOf(this.hi.data, this.lo.data, counts, unit, order, n, scratch);
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): [Column, Column] {

@@ -1,5 +1,9 @@
+import type { Validity } from '../batch/bitmap.ts';
+import { ALL_VALID } from '../batch/bitmap.ts';
 import type { Column } from '../batch/column.ts';
 import { bitmapAt, kernelsFor } from '../kernels/load.ts';
+import type { Scratch } from '../memory/types.ts';
+import { T } from '../types.ts';
 
 /**
  * Accumulators by kernels: each takes the group of every row and a column, and says whether it did: false where there is no kernel for the column or
@@ -105,4 +109,48 @@ export function foldExtreme(
   const from = [groups.byteOffset, col.values.byteOffset, bitmapAt(col.validity), rows] as const;
   k[`fold_extreme_${col.phys}`](...from, held.byteOffset, nulls.byteOffset, sign);
   return true;
+}
+
+const validOf = (bits: Uint8Array, nullCount: number): Validity =>
+  nullCount === 0 ? ALL_VALID : { validity: bits, nullCount };
+
+/** The sums of two limbs of the first `n` groups of `order`; null when kernels do not reach them, or one lies beyond +-(2^53 - 1). */
+export function sumsOf(
+  lo: Float64Array,
+  mid: Float64Array,
+  order: Uint32Array,
+  n: number,
+  scratch: Scratch,
+): { readonly exact: Float64Array; readonly valid: Validity } | null {
+  if (kernelsFor(lo, mid, order) === null) return null;
+  const exact = scratch.f64(n);
+  const bits = scratch.bitmap(n, false);
+  const k = kernelsFor(lo, mid, order, exact, bits);
+  if (k === null) return null;
+  const at = [lo.byteOffset, mid.byteOffset, order.byteOffset] as const;
+  const none = k.fold_sums(...at, n, exact.byteOffset, bits.byteOffset);
+  return none < 0 ? null : { exact, valid: validOf(bits, none) };
+}
+
+/** Sums of double-doubles, divided by `counts` and `unit` if there are any, of the first `n` groups of `order`; null when kernels do not reach them. */
+export function floatsOf(
+  hi: Float64Array,
+  lo: Float64Array,
+  counts: Float64Array | null,
+  unit: number,
+  order: Uint32Array,
+  n: number,
+  scratch: Scratch,
+): Column | null {
+  if (kernelsFor(hi, lo, counts, order) === null) return null;
+  const values = scratch.f64(n);
+  const bits = scratch.bitmap(n, false);
+  const k = kernelsFor(hi, lo, counts, order, values, bits);
+  if (k === null) return null;
+  const to = [order.byteOffset, n, values.byteOffset, bits.byteOffset] as const;
+  const none =
+    counts === null
+      ? k.fold_highs(hi.byteOffset, lo.byteOffset, ...to)
+      : k.fold_means(hi.byteOffset, counts.byteOffset, unit, ...to);
+  return { type: T.float, phys: 'f64', length: n, ...validOf(bits, none), values };
 }

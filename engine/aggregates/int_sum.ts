@@ -11,7 +11,7 @@ import type { DataType } from '../types.ts';
 import { formatType } from '../types.ts';
 import type { Accumulator } from './def.ts';
 import { floatColumn } from './double_double.ts';
-import { foldInts, foldLimbs } from './folds.ts';
+import { foldInts, foldLimbs, sumsOf } from './folds.ts';
 import { doublesOf, isWide, slot, validRows } from './numbers.ts';
 
 /** Limbs are exact integers in doubles; a limb is brought back below this after each addition. */
@@ -129,6 +129,8 @@ export class IntSum implements Accumulator {
   }
 
   values(order: Uint32Array, n: number, scratch: Scratch): Column {
+    const sums = this.limbs === 2 ? sumsOf(this.lo.data, this.mid.data, order, n, scratch) : null;
+    if (sums !== null) return exactColumn(this.result, sums.exact, n, sums.valid, scratch);
     const exact = scratch.f64(n);
     let nullCount = 0;
     let beyond = false;

@@ -58,6 +58,8 @@ class FloatSum implements Accumulator {
   }
 
   values(order: Uint32Array, n: number, scratch: Scratch): Column {
+    const all = this.sum.column(null, 1, order, n, scratch);
+    if (all !== null) return all;
     return nullableFloats(n, scratch, (i) =>
       this.sum.isEmpty(order[i] as number) ? null : this.sum.high(order[i] as number),
     );
@@ -120,6 +122,8 @@ class Mean implements Accumulator {
 
   values(order: Uint32Array, n: number, scratch: Scratch): Column {
     const counts = this.n.data;
+    const all = this.sum.column(counts, this.unit, order, n, scratch);
+    if (all !== null) return all;
     return nullableFloats(n, scratch, (i) => {
       const g = order[i] as number;
       return counts[g] === 0 ? null : this.sum.high(g) / (counts[g] as number) / this.unit;

@@ -15,6 +15,7 @@ export interface GroupKernels {
   group_probe_i32(
     slots: number,
     mask: number,
+    hashes: number,
     values: number,
     validity: number,
     n: number,
@@ -183,4 +184,7 @@ export interface GroupKernels {
     nulls: number,
     sign: number,
   ): void;
+  fold_sums(lo: number, mid: number, order: number, n: number, out: number, bits: number): number;
+  fold_highs(hi: number, lo: number, order: number, n: number, out: number, bits: number): number;
+  fold_means(hi: number, counts: number, unit: number, order: number, n: number, out: number, bits: number): number;
 }

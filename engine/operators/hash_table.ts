@@ -19,6 +19,8 @@ const LOAD = 0.6;
 /** A direct-address map has at most so many places a group or row of a batch: as much memory as slots would take. */
 const PLACES = 4;
 const LEAST_PLACES = 1024;
+/** Words that kernels count in: four, and what a probe works in. */
+const STATE_WORDS = 4 + 256;
 /** Stands for "all rows". */
 const ALL_ROWS = 0xffffffff;
 
@@ -108,7 +110,7 @@ export class GroupTable {
     this.fresh.reserve(size);
     this.bad.reserve(size);
     this.rowHashes.reserve(size);
-    this.state.reserve(4);
+    this.state.reserve(STATE_WORDS);
   }
 
   /** New slots with room for all groups and `more`, and the groups in them. */
@@ -164,15 +166,17 @@ export class GroupTable {
       this.makeSlots('keys', rows >> 4);
     }
     const first = this.groups;
-    let hashed = false;
+    this.rowHashes.hash([col], rows);
+    const hashes = this.rowHashes.data;
     for (let at = 0; at < rows; ) {
       this.makeRoom(rows - at, at, this.groups - first);
       const from = this.groups;
-      const k = kernelsFor(out, col.values, col.validity, this.slots.data, ...this.work());
+      const k = kernelsFor(out, hashes, col.values, col.validity, this.slots.data, ...this.work());
       if (k !== null) {
         const state = this.stateAt(at);
         k.group_probe_i32(
           ...this.slotsAt(),
+          hashes.byteOffset,
           col.values.byteOffset,
           bitmapAt(col.validity),
           rows,
@@ -182,8 +186,6 @@ export class GroupTable {
         );
         at = this.advance(state);
       } else {
-        if (!hashed) this.rowHashes.hash([col], rows);
-        hashed = true;
         const state: Progress = { at, groups: from, nullGroup: this.nullGroup };
         probeInts(this.probe(rows, out), col.values, col.validity, state);
         this.groups = state.groups;

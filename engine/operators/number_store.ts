@@ -15,6 +15,8 @@ import { appendNumbers, isNumbers, pickDoubles, verifyNumbers } from './number_k
 import { appendDoubles, appendInts, appendPairs, verifyDoubles, verifyInts, verifyPairs } from './number_loops.ts';
 import type { ValueStore } from './value_store.ts';
 
+/** Stands for "all rows". */
+const ALL_ROWS = 0xffffffff;
 const NO_VALUES = new Float64Array(0);
 const NO_WORDS = new Int32Array(0);
 const TWO32 = 4294967296;
@@ -319,26 +321,41 @@ export function pickExact(
   valid: Validity,
   scratch: Scratch,
 ): Column {
-  const base = { type, length: n, ...valid };
-  if (type.kind !== 'time' && type.kind !== 'timestamp') {
-    const values = scratch.i32(n);
-    const k = kernelsFor(values, from, order);
-    const args = [from.byteOffset, order.byteOffset, n, values.byteOffset] as const;
-    if (k !== null && k.group_ints(...args) !== 0) return { ...base, phys: 'i32', values };
-  }
+  const made = exactByKernel(type, from, order, n, valid, scratch);
+  if (made !== null) return made;
   const values = scratch.f64(n);
-  const k = kernelsFor(values, from, order);
-  if (k !== null) {
-    const longs = new BigInt64Array(values.buffer, values.byteOffset, n);
-    k.group_longs(from.byteOffset, order.byteOffset, n, longs.byteOffset);
-    return { ...base, phys: 'i64', values: longs, wide: false };
-  }
   pickDoubles(from, order, n, values);
   return exactColumn(type, values, n, valid, scratch);
 }
 
+function exactByKernel(
+  type: DataType,
+  from: Float64Array,
+  order: Uint32Array | null,
+  n: number,
+  valid: Validity,
+  scratch: Scratch,
+): Column | null {
+  const base = { type, length: n, ...valid };
+  const rows = order === null ? ALL_ROWS : order.byteOffset;
+  if (kernelsFor(from, order) === null) return null;
+  if (type.kind !== 'time' && type.kind !== 'timestamp') {
+    const values = scratch.i32(n);
+    const k = kernelsFor(values, from, order);
+    if (k !== null && k.group_ints(from.byteOffset, rows, n, values.byteOffset) !== 0)
+      return { ...base, phys: 'i32', values };
+  }
+  const values = scratch.i64(n);
+  const k = kernelsFor(values, from, order);
+  if (k === null) return null;
+  k.group_longs(from.byteOffset, rows, n, values.byteOffset);
+  return { ...base, phys: 'i64', values, wide: false };
+}
+
 /** Doubles that hold exact integers as an int, decimal, time or timestamp column. */
 export function exactColumn(type: DataType, d: Float64Array, n: number, valid: Validity, scratch: Scratch): Column {
+  const made = exactByKernel(type, d, null, n, valid, scratch);
+  if (made !== null) return made;
   const base = { type, length: n, ...valid };
   const instant = type.kind === 'time' || type.kind === 'timestamp';
   let small = !instant;

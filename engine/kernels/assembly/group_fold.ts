@@ -185,3 +185,60 @@ export function fold_extreme_f64(g: u32, values: u32, validity: u32, n: u32, hel
   if (sign === 1) least<f64>(g, values, validity, n, held, nulls);
   else greatest<f64>(g, values, validity, n, held, nulls);
 }
+
+/** Sets bit i of a bitmap that was 0. */
+function setBit(bits: u32, i: u32): void {
+  store<u8>(bits + (i >> 3), <u32>load<u8>(bits + (i >> 3)) | (1 << (i & 7)));
+}
+
+/** 2^53 - 1. */
+const EXACT: f64 = 9007199254740991.0;
+
+/**
+ * The sums of two limbs of groups order[i] as doubles, and in `bits`, all 0 before, which of them have terms. How many have none; -1 when a sum
+ * lies beyond +-(2^53 - 1).
+ */
+export function fold_sums(lo: u32, mid: u32, order: u32, n: u32, out: u32, bits: u32): i32 {
+  let none: i32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const g = load<u32>(order + (i << 2)) << 3;
+    if (load<u64>(lo + g) === EMPTY) none++;
+    else setBit(bits, i);
+    const v = load<f64>(mid + g) * LIMB + load<f64>(lo + g);
+    if (!(v <= EXACT && v >= -EXACT)) return -1;
+    store<f64>(out + (i << 3), v + 0.0);
+  }
+  return none;
+}
+
+/** The high parts of groups order[i], 0 where there are no terms, and in `bits`, all 0 before, which have terms; how many have none. */
+export function fold_highs(hi: u32, lo: u32, order: u32, n: u32, out: u32, bits: u32): u32 {
+  let none: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const g = load<u32>(order + (i << 2)) << 3;
+    let v = load<f64>(hi + g);
+    if (load<u64>(lo + g) === EMPTY) {
+      none++;
+      v = 0;
+    } else setBit(bits, i);
+    store<f64>(out + (i << 3), v);
+  }
+  return none;
+}
+
+/** The high part over the count over `unit`, as fold_highs; a group whose count is 0 has none. */
+export function fold_means(hi: u32, counts: u32, unit: f64, order: u32, n: u32, out: u32, bits: u32): u32 {
+  let none: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const g = load<u32>(order + (i << 2)) << 3;
+    const count = load<f64>(counts + g);
+    let v: f64 = 0;
+    if (count === 0) none++;
+    else {
+      v = load<f64>(hi + g) / count / unit;
+      setBit(bits, i);
+    }
+    store<f64>(out + (i << 3), v);
+  }
+  return none;
+}

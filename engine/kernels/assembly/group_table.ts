@@ -1,8 +1,14 @@
 // Numbering keys. Slots are pairs of words (tag, group + 1), a pair of zeros where free; a probe goes on at the next slot. `state`: words
-// [next row, groups so far, group of null + 1]; a new group's row goes to `fresh` (counted from the groups at the call), its hash to
-// `groupHashes`. Probing stops before a row that would be group `room`.
+// [next row, groups so far, group of null + 1, unused], and CHUNK words to work in; a new group's row goes to `fresh` (counted from the groups
+// at the call), its hash to `groupHashes`. Probing stops before a row that would be group `room`.
+//
+// A chunk of rows looks at its first slots without a branch that depends on them, so that the memory's latencies overlap; what was not found
+// there is then looked for row by row, in the cache.
 import { hash64, NONE, NULL_HASH } from './hash.ts';
 import { bitAt } from './memory.ts';
+
+/** Rows whose first slots are looked at together. */
+const CHUNK: u32 = 256;
 
 /** The tag is the row's hash. `rows`: row numbers, or NONE for all rows. */
 export function group_probe(
@@ -17,29 +23,45 @@ export function group_probe(
   room: u32,
   state: u32,
 ): void {
-  let i = load<u32>(state);
-  let groups = load<u32>(state, 4);
-  const first = groups;
-  for (; i < n; i++) {
-    const row = rows === NONE ? i : load<u32>(rows + (i << 2));
-    const h = load<u32>(hashes + (row << 2));
-    let p = h & mask;
-    let pair = load<u64>(slots + (p << 3));
-    while (pair >> 32 !== 0 && <u32>pair !== h) {
-      p = (p + 1) & mask;
-      pair = load<u64>(slots + (p << 3));
+  const first = load<u32>(state, 4);
+  const misses = state + 16;
+  let groups = first;
+  for (let from = load<u32>(state); from < n; from += CHUNK) {
+    const end = min(n, from + CHUNK);
+    let missed: u32 = 0;
+    for (let i = from; i < end; i++) {
+      const h = load<u32>(hashes + ((rows === NONE ? i : load<u32>(rows + (i << 2))) << 2));
+      const pair = load<u64>(slots + ((h & mask) << 3));
+      store<u32>(out + (i << 2), <u32>(pair >> 32) - 1);
+      store<u32>(misses + (missed << 2), i);
+      missed += u32(<u32>pair !== h) | u32(pair >> 32 === 0);
     }
-    let g = <u32>(pair >> 32);
-    if (g === 0) {
-      if (groups + 1 > room) break;
-      store<u32>(fresh + ((groups - first) << 2), row);
-      store<u32>(groupHashes + (groups << 2), h);
-      g = ++groups;
-      store<u64>(slots + (p << 3), ((<u64>g) << 32) | <u64>h);
+    for (let k: u32 = 0; k < missed; k++) {
+      const i = load<u32>(misses + (k << 2));
+      const row = rows === NONE ? i : load<u32>(rows + (i << 2));
+      const h = load<u32>(hashes + (row << 2));
+      let p = h & mask;
+      let pair = load<u64>(slots + (p << 3));
+      while (pair >> 32 !== 0 && <u32>pair !== h) {
+        p = (p + 1) & mask;
+        pair = load<u64>(slots + (p << 3));
+      }
+      let g = <u32>(pair >> 32);
+      if (g === 0) {
+        if (groups + 1 > room) {
+          store<u32>(state, i);
+          store<u32>(state, groups, 4);
+          return;
+        }
+        store<u32>(fresh + ((groups - first) << 2), row);
+        store<u32>(groupHashes + (groups << 2), h);
+        g = ++groups;
+        store<u64>(slots + (p << 3), ((<u64>g) << 32) | <u64>h);
+      }
+      store<u32>(out + (i << 2), g - 1);
     }
-    store<u32>(out + (i << 2), g - 1);
   }
-  store<u32>(state, i);
+  store<u32>(state, n);
   store<u32>(state, groups, 4);
 }
 
@@ -47,6 +69,7 @@ export function group_probe(
 export function group_probe_i32(
   slots: u32,
   mask: u32,
+  hashes: u32,
   values: u32,
   validity: u32,
   n: u32,
@@ -56,41 +79,53 @@ export function group_probe_i32(
   room: u32,
   state: u32,
 ): void {
-  let i = load<u32>(state);
-  let groups = load<u32>(state, 4);
-  const first = groups;
-  for (; i < n; i++) {
-    if (validity !== NONE && !bitAt(validity, i)) {
-      let none = load<u32>(state, 8);
-      if (none === 0) {
-        if (groups + 1 > room) break;
-        store<u32>(fresh + ((groups - first) << 2), i);
-        store<u32>(groupHashes + (groups << 2), NULL_HASH);
-        none = ++groups;
-        store<u32>(state, none, 8);
+  const first = load<u32>(state, 4);
+  const misses = state + 16;
+  let groups = first;
+  for (let from = load<u32>(state); from < n; from += CHUNK) {
+    const end = min(n, from + CHUNK);
+    let missed: u32 = 0;
+    for (let i = from; i < end; i++) {
+      const key = load<u32>(values + (i << 2));
+      const pair = load<u64>(slots + ((load<u32>(hashes + (i << 2)) & mask) << 3));
+      store<u32>(out + (i << 2), <u32>(pair >> 32) - 1);
+      store<u32>(misses + (missed << 2), i);
+      const none = validity === NONE ? 0 : bitAt(validity, i) ^ 1;
+      missed += u32(<u32>pair !== key) | u32(pair >> 32 === 0) | none;
+    }
+    for (let k: u32 = 0; k < missed; k++) {
+      const i = load<u32>(misses + (k << 2));
+      const valid = validity === NONE || bitAt(validity, i) !== 0;
+      const key = load<u32>(values + (i << 2));
+      const h = load<u32>(hashes + (i << 2));
+      let p = h & mask;
+      let g: u32;
+      if (valid) {
+        let pair = load<u64>(slots + (p << 3));
+        while (pair >> 32 !== 0 && <u32>pair !== key) {
+          p = (p + 1) & mask;
+          pair = load<u64>(slots + (p << 3));
+        }
+        g = <u32>(pair >> 32);
+      } else {
+        g = load<u32>(state, 8);
       }
-      store<u32>(out + (i << 2), none - 1);
-      continue;
+      if (g === 0) {
+        if (groups + 1 > room) {
+          store<u32>(state, i);
+          store<u32>(state, groups, 4);
+          return;
+        }
+        store<u32>(fresh + ((groups - first) << 2), i);
+        store<u32>(groupHashes + (groups << 2), h);
+        g = ++groups;
+        if (valid) store<u64>(slots + (p << 3), ((<u64>g) << 32) | <u64>key);
+        else store<u32>(state, g, 8);
+      }
+      store<u32>(out + (i << 2), g - 1);
     }
-    const key = load<u32>(values + (i << 2));
-    const h = hash64(key, <i32>key >> 31);
-    let p = h & mask;
-    let pair = load<u64>(slots + (p << 3));
-    while (pair >> 32 !== 0 && <u32>pair !== key) {
-      p = (p + 1) & mask;
-      pair = load<u64>(slots + (p << 3));
-    }
-    let g = <u32>(pair >> 32);
-    if (g === 0) {
-      if (groups + 1 > room) break;
-      store<u32>(fresh + ((groups - first) << 2), i);
-      store<u32>(groupHashes + (groups << 2), h);
-      g = ++groups;
-      store<u64>(slots + (p << 3), ((<u64>g) << 32) | <u64>key);
-    }
-    store<u32>(out + (i << 2), g - 1);
   }
-  store<u32>(state, i);
+  store<u32>(state, n);
   store<u32>(state, groups, 4);
 }
 

@@ -274,10 +274,10 @@ export function group_valid(nulls: u32, order: u32, n: u32, bits: u32): void {
   }
 }
 
-/** doubles[order[i]] as 32-bit ints; 0 when one does not fit, and `out` is then not complete. */
+/** doubles[order[i]] (all in turn where `order` is NONE) as 32-bit ints; 0 when one does not fit, and `out` is then not complete. */
 export function group_ints(doubles: u32, order: u32, n: u32, out: u32): u32 {
   for (let i: u32 = 0; i < n; i++) {
-    const x = load<f64>(doubles + (load<u32>(order + (i << 2)) << 3));
+    const x = load<f64>(doubles + (rowAt(order, i) << 3));
     if (!(x >= -2147483648.0 && x <= 2147483647.0)) return 0;
     const v = <i32>x;
     if (<f64>v !== x) return 0;
@@ -286,9 +286,7 @@ export function group_ints(doubles: u32, order: u32, n: u32, out: u32): u32 {
   return 1;
 }
 
-/** doubles[order[i]], integers all, as 64-bit ints. */
+/** The same, integers all, as 64-bit ints; `out` may be `doubles` itself. */
 export function group_longs(doubles: u32, order: u32, n: u32, out: u32): void {
-  for (let i: u32 = 0; i < n; i++) {
-    store<i64>(out + (i << 3), <i64>load<f64>(doubles + (load<u32>(order + (i << 2)) << 3)));
-  }
+  for (let i: u32 = 0; i < n; i++) store<i64>(out + (i << 3), <i64>load<f64>(doubles + (rowAt(order, i) << 3)));
 }

@@ -146,9 +146,15 @@ function hashBytes(from: u32, to: u32): u32 {
     h = rotl<u32>(h, 13) * 5 + 0xe6546b64;
   }
   if (at < to) {
-    let k: u32 = load<u8>(at);
-    if (at + 1 < to) k |= (<u32>load<u8>(at + 1)) << 8;
-    if (at + 2 < to) k |= (<u32>load<u8>(at + 2)) << 16;
+    let k: u32;
+    if (at > from) {
+      // The last bytes, with some before them shifted out.
+      k = load<u32>(to - 4) >> ((4 - (to - at)) << 3);
+    } else {
+      k = load<u8>(at);
+      if (at + 1 < to) k |= (<u32>load<u8>(at + 1)) << 8;
+      if (at + 2 < to) k |= (<u32>load<u8>(at + 2)) << 16;
+    }
     h ^= rotl<u32>(k * 0xcc9e2d51, 15) * 0x1b873593;
   }
   return mix(h ^ (to - from));
