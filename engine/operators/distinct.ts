@@ -90,6 +90,8 @@ async function* partial(
         continue;
       }
       const firsts = keys.firsts(batch);
+      // Gathered before the table, which holds the row numbers, is let go.
+      const kept = firsts.n === batch.rows ? batch : gatherBatch(batch, firsts.rows, firsts.n, ctx.scratch);
       rows += batch.rows;
       const full = isFull(keys.table.bytes(), grant);
       if (full || rows >= TRIAL_ROWS) {
@@ -99,7 +101,7 @@ async function* partial(
           rows = 0;
         }
       }
-      if (firsts.n > 0) yield firsts.n === batch.rows ? batch : gatherBatch(batch, firsts.rows, firsts.n, ctx.scratch);
+      if (kept.rows > 0) yield kept;
     }
   } finally {
     keys.free();
