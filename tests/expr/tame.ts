@@ -130,19 +130,17 @@ function choices(kind: Kind, sub: Exprs): fc.Arbitrary<Expr>[] {
 const COMPARISONS = ['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'is', 'isnot'];
 
 function inList(arg: fc.Arbitrary<Expr>, values: readonly LiteralValue[]): fc.Arbitrary<Expr> {
-  return fc
-    .tuple(arg, fc.subarray([...values]), fc.boolean(), fc.boolean())
-    .map(
-      ([a, list, hasNull, negated]): Expr => ({
-        kind: 'in',
-        arg: a,
-        values: list,
-        hasNull,
-        negated,
-        type: T.bool,
-        nullable: true,
-      }),
-    );
+  return fc.tuple(arg, fc.subarray([...values]), fc.boolean(), fc.boolean()).map(
+    ([a, list, hasNull, negated]): Expr => ({
+      kind: 'in',
+      arg: a,
+      values: list,
+      hasNull,
+      negated,
+      type: T.bool,
+      nullable: true,
+    }),
+  );
 }
 
 const DAYS = lit(T.interval, { months: 0, days: -2, micros: 0 });
@@ -160,9 +158,10 @@ export function tame(depth: number): Exprs {
       LEAF.int,
       of(T.int, ['add', 'sub', 'mul', 'intdiv', 'mod'], sub.int, sub.int),
       of(T.int, ['neg', 'abs', 'sign'], sub.int),
-      of(T.int, ['year', 'quarter', 'month', 'day'], when),
+      of(T.int, ['year', 'quarter', 'month', 'day', 'dayofyear', 'weekday', 'dayofweek'], when),
+      of(T.int, ['hour', 'minute', 'second', 'millisecond', 'microsecond'], sub.timestamp),
       of(T.int, ['sub'], sub.date, sub.date),
-      cast(fc.oneof(sub.float, sub.bool), T.int),
+      cast(fc.oneof(sub.float, sub.bool, sub.decimal), T.int),
       ...choices('int', sub),
     ),
     float: fc.oneof(
@@ -189,19 +188,28 @@ export function tame(depth: number): Exprs {
       LEAF.decimal,
       of(TYPE.decimal, ['add', 'sub', 'mod'], sub.decimal, sub.decimal),
       of(TYPE.decimal, ['neg', 'abs'], sub.decimal),
-      cast(sub.int, TYPE.decimal),
+      cast(fc.oneof(sub.int, sub.decimal), TYPE.decimal),
+      cast(sub.decimal, T.decimal(9, 1)).map((e) => castTo(e, TYPE.decimal)),
+      of(TYPE.decimal, ['round', 'floor', 'ceil', 'trunc'], sub.decimal, literal(T.int, 0, 1, 2)),
       ...choices('decimal', sub),
     ),
     date: fc.oneof(
       LEAF.date,
       of(T.date, ['add', 'sub'], sub.date, fc.oneof(sub.int, fc.constant(DAYS))),
       cast(sub.timestamp, T.date),
+      of(T.date, ['date_trunc'], literal(T.string, 'day', 'week', 'month', 'year', 'quarter'), sub.date),
       ...choices('date', sub),
     ),
     timestamp: fc.oneof(
       LEAF.timestamp,
       of(T.timestamp, ['add', 'sub'], sub.timestamp, fc.constant(TIME)),
       cast(sub.date, T.timestamp),
+      of(
+        T.timestamp,
+        ['date_trunc'],
+        literal(T.string, 'second', 'hour', 'day', 'week', 'month', 'year'),
+        sub.timestamp,
+      ),
       ...choices('timestamp', sub),
     ),
   };

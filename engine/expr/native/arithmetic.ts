@@ -23,6 +23,7 @@ import {
 /** Sums, differences and products of less than this cannot leave 64 bits. */
 const INT64 = 2 ** 63;
 const INT32 = 2 ** 31;
+const EXACT = 2 ** 53;
 
 export function floatOp(w: Lanes, op: VectorOp, a: Val, b: Val): Val {
   const r = halves(w, op, asFloat(w, a), asFloat(w, b));
@@ -153,11 +154,12 @@ export function divideInts(w: Lanes, a: Val, b: Val, remainder: boolean, t: Data
   const quotient = halves(w, 'f64x2.trunc', halves(w, 'f64x2.div', p, q));
   const least = b.literal === null ? 1 : Math.max(1, Math.abs(Number(b.literal)));
   if (!remainder) {
-    const v = wholeToInt64(w, quotient, a.bound / least, { n: m.n, err });
-    return inType(w, a.bound / least < INT32 ? asInt32(w, v) : v, t);
+    const most = Math.min(a.bound, EXACT) / least;
+    const v = wholeToInt64(w, quotient, most, { n: m.n, err });
+    return inType(w, most < INT32 ? asInt32(w, v) : v, t);
   }
   const rest = halves(w, 'f64x2.sub', p, halves(w, 'f64x2.mul', quotient, q));
-  const bound = Math.min(a.bound, b.bound);
+  const bound = Math.min(a.bound, b.bound, EXACT);
   const v = wholeToInt64(w, rest, bound, { n: m.n, err });
   return inType(w, bound < INT32 ? asInt32(w, v) : v, t);
 }
@@ -185,4 +187,24 @@ export function scaleUp(w: Lanes, a: Val, shift: number, t: DataType): Val {
   const small =
     factor < BigInt(INT32) ? { ...int32(w.all32(Number(factor)), Number(factor), by), literal: factor } : by;
   return multiplyInts(w, a, a.rep === 'i32' ? small : by, t);
+}
+
+export type Rounding = 'floor' | 'ceil' | 'trunc' | 'round';
+
+/** Divided by 10^shift to a whole number; `round`: half away from zero. Numbers beyond 2^53 are errors. */
+export function scaleDown(w: Lanes, a: Val, shift: number, how: Rounding, t: DataType): Val {
+  if (shift === 0) return inType(w, a, t);
+  if (shift > 15) throw new Unsupported('a decimal of more than 15 places');
+  const by = 10 ** shift;
+  const v = asFloat(w, a);
+  const err = exactOnly(w, v, a.bound, a.n);
+  const divided = halves(w, 'f64x2.div', v, both(w.allF64(by)));
+  const bound = Math.min(a.bound, EXACT) / by + 1;
+  if (how !== 'round') return inType(w, wholeToInt64(w, halves(w, `f64x2.${how}`, divided), bound, { n: a.n, err }), t);
+  const down = halves(w, 'f64x2.trunc', divided);
+  const rest = halves(w, 'f64x2.sub', v, halves(w, 'f64x2.mul', down, both(w.allF64(by))));
+  const far = halves(w, 'f64x2.ge', halves(w, 'f64x2.abs', rest), both(w.allF64(by / 2)));
+  const sign = halves(w, 'v128.and', v, both(w.all64(1n << 63n)));
+  const away = halves(w, 'v128.and', far, halves(w, 'v128.or', sign, both(w.allF64(1))));
+  return inType(w, wholeToInt64(w, halves(w, 'f64x2.add', down, away), bound, { n: a.n, err }), t);
 }

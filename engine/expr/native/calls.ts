@@ -11,28 +11,18 @@ import {
   magnitude,
   multiplyInts,
   negate,
+  type Rounding,
   roundFloats,
+  scaleDown,
   signOf,
   subtractInts,
 } from './arithmetic.ts';
 import { dayInRange } from './casts.ts';
 import { type Comparison, compare, test } from './comparisons.ts';
-import { datePart } from './dates.ts';
+import { type ClockPart, clockPart, type DatePart, datePart, truncated } from './dates.ts';
 import type { NativeGen } from './gen.ts';
 import type { Lanes, V } from './lanes.ts';
-import {
-  asInt64,
-  both,
-  float,
-  halves,
-  mask,
-  masksOf,
-  narrowMask,
-  pickValue,
-  Unsupported,
-  unify,
-  type Val,
-} from './values.ts';
+import { asInt64, both, halves, mask, masksOf, narrowMask, pickValue, Unsupported, unify, type Val } from './values.ts';
 
 /** A call whose arguments are in the types of its overload. */
 interface Call {
@@ -118,16 +108,18 @@ const comparison =
   (c: Call): Val =>
     compare(c.w, op, c.arg(0), c.arg(1), c.params[0] as DataType);
 
-/** Floats only: the first argument alone, or to no places. */
-function rounding(make: (w: Lanes, a: Val) => Val): (c: Call) => Val {
+/** Of floats to whole numbers; of ints and decimals to a constant number of places. */
+function rounding(how: Rounding, make: (w: Lanes, a: Val) => Val): (c: Call) => Val {
   return (c) => {
-    const places = c.e.args[1];
-    const whole = places === undefined || (places.kind === 'literal' && places.value === 0);
-    return isFloat(c.result) && whole ? float2(make(c.w, c.arg(0))) : unsupported(c);
+    const { w, e, params, result } = c;
+    const places = e.args[1] === undefined ? 0 : e.args[1].kind === 'literal' ? e.args[1].value : null;
+    if (isFloat(result)) return places === 0 ? make(w, c.arg(0)) : unsupported(c);
+    const from = params[0] as DataType;
+    const scale = from.kind === 'decimal' ? from.scale : 0;
+    if (typeof places !== 'number' || places < 0) return unsupported(c);
+    return places >= scale ? c.arg(0) : scaleDown(w, c.arg(0), scale - places, how, result);
   };
 }
-
-const float2 = (v: Val): Val => float(v.x, v.y, v);
 
 const numeric =
   (make: (w: Lanes, a: Val, t: DataType) => Val) =>
@@ -191,6 +183,23 @@ function floatTest(c: Call): Val {
   }
 }
 
+const dated =
+  (part: DatePart) =>
+  (c: Call): Val =>
+    datePart(c.w, part, c.arg(0), c.params[0] as DataType);
+
+const clocked =
+  (part: ClockPart) =>
+  (c: Call): Val =>
+    clockPart(c.w, part, c.arg(0), c.params[0] as DataType);
+
+function truncate(c: Call): Val {
+  const unit = c.e.args[0];
+  if (unit?.kind !== 'literal' || typeof unit.value !== 'string') return unsupported(c);
+  const made = truncated(c.w, unit.value.toLowerCase(), c.arg(1), c.params[1] as DataType);
+  return made ?? unsupported(c);
+}
+
 /** Quotients of anything are floats; sums, products and the like may make nan of what is none. */
 const CALLS: Readonly<Record<string, (c: Call) => Val>> = {
   add: arithmetic('f64x2.add', addInts),
@@ -204,10 +213,10 @@ const CALLS: Readonly<Record<string, (c: Call) => Val>> = {
   sign: (c) =>
     isFloat(c.params[0] as DataType) || isExact(c.params[0] as DataType) ? signOf(c.w, c.arg(0)) : unsupported(c),
   sqrt: (c) => floatUnary(c.w, 'f64x2.sqrt', c.arg(0)),
-  floor: rounding((w, a) => floatUnary(w, 'f64x2.floor', a)),
-  ceil: rounding((w, a) => floatUnary(w, 'f64x2.ceil', a)),
-  trunc: rounding((w, a) => floatUnary(w, 'f64x2.trunc', a)),
-  round: rounding(roundFloats),
+  floor: rounding('floor', (w, a) => floatUnary(w, 'f64x2.floor', a)),
+  ceil: rounding('ceil', (w, a) => floatUnary(w, 'f64x2.ceil', a)),
+  trunc: rounding('trunc', (w, a) => floatUnary(w, 'f64x2.trunc', a)),
+  round: rounding('round', roundFloats),
   eq: comparison('eq'),
   ne: comparison('ne'),
   lt: comparison('lt'),
@@ -225,8 +234,17 @@ const CALLS: Readonly<Record<string, (c: Call) => Val>> = {
   least: extreme('lt'),
   clamp,
   nullif,
-  year: (c) => datePart(c.w, 'year', c.arg(0), c.params[0] as DataType),
-  month: (c) => datePart(c.w, 'month', c.arg(0), c.params[0] as DataType),
-  quarter: (c) => datePart(c.w, 'quarter', c.arg(0), c.params[0] as DataType),
-  day: (c) => datePart(c.w, 'day', c.arg(0), c.params[0] as DataType),
+  year: dated('year'),
+  quarter: dated('quarter'),
+  month: dated('month'),
+  day: dated('day'),
+  dayofyear: dated('dayofyear'),
+  weekday: dated('weekday'),
+  dayofweek: dated('dayofweek'),
+  hour: clocked('hour'),
+  minute: clocked('minute'),
+  second: clocked('second'),
+  millisecond: clocked('millisecond'),
+  microsecond: clocked('microsecond'),
+  date_trunc: truncate,
 };

@@ -2,7 +2,7 @@ import type { CastExpr } from '../../expr.ts';
 import { DAY_MICROS } from '../../functions/limits.ts';
 import { type DataType, formatType } from '../../types.ts';
 import { sameValues } from '../gen_cast.ts';
-import { inType, multiplyInts, scaleUp } from './arithmetic.ts';
+import { inType, multiplyInts, scaleDown, scaleUp } from './arithmetic.ts';
 import type { NativeGen } from './gen.ts';
 import type { Lanes, V } from './lanes.ts';
 import {
@@ -41,12 +41,14 @@ function convert(w: Lanes, a: Val, from: DataType, to: DataType, safe: boolean):
       return toFloat(w, a, from);
     case 'int':
       if (from.kind === 'bool') return int32(w.v('v128.and', a.x, w.all32(1)), 1, a);
+      if (from.kind === 'decimal') return scaleDown(w, a, from.scale, 'round', to);
       return from.kind === 'float' ? floatToInt(w, a, safe) : null;
     case 'bool':
       return toBool(w, a, from);
     case 'decimal': {
-      const shift = from.kind === 'int' ? to.scale : from.kind === 'decimal' ? to.scale - from.scale : -1;
-      return shift < 0 ? null : scaleUp(w, a, shift, to);
+      if (from.kind !== 'int' && from.kind !== 'decimal') return null;
+      const shift = to.scale - (from.kind === 'decimal' ? from.scale : 0);
+      return shift < 0 ? scaleDown(w, a, -shift, 'round', to) : scaleUp(w, a, shift, to);
     }
     case 'timestamp':
       return from.kind === 'date' && to.zone === null ? dayToMicros(w, a, to) : null;
@@ -90,7 +92,7 @@ function toBool(w: Lanes, a: Val, from: DataType): Val | null {
   return mask(narrowMask(w, halves(w, 'i64x2.ne', a, both(zero))), a);
 }
 
-function dayToMicros(w: Lanes, a: Val, to: DataType): Val {
+export function dayToMicros(w: Lanes, a: Val, to: DataType): Val {
   const day = w.all64(BigInt(DAY_MICROS));
   const by: Val = { ...int64(day, day, DAY_MICROS, { n: null, err: null }), literal: BigInt(DAY_MICROS) };
   return multiplyInts(w, asInt64(w, a), by, to);

@@ -137,20 +137,40 @@ function wideToFloat(w: Lanes, v: V): V {
   return w.v('f64x2.add', shifted, low);
 }
 
-/** Floats that are whole, to 64-bit integers; rows beyond MAGIC_BOUND (and nan) are errors, unless `bound` says there are none. */
+/**
+ * Floats that are whole (else they are rounded, half to even), to 64-bit integers. Where nothing bounds them, rows beyond MAGIC_BOUND (and
+ * nan) are errors.
+ */
 export function wholeToInt64(w: Lanes, v: { readonly x: V; readonly y: V }, bound: number, m: Masks): Val {
-  const moved = halves(w, 'f64x2.add', v, both(w.allF64(MAGIC)));
-  const r = halves(w, 'i64x2.sub', moved, both(w.all64(MAGIC_BITS)));
+  if (bound > MAGIC_BOUND && bound <= EXACT) return splitToInt64(w, v, bound, m);
+  const r = fromMagic(w, v);
   if (bound <= MAGIC_BOUND) return int64(r.x, r.y, bound, m);
   const fits = narrowMask(w, halves(w, 'f64x2.le', halves(w, 'f64x2.abs', v), both(w.allF64(MAGIC_BOUND))));
   const bad = w.without(w.v('v128.not', fits), m.n);
   return int64(r.x, r.y, MAGIC_BOUND, { n: m.n, err: w.or(m.err, bad) });
 }
 
-/** Adds to the errors the rows where a float that stands for an integer is not exact. */
-export function exactOnly(w: Lanes, v: Val, bound: number, n: V | null): V | null {
-  if (bound < EXACT) return v.err;
-  const beyond = narrowMask(w, halves(w, 'f64x2.ge', halves(w, 'f64x2.abs', v), both(w.allF64(EXACT))));
+type Halves = { readonly x: V; readonly y: V };
+
+function fromMagic(w: Lanes, v: Halves): Halves {
+  return halves(w, 'i64x2.sub', halves(w, 'f64x2.add', v, both(w.allF64(MAGIC))), both(w.all64(MAGIC_BITS)));
+}
+
+const LOW_BITS = 26;
+
+/** Whole floats up to 2^53, in two parts that are small enough. */
+function splitToInt64(w: Lanes, v: Halves, bound: number, m: Masks): Val {
+  const high = halves(w, 'f64x2.floor', halves(w, 'f64x2.mul', v, both(w.allF64(2 ** -LOW_BITS))));
+  const low = halves(w, 'f64x2.sub', v, halves(w, 'f64x2.mul', high, both(w.allF64(2 ** LOW_BITS))));
+  const [p, q] = [fromMagic(w, high), fromMagic(w, low)];
+  const x = w.v('i64x2.add', w.shift('i64x2.shl', p.x, LOW_BITS), q.x);
+  return int64(x, w.v('i64x2.add', w.shift('i64x2.shl', p.y, LOW_BITS), q.y), bound, m);
+}
+
+/** Adds to the errors the rows where a float that stands for an integer is not exact, or not below another limit. */
+export function exactOnly(w: Lanes, v: Val, bound: number, n: V | null, limit = EXACT): V | null {
+  if (bound < limit) return v.err;
+  const beyond = narrowMask(w, halves(w, 'f64x2.ge', halves(w, 'f64x2.abs', v), both(w.allF64(limit))));
   return w.or(v.err, w.without(beyond, n));
 }
 
