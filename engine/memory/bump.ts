@@ -1,3 +1,4 @@
+import { poison } from './poison.ts';
 import type { Scratch } from './types.ts';
 
 /** Every allocation starts on a cache line. */
@@ -95,6 +96,8 @@ export class BumpScratch<S extends Slab> implements MeasuredScratch {
 
   reset(): void {
     for (const slab of this.#big.splice(0)) this.#source.give(slab);
+    for (let i = 0; this.#used > 0 && i <= this.#current && i < this.#slabs.length; i++)
+      poison((this.#slabs[i] as S).view);
     this.#current = 0;
     this.#at = 0;
     this.#used = 0;

@@ -3,6 +3,7 @@ import type { Batch } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import { C } from '../memory/control.ts';
 import { PAGE } from '../memory/pages.ts';
+import { poison } from '../memory/poison.ts';
 import type { Block } from '../memory/types.ts';
 import type { Schema } from '../types.ts';
 import type { StoreEvent } from './accounts.ts';
@@ -104,6 +105,7 @@ export class SharedStore implements Store {
   }
 
   free(block: Block): void {
+    poison(block.view);
     this.parts.arena.free(block);
   }
 

@@ -4,6 +4,7 @@ import { batchFromRows } from '../../engine/batch/build.ts';
 import type { Batch } from '../../engine/batch/column.ts';
 import { gatherBatch } from '../../engine/batch/gather.ts';
 import type { LiteralValue, SortKey } from '../../engine/expr.ts';
+import { poisonFreed } from '../../engine/memory/poison.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from '../../engine/operators/def.ts';
 import { sortIndices } from '../../engine/operators/sort_kernel.ts';
@@ -28,6 +29,8 @@ export interface Setting {
   /** The exchange has 2^bits partitions. */
   readonly bits: number;
 }
+
+poisonFreed(true);
 
 export const AMPLE: Setting = { grant: 32 << 20, batchRows: 65536, tasks: 1, bits: 0 };
 
