@@ -1,5 +1,6 @@
 // Reading CSV against DuckDB's read_csv with stated types, in one process, side by side, warm, medians.
-// node bench/csv.mjs [--mb N] [--file PATH] [--runs N] [--threads N] [--case NAME] [--profile] [--no-javascript] [--no-duckdb]
+// node bench/csv.mjs [--mb N] [--file PATH] [--runs N] [--threads N] [--case NAME] [--columns a,b]
+// [--profile] [--no-javascript] [--no-duckdb]
 //
 // read: typed columns, batch after batch. keep: the same, kept in the store (DuckDB: a temporary table). aggregate: sums over all columns, and one: over
 // one column, through the library with a warm engine, planning included. Processor time tells more than the clock where the machine is busy.
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     threads: { type: 'string', default: '2' },
     case: { type: 'string' },
+    columns: { type: 'string' },
     profile: { type: 'boolean', default: false },
     'no-javascript': { type: 'boolean', default: false },
     'no-duckdb': { type: 'boolean', default: false },
@@ -54,13 +56,14 @@ async function phase(message) {
 
 const reader = csvReader();
 const source = { paths: [path], display: path, options: {} };
-const schema = await reader.infer(source);
+const inferred = await reader.infer(source);
+const schema = inferred.filter((f) => values.columns?.split(',').includes(f.name) ?? true);
 
 async function ours(what, kernels) {
   const scan = {
     kind: 'scan',
     format: 'csv',
-    source: { ...source, schema, declared: false },
+    source: { ...source, schema: inferred, declared: false },
     schema,
     filter: null,
     limit: null,
@@ -108,11 +111,12 @@ const duckTypes = {
   string: 'VARCHAR',
   bool: 'BOOLEAN',
 };
-const stated = schema.map((f) => `'${f.name}': '${duckTypes[f.type.kind]}'`).join(', ');
+const stated = inferred.map((f) => `'${f.name}': '${duckTypes[f.type.kind]}'`).join(', ');
 const table = `read_csv('${path}', header = true, delim = ',', quote = '"', escape = '"', auto_detect = false, columns = {${stated}})`;
 
 async function duck(what) {
-  if (what === 'read' || what === 'keep') await db.run(`create or replace temp table t as select * from ${table}`);
+  if (what === 'read' || what === 'keep')
+    await db.run(`create or replace temp table t as select ${schema.map((f) => f.name).join(', ')} from ${table}`);
   const select = sums[what]?.map(([, theirs]) => theirs) ?? [];
   const from = what === 'read' || what === 'keep' ? 't' : table;
   const result = await db.runAndReadAll(`select ${['count(*)', ...select].join(', ')} from ${from}`);

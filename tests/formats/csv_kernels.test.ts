@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { RunError } from '../../engine/errors.ts';
 import { csvReader } from '../../engine/formats/csv.ts';
 import type { CsvTuning } from '../../engine/formats/csv_read.ts';
-import { useKernels } from '../../engine/kernels/load.ts';
+import { kernelsFor, useKernels } from '../../engine/kernels/load.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
 import { createStore } from '../../engine/store/store.ts';
@@ -206,5 +206,151 @@ test('typed columns: kernels and the paths without them agree on values, nulls, 
   );
   assert.ok(good > 50);
 });
+const piece = fc.constantFrom(
+  'a',
+  'bc',
+  ',',
+  ',',
+  '"',
+  '"',
+  '\n',
+  '\n',
+  '\r\n',
+  '\r',
+  ' ',
+  'é',
+  '\0',
+  '\\',
+  '#',
+  "'",
+  ';',
+  'k1',
+  'k2',
+  '',
+);
+const soup = fc.array(piece, { maxLength: 60 }).map((p) => p.join(''));
+const usual = fc.constantFrom(
+  'x,y,z\n',
+  '1,2,3\r\n',
+  '"x","y","z"\n',
+  '"a,b",c,"d""e"\n',
+  ',,\n',
+  '"","\n","\r\n"\n',
+  'x,y,z,\n',
+);
+
+const dialect = fc.record(
+  {
+    delimiter: fc.constantFrom(',', ',', ';', ' '),
+    quote: fc.constantFrom('"', '"', "'", ''),
+    escape: fc.constantFrom('"', '"', '\\'),
+    comment: fc.constantFrom('', '#', 'x'),
+    trim: fc.boolean(),
+    on_error: fc.constantFrom('error', 'reject', 'null'),
+    nulls: fc.constantFrom(['k1'], ['', 'k1'], ['a', 'k2'], []),
+    encoding: fc.constantFrom('utf8', 'latin1'),
+    trailing_delimiter: fc.boolean(),
+    skip: fc.constantFrom(0, 2),
+  },
+  { requiredKeys: ['on_error'] },
+);
+
+const texts: Schema = ['p', 'q', 'r'].map((name) => field(name, T.string));
+
+test('any text at all in any dialect: the same records, the same errors', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          soup,
+          fc.tuple(usual, fc.integer({ min: 1, max: 400 })).map(([l, n]) => l.repeat(n)),
+        ),
+        {
+          maxLength: 8,
+        },
+      ),
+      dialect,
+      fc.boolean(),
+      smallTuning,
+      async (parts, options, mark, tuning) => {
+        const d = options.delimiter ?? ',';
+        const text = `${mark ? '\ufeff' : ''}p${d}q${d}r\n${parts.join('').replaceAll(',', d)}`;
+        await same(text, { schema: texts, options }, tuning);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('bytes that are no UTF-8 are told, replaced or rejected alike', async () => {
+  const lines = Array.from({ length: 500 }, (_, i) => `${i},caf\xe9 ${i},"\xff""${i}"\n`);
+  for (const on_error of ['error', 'reject', 'null']) {
+    const bytes = Buffer.from(`p,q,r\n1,2,3\n${lines.join('')}`, 'latin1');
+    await same(bytes, { schema: texts, options: { on_error } });
+  }
+});
+
+test('quotes, line ends and fields at every place of a block and of a chunk', async () => {
+  for (let shift = 0; shift < 64; shift++) {
+    const lines = [`${'s'.repeat(shift)},1,2`, '"a""b",",","\r\n"', '"",,', 'é,"x"", y",\u0000'];
+    const text = `p,q,r\n${lines.join('\r\n')}\r\n${`${lines.join('\n')}\n`.repeat(300)}`;
+    const { result } = await same(text, { schema: texts });
+    assert.is(result?.rows.length, 4 + 1200);
+  }
+});
+
+test('wide tables, long fields, more fields than a pass has room for', async () => {
+  for (const width of [1, 2, 3, 4, 5, 8, 9, 100, 9000, 16384]) {
+    const columns = Array.from({ length: width }, (_, i) => field(`c${i}`, i % 3 === 0 ? T.string : T.int));
+    const line = `${columns.map((f, i) => (f.type.kind === 'int' ? i * 7919 : `"t""${i}"`)).join(',')}\n`;
+    const names = columns.map((f) => f.name).join(',');
+    const lines = Math.ceil(40000 / line.length) + 3;
+    const wanted = columns.filter((_, i) => i % 37 === 0 || i === width - 1);
+    const { result } = await same(`${names}\n${line.repeat(lines)}`, { schema: wanted });
+    assert.is(result?.rows.length, lines);
+  }
+  const long = 'x'.repeat(70000);
+  const text = `p,q,r\n1,2,3\n"${long}","${'""'.repeat(20000)}",${long}\n4,5,6\n`;
+  await same(text, { schema: texts });
+  await same(text, { schema: texts }, { splitBytes: 5000, windowBytes: 1000, indexFields: 8 });
+});
+
+test('dictionaries: as many texts as may be and one more, nulls and runs', async () => {
+  for (const rows of [7, 8, 9, 255, 256, 257, 600, 20000]) {
+    for (const count of [1, 2, Math.ceil(rows / 4) - 1, Math.ceil(rows / 4), 4096, 4097]) {
+      const value = (i: number) => (i % 11 === 5 ? '' : `v${Math.min(i, (i * 7) % Math.max(count, 1))}`);
+      const lines = Array.from({ length: rows }, (_, i) => `${value(i)},${'r'.repeat((i >> 6) % 20)},"q""${i % 3}"\n`);
+      await same(`p,q,r\n${lines.join('')}`, { schema: texts });
+    }
+  }
+});
+
+test('floats of any digits are the same bits', async () => {
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.integer({ min: 0, max: 22 })).map(([m, places]) => {
+      const digits = String(m).padStart(places + 1, '0');
+      return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+    }),
+    fc.integer({ min: -99999999, max: 99999999 }).map((v) => String(v / 1000)),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(number, { minLength: 1, maxLength: 200 }), async (values) => {
+      const { result } = await same(`f\n${values.join('\n')}\n`, { schema: [field('f', T.float)] });
+      assert.equal(
+        result?.rows.map((r) => r.f),
+        values.map(Number),
+      );
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('arenas have kernels, so that the tests above compare two things', () => {
+  const block = store.allocate(64, 'test');
+  assert.is.not(kernelsFor(block.view), null);
+  store.free(block);
+});
+
 test.after(() => store.close());
 test.run();
