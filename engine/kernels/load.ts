@@ -62,7 +62,8 @@ export interface Kernels extends CsvKernels, GroupKernels {
   join_narrow(values: number, n: number, out: number, validity: number): void;
   join_build(job: number, n: number): number;
   join_build_direct(job: number, n: number, distinct: number): number;
-  join_probe(job: number, direct: number): number;
+  join_arrange(job: number, direct: number, order: number, more: number): number;
+  join_probe(job: number, kind: number): number;
   join_equal(keys: number, count: number, positions: number, rows: number, rights: number, n: number): number;
   join_sort(
     hashes: number,

@@ -17,6 +17,8 @@ const COPIES = 2;
 const ROW_BYTES = 40;
 /** Largest input of a side that is put into one batch: offsets are 32-bit. */
 const MAX_SIDE = 1 << 30;
+/** Most rows of a right side: its index has a place in 31 bits. */
+const MAX_ROWS = 1 << 27;
 
 interface JoinTask {
   readonly params: JoinParams;
@@ -38,7 +40,7 @@ async function* joinPartition(
   const { params, ctx } = task;
   if (left.rows === 0) return;
   const grant = workingGrant(ctx);
-  const rightFits = footprint(right) <= grant && right.bytes < MAX_SIDE;
+  const rightFits = footprint(right) <= grant && right.bytes < MAX_SIDE && right.rows < MAX_ROWS;
   if (rightFits && footprint(left) + footprint(right) <= grant && left.bytes < MAX_SIDE) {
     yield* joinInMemory(task, left, right, bits);
     return;

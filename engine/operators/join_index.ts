@@ -1,4 +1,4 @@
-import { getBit } from '../batch/bitmap.ts';
+import { getBit, setBit } from '../batch/bitmap.ts';
 import type { Column } from '../batch/column.ts';
 import type { RowEquality } from '../batch/compare.ts';
 import type { Kernels } from '../kernels/load.ts';
@@ -8,19 +8,25 @@ import { keyBlocks, keyEquality } from './join_keys.ts';
 
 /**
  * Finds the rows of a table by a 32-bit tag: the key, where that is one column of 32-bit integers (`exact`), else its hash, so that the keys of the pairs
- * have to be compared. Slots of (tag, first row + 1; 0: empty) with linear probing; the other rows of a tag follow in row order.
+ * have to be compared. Slots of (tag, first row + 1; 0: empty) with linear probing; the rows lie in the order of the slots, those of a tag one after another.
  */
 export interface JoinIndex {
   readonly exact: boolean;
   /** Two words a slot; one (first row + 1) where the index is direct. */
   readonly slots: Uint32Array;
-  /** By row: row + 1 of the next row with its tag, 0 after the last. Null: every tag is there once. */
-  readonly next: Uint32Array | null;
+  /** Bitmap of the rows behind which there is another of the same tag. Null: every tag is there once. */
+  readonly more: Uint8Array | null;
   /** Slot of hash h: (h << skip) >>> shift, and on from there. */
   readonly skip: number;
   readonly shift: number;
-  /** A slot for each key from `min` on, `range` + 1 of them: no hashes are needed. */
-  readonly direct: { readonly min: number; readonly range: number } | null;
+  /** A slot for each key from `min` on, `range` + 1 of them: no hashes are needed. Complete: all keys are there once, so that no slots are needed either. */
+  readonly direct: DirectRange | null;
+  readonly complete: boolean;
+}
+
+export interface DirectRange {
+  readonly min: number;
+  readonly range: number;
 }
 
 /** Rows as they are put into an index, or looked up in it; `valid` clears those that are left out. `hashes` may be empty for a direct index. */
@@ -44,9 +50,12 @@ export interface Wanted {
 }
 
 /** Words of a job, in the order of engine/kernels/assembly/join.ts. */
-const JOB_WORDS = 19;
+const JOB_WORDS = 20;
 const [SLOTS, MASK, SKIP, SHIFT, NEXT, MIN, RANGE, HASHES, TAGS, VALID] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
-const [AT, RESUME, TO, ROOM, POSITIONS, RIGHTS, EMIT, KEYS, KEY_COUNT] = [10, 11, 12, 13, 14, 15, 16, 17, 18] as const;
+const [AT, RESUME, TO, ROOM, POSITIONS, RIGHTS, EMIT] = [10, 11, 12, 13, 14, 15, 16] as const;
+const [KEYS, KEY_COUNT, WORK] = [17, 18, 19] as const;
+/** Room for looking up 1024 positions together. */
+const BLOCK_WORDS = 2048;
 const NONE = 0xffffffff;
 
 /** Two thirds of the slots are in use at most. */
@@ -55,8 +64,9 @@ const SLOTS_PER_ROW = 1.5;
 const DIRECT_PER_ROW = 4;
 const LEAST_DIRECT = 1024;
 
+/** A kernel's block of words, and behind it room to work in. */
 export function newJob(scratch: Scratch): Uint32Array {
-  return scratch.u32(JOB_WORDS);
+  return scratch.u32(JOB_WORDS + BLOCK_WORDS);
 }
 
 /** The slots a direct index over these keys has, or null when the keys lie too far apart. */
@@ -65,7 +75,7 @@ export function directRange(
   valid: Uint8Array | null,
   rows: number,
   scratch: Scratch,
-): JoinIndex['direct'] {
+): DirectRange | null {
   const bounds = scratch.i32(2);
   const k = kernelsFor(keys, valid, bounds);
   if (k !== null) k.join_range(keys.byteOffset, bitmapAt(valid), rows, bounds.byteOffset);
@@ -91,35 +101,65 @@ export interface IndexSpec {
   /** Leading hash bits that all rows share. */
   readonly skip: number;
   readonly exact: boolean;
-  readonly direct: JoinIndex['direct'];
+  readonly direct: DirectRange | null;
   /** Rows with the keys of another one are left out, save the first: for joins that only ask whether there is a match. */
   readonly distinct: boolean;
   readonly keys: readonly Column[];
 }
 
-/** `memory` is where the index lies. */
-export function buildIndex(spec: IndexSpec, tagged: TaggedRows, memory: Scratch, work: Scratch): JoinIndex {
+/** An index, and the rows in the order it finds them: those that are left out are not among them. In the order of the slots, those of a tag as they came. */
+export interface Arranged {
+  readonly index: JoinIndex;
+  readonly order: Uint32Array;
+}
+
+/** `memory` is where the index lies; the order lies in `work`. */
+export function buildIndex(spec: IndexSpec, tagged: TaggedRows, memory: Scratch, work: Scratch): Arranged {
   const { rows, skip, exact, direct } = spec;
   const bits = Math.max(1, Math.ceil(Math.log2(rows * SLOTS_PER_ROW + 1)));
   const slots = memory.u32(direct === null ? 2 << bits : direct.range + 1);
-  const next = memory.u32(rows);
-  const index: JoinIndex = { exact, slots, next, skip, shift: 32 - bits, direct };
-  const linked = direct === null ? fill(index, spec, tagged, work) : fillDirect(index, spec, tagged, work);
-  return linked === 0 ? { ...index, next: null } : index;
+  const making = { exact, slots, skip, shift: 32 - bits, direct, next: work.u32(rows) };
+  const linked = direct === null ? fill(making, spec, tagged, work) : fillDirect(making, spec, tagged, work);
+  const order = work.u32(rows);
+  const more = (linked === 0 ? work : memory).bitmap(rows, false);
+  const count = arrange(making, order, more, work);
+  const complete = direct !== null && linked === 0 && count === direct.range + 1;
+  const index = { exact, slots, skip, shift: 32 - bits, direct, complete, more: linked === 0 ? null : more };
+  return { index, order: order.subarray(0, count) };
 }
 
-/** The kernels for the index and rows with the job's block filled in, or null. */
-function prepared(
-  job: Uint32Array,
-  index: JoinIndex,
-  tagged: TaggedRows,
-  next: Uint32Array | null,
-  ...others: readonly ArrayBufferView[]
-): Kernels | null {
+/** An index whose rows lie as they came: `next` is, by row, row + 1 of the next row with its tag, 0 after the last. */
+interface Making extends Omit<JoinIndex, 'more' | 'complete'> {
+  readonly next: Uint32Array;
+}
+
+function arrange(making: Making, order: Uint32Array, more: Uint8Array, work: Scratch): number {
+  const { slots, next, direct } = making;
+  const job = newJob(work);
+  const k = kernelsFor(job, slots, next, order, more);
+  if (k !== null) {
+    writeIndex(job, making, next);
+    return k.join_arrange(job.byteOffset, direct === null ? 0 : 1, order.byteOffset, more.byteOffset);
+  }
+  const width = direct === null ? 2 : 1;
+  let n = 0;
+  for (let s = width - 1; s < slots.length; s += width) {
+    let row = slots[s] as number;
+    if (row === 0) continue;
+    slots[s] = n + 1;
+    for (;;) {
+      order[n] = row - 1;
+      row = next[row - 1] as number;
+      if (row === 0) break;
+      setBit(more, n++);
+    }
+    n++;
+  }
+  return n;
+}
+
+function writeIndex(job: Uint32Array, index: Omit<Making, 'next'>, next: ArrayBufferView | null): void {
   const { slots, direct } = index;
-  const { hashes, tags, valid } = tagged;
-  const k = kernelsFor(job, slots, next, tags, valid, direct === null ? hashes : null, ...others);
-  if (k === null) return null;
   job[SLOTS] = slots.byteOffset;
   job[MASK] = (slots.length >>> 1) - 1;
   job[SKIP] = index.skip;
@@ -127,6 +167,21 @@ function prepared(
   job[NEXT] = next === null ? NONE : next.byteOffset;
   job[MIN] = direct === null ? 0 : direct.min;
   job[RANGE] = direct === null ? 0 : direct.range;
+}
+
+/** The kernels for the index and rows with the job's block filled in, or null. */
+function prepared(
+  job: Uint32Array,
+  index: Omit<Making, 'next'>,
+  tagged: TaggedRows,
+  next: ArrayBufferView | null,
+  ...others: readonly ArrayBufferView[]
+): Kernels | null {
+  const { slots, direct } = index;
+  const { hashes, tags, valid } = tagged;
+  const k = kernelsFor(job, slots, next, tags, valid, direct === null ? hashes : null, ...others);
+  if (k === null) return null;
+  writeIndex(job, index, next);
   job[HASHES] = hashes.byteOffset;
   job[TAGS] = tags.byteOffset;
   job[VALID] = bitmapAt(valid);
@@ -134,8 +189,8 @@ function prepared(
 }
 
 /** Gives the number of rows behind another one. From the last row to the first, so that the rows of a tag are in order. */
-function fill(index: JoinIndex, spec: IndexSpec, tagged: TaggedRows, work: Scratch): number {
-  const next = index.next as Uint32Array;
+function fill(index: Making, spec: IndexSpec, tagged: TaggedRows, work: Scratch): number {
+  const { next } = index;
   // Where tags are keys, rows of one tag need no comparison.
   const blocks = spec.distinct ? keyBlocks(spec.keys, spec.keys) : null;
   const keys = work.u32(Math.max(1, blocks?.words.length ?? 0));
@@ -152,10 +207,10 @@ function fill(index: JoinIndex, spec: IndexSpec, tagged: TaggedRows, work: Scrat
   return fillWithout(index, spec, tagged, spec.distinct ? keyEquality(spec.keys, spec.keys) : null);
 }
 
-function fillWithout(index: JoinIndex, spec: IndexSpec, tagged: TaggedRows, same: RowEquality | null): number {
+function fillWithout(index: Making, spec: IndexSpec, tagged: TaggedRows, same: RowEquality | null): number {
   const { slots, skip, shift } = index;
   const { hashes, tags, valid } = tagged;
-  const next = index.next as Uint32Array;
+  const { next } = index;
   const mask = (slots.length >>> 1) - 1;
   slots.fill(0);
   let linked = 0;
@@ -181,8 +236,8 @@ function isListed(first: number, row: number, next: Uint32Array, same: RowEquali
   return false;
 }
 
-function fillDirect(index: JoinIndex, spec: IndexSpec, tagged: TaggedRows, work: Scratch): number {
-  const next = index.next as Uint32Array;
+function fillDirect(index: Making, spec: IndexSpec, tagged: TaggedRows, work: Scratch): number {
+  const { next } = index;
   const job = newJob(work);
   const k = prepared(job, index, tagged, next);
   if (k !== null) return k.join_build_direct(job.byteOffset, spec.rows, spec.distinct ? 1 : 0);
@@ -217,8 +272,8 @@ export function findPairs(
   rights: Uint32Array,
   job: Uint32Array,
 ): number {
-  const next = wanted.found === 'all' ? index.next : null;
-  const k = prepared(job, index, left, next, positions, rights);
+  const more = wanted.found === 'all' ? index.more : null;
+  const k = prepared(job, index, left, more, positions, rights);
   if (k === null) return findWithout(index, left, cursor, to, wanted, positions, rights);
   job[AT] = cursor.at;
   job[RESUME] = cursor.resume;
@@ -227,9 +282,10 @@ export function findPairs(
   job[POSITIONS] = positions.byteOffset;
   job[RIGHTS] = rights.byteOffset;
   job[EMIT] = (wanted.found === 'none' ? 0 : 1) | (wanted.missed ? 2 : 0);
-  const n = k.join_probe(job.byteOffset, index.direct === null ? 0 : 1);
+  job[WORK] = job.byteOffset + 4 * JOB_WORDS;
+  const n = k.join_probe(job.byteOffset, index.direct === null ? 0 : index.complete ? 2 : 1);
   cursor.at = job[AT] as number;
-  if (next !== null) cursor.resume = job[RESUME] as number;
+  if (more !== null) cursor.resume = job[RESUME] as number;
   return n;
 }
 
@@ -242,7 +298,7 @@ function findWithout(
   positions: Uint32Array,
   rights: Uint32Array,
 ): number {
-  const next = wanted.found === 'all' ? index.next : null;
+  const more = wanted.found === 'all' ? index.more : null;
   const room = positions.length;
   let p = cursor.at;
   let row = cursor.resume;
@@ -257,7 +313,7 @@ function findWithout(
     do {
       positions[n] = p;
       rights[n++] = row - 1;
-      row = row === 0 || next === null ? 0 : (next[row - 1] as number);
+      row = row !== 0 && more !== null && getBit(more, row - 1) ? row + 1 : 0;
     } while (row !== 0 && n < room);
     if (row !== 0) break;
   }

@@ -47,7 +47,7 @@ export function orderByHash(
 }
 
 /** Words that join_sort counts in. */
-const SORT_COUNTS = 3 * 2048;
+const SORT_COUNTS = 2 * 2048;
 
 /** Left rows being joined, and the order to go through them: that of their hashes, or as they come. A position is a row's place in that order. */
 export class LeftRows {

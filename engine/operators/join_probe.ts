@@ -148,7 +148,7 @@ export class JoinProbe {
     this.begin(0);
     while (this.cursor.at < left.batch.rows) {
       const n = this.find(left, table, left.batch.rows, wanted);
-      if (n > 0) yield* this.give(this.leftPart(left, this.positions, n));
+      if (n > 0) yield* this.give(this.leftPart(left, this.positions, n, true));
       this.work.reset();
     }
   }
@@ -162,7 +162,7 @@ export class JoinProbe {
     for (let p = 0; p < total; ) {
       let n = 0;
       for (; p < total && n < positions.length; p++) if ((matches[p] as number) > 0 === wanted) positions[n++] = p;
-      if (n > 0) yield* this.give(this.leftPart(left, positions, n));
+      if (n > 0) yield* this.give(this.leftPart(left, positions, n, true));
       this.work.reset();
     }
   }
@@ -309,17 +309,17 @@ export class JoinProbe {
   private joined(left: LeftRows, table: JoinTable, positions: Uint32Array, rights: Uint32Array, n: number): Batch {
     const added = this.params.add.map((a) => columnAt(table.batch.schema, a.column));
     const columns = [
-      ...this.leftPart(left, positions, n).columns,
+      ...this.leftPart(left, positions, n, table.index.more === null).columns,
       ...gatherBatch(table.batch, rights, n, this.out, added).columns,
     ];
     return { schema: this.output, rows: n, columns };
   }
 
-  /** Left rows at positions; the batch itself when these are all of its rows in order. */
-  private leftPart(left: LeftRows, positions: Uint32Array, n: number): Batch {
+  /** Left rows at positions; the batch itself when these are all of its rows in order. `once`: no position is there twice. */
+  private leftPart(left: LeftRows, positions: Uint32Array, n: number, once: boolean): Batch {
     const { batch } = left;
     let same = left.order === null && n === batch.rows;
-    for (let i = 0; same && i < n; i++) same = positions[i] === i;
+    if (!once) for (let i = 0; same && i < n; i++) same = positions[i] === i;
     const part = same ? batch : gatherBatch(batch, this.rowsAt(left, positions, n), n, this.out);
     return { ...part, schema: this.isFilter ? this.output : part.schema };
   }

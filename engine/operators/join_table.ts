@@ -1,5 +1,6 @@
 import type { Batch, Column } from '../batch/column.ts';
 import { concatBatches } from '../batch/concat.ts';
+import { gatherBatch } from '../batch/gather.ts';
 import { hashColumns } from '../batch/hash.ts';
 import { EngineBug } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
@@ -7,7 +8,7 @@ import { Stage } from '../shuffle/stage.ts';
 import type { Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { field } from '../types.ts';
-import type { JoinIndex } from './join_index.ts';
+import type { Arranged, JoinIndex } from './join_index.ts';
 import { buildIndex, directRange } from './join_index.ts';
 import { asWords, validKeys } from './join_keys.ts';
 
@@ -22,7 +23,8 @@ export function keyColumns(batch: Batch, keys: readonly number[]): Column[] {
 }
 
 /**
- * The right side of a join in working memory, with an index by its keys; rows with a null key are not in it. Immutable once built, so that all tasks of a
+ * The right side of a join in working memory, with an index by its keys; rows with a null key are not in it, and the others lie in the order
+ * of the index, which keeps the order of rows with equal keys. Immutable once built, so that all tasks of a
  * worker can share one.
  */
 export class JoinTable {
@@ -50,9 +52,12 @@ export class JoinTable {
     this.memory = new Stage(store, 'join');
     const work = new Stage(store, 'join');
     try {
-      this.batch = gathered(batches, columns, picked, store, this.memory);
+      const rows = gathered(batches, columns, picked, store, work);
       this.keys = keys.map((k) => columnAt(picked, k));
-      this.index = this.indexed(skip, distinct, work.scratch);
+      const { index, order } = this.indexed(rows, skip, distinct, work.scratch);
+      this.index = index;
+      const arranged = gatherBatch(rows, order, order.length, this.memory.scratch);
+      this.batch = { ...arranged, columns: arranged.columns.map((c) => owned(c, order.length, this.memory)) };
     } catch (e) {
       this.memory.free();
       throw e;
@@ -61,9 +66,9 @@ export class JoinTable {
     }
   }
 
-  private indexed(skip: number, distinct: boolean, work: Scratch): JoinIndex {
-    const { rows } = this.batch;
-    const keys = keyColumns(this.batch, this.keys);
+  private indexed(batch: Batch, skip: number, distinct: boolean, work: Scratch): Arranged {
+    const { rows } = batch;
+    const keys = keyColumns(batch, this.keys);
     const valid = validKeys(keys, rows, work);
     const [only] = keys;
     const exact = keys.length === 1 && only?.phys === 'i32';
