@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { CsvKernels } from './csv.ts';
 import type { GroupKernels } from './group.ts';
 import { memoryOf } from './memories.ts';
+import type { SortKernels } from './sort.ts';
 
 /**
  * Kernels compiled from engine/kernels/assembly, bound to one memory of the arena. A parameter that names data is a byte address in that
  * memory: `view.byteOffset` of a view on it. Kernels check nothing: the caller passes spans that are long enough and aligned as typed
  * arrays are. What each does is told at its source. They hold no state and call nothing, so that any thread may run them at any time.
  */
-export interface Kernels extends CsvKernels, GroupKernels {
+export interface Kernels extends CsvKernels, GroupKernels, SortKernels {
   readonly memory: WebAssembly.Memory;
 
   hash_i32(values: number, validity: number, n: number, out: number, join: number): void;

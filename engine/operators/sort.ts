@@ -20,7 +20,7 @@ const RUN_BYTES = 1 << 20;
 const MIN_RUN_ROWS = 1024;
 
 /** Part of the grant that a range may take when it is loaded: put together for sorting it is there once more. */
-const LOAD_SHARE = 0.32;
+const LOAD_SHARE = 0.35;
 
 /** Streams that can be merged at once within the grant. */
 function fanIn(runs: readonly RelationReader[], grant: number): number {
@@ -39,17 +39,21 @@ function* sortLoaded(
   ctx: TaskContext,
 ): Generator<Batch> {
   const work = arenaScratch(ctx.store, 'sort');
+  const sorting = arenaScratch(ctx.store, 'sort');
   try {
     if (loaded.batches.length === 0) return;
     // Shares dictionaries with what was loaded, which therefore stays until the end.
     const all = concatBatches(loaded.batches, schema, work);
-    const order = sortIndices(all, params.keys, work);
+    const order = work.u32(all.rows);
+    order.set(sortIndices(all, params.keys, sorting));
+    sorting.release();
     const rows = Math.min(params.limit ?? all.rows, all.rows);
     for (let at = 0; at < rows; at += MORSEL_ROWS) {
       const n = Math.min(MORSEL_ROWS, rows - at);
       yield gatherBatch(all, order.subarray(at, at + n), n, ctx.scratch);
     }
   } finally {
+    sorting.release();
     work.release();
     loaded.free();
   }

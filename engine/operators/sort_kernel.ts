@@ -5,6 +5,7 @@ import { EngineBug } from '../errors.ts';
 import type { SortKey } from '../expr.ts';
 import type { Scratch } from '../memory/types.ts';
 import { sortByKey } from './radix.ts';
+import { sortNormalized } from './sort_normal.ts';
 import { sortWords } from './sort_words.ts';
 
 /** The key columns of a batch with their directions. Sort keys are plain columns. */
@@ -17,16 +18,20 @@ export function sortColumnsOf(batch: Batch, keys: readonly SortKey[]): SortColum
   });
 }
 
-/**
- * Row numbers in sorted order, in scratch. Stable; nulls last unless `nullsFirst`, in both directions; -0 equals 0 and NaN is the greatest number.
- * A radix sort from the last key's last word to the first key's first one: linear, and digits that all rows share cost nothing.
- */
+/** Row numbers in sorted order, in scratch. Stable; nulls last unless `nullsFirst`, in both directions; -0 equals 0 and NaN is the greatest number. */
 export function sortIndices(batch: Batch, keys: readonly SortKey[], scratch: Scratch): Uint32Array {
-  const n = batch.rows;
+  const columns = sortColumnsOf(batch, keys);
+  return sortNormalized(columns, batch.rows, scratch) ?? sortByWords(columns, batch.rows, scratch);
+}
+
+/**
+ * Without kernels, and for types that have none: a radix sort from the last key's last word to the first key's first one. Linear, and digits that all rows share
+ * cost nothing.
+ */
+function sortByWords(columns: readonly SortColumn[], n: number, scratch: Scratch): Uint32Array {
   let order = scratch.u32(n);
   let other = scratch.u32(n);
   for (let i = 0; i < n; i++) order[i] = i;
-  const columns = sortColumnsOf(batch, keys);
   for (let k = columns.length - 1; k >= 0; k--) {
     const { column, desc, nullsFirst } = columns[k] as SortColumn;
     for (const words of sortWords(column, n, desc, scratch)) {

@@ -58,7 +58,7 @@ function commonBits(a: number, b: number, bits: number): number {
 }
 
 /** A range is held twice while it is sorted, with its keys and the rows given out last. */
-const RANGE_SHARE = 0.22;
+const RANGE_SHARE = 0.25;
 /** More tasks than workers, so that none is idle at the end. */
 const TASKS_PER_SLOT = 4;
 const MIN_RANGE_BYTES = 2 << 20;
@@ -76,16 +76,22 @@ export function rangePartitions(bytes: number, grant: number, slots: number): nu
   return Math.max(1, Math.ceil(bytes / rangeBytes(bytes, grant, slots)));
 }
 
-/** Buckets are smaller than ranges, as samples tell their sizes only about; neighbours are put together again. */
-const BUCKET_SHARE = 0.6;
+/** What a run has of one bucket is read alone: not less than this. */
+const PIECE_BYTES = 16 << 10;
+/** Bytes of a run, as a share of the grant. */
+const RUN_SHARE = 0.3;
 
 /** Buckets into which the runs of about `bytes` bytes are cut while they are written. */
 export function rangeBuckets(bytes: number, grant: number, slots: number): number {
-  return Math.min(MAX_RANGES, Math.ceil(bytes / (rangeBytes(bytes, grant, slots) * BUCKET_SHARE)));
+  const most = Math.min(MAX_RANGES, Math.max(1, Math.floor((grant * RUN_SHARE) / PIECE_BYTES)));
+  return Math.min(most, rangePartitions(bytes, grant, slots));
 }
 
 /** Where the runs are cut: one merge task per range of the keys; a stable merge gives the same rows for any number of ranges. */
 export function rangesOf(input: Relation, grant: number, slots: number): RangeCuts {
   if (input.content.kind !== 'range') throw new Error(`relation ${input.id} is not range partitioned`);
-  return rangeTasks(input.content.runs, rangeBytes(input.bytes, grant, slots));
+  const { runs } = input.content;
+  const buckets = (runs[0]?.starts.length ?? 2) - 1;
+  // Where pieces would have become too small the buckets are larger than they should be; they are merged in passes then, and not read again and again.
+  return rangeTasks(runs, Math.max(rangeBytes(input.bytes, grant, slots), buckets > 1 ? input.bytes / buckets : 0));
 }

@@ -1,4 +1,4 @@
-import { batchesOfRun } from '../shuffle/runs.ts';
+import { batchCount, batchesOfRun, batchOfRun } from '../shuffle/runs.ts';
 import type { PartitionedOutput, RunOutput } from '../shuffle/types.ts';
 import type { BatchRef, ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
@@ -26,6 +26,12 @@ export function refsOf(r: Relation): readonly BatchRef[] {
     case 'range':
       return r.content.runs.flatMap((run) => batchesOfRun(run));
   }
+}
+
+/** As refsOf, one at a time: the runs of a large sort have more batches than are worth a list of. */
+export function* eachRef(r: Relation): Iterable<BatchRef> {
+  if (r.content.kind !== 'range') yield* refsOf(r);
+  else for (const run of r.content.runs) for (let i = 0; i < batchCount(run); i++) yield batchOfRun(run, i);
 }
 
 /** Releases what a run that failed leaves. A second failure here must not hide the first: memory that cannot be freed goes with the engine. */
@@ -60,7 +66,7 @@ export class Relations {
 
   add(r: Relation): void {
     this.#done.set(r.id, r);
-    for (const ref of refsOf(r)) this.#pending.set(ref.object, (this.#pending.get(ref.object) ?? 0) + 1);
+    for (const ref of eachRef(r)) this.#pending.set(ref.object, (this.#pending.get(ref.object) ?? 0) + 1);
     if ((this.#readers.get(r.id) ?? 0) === 0) this.#drop(r);
   }
 
@@ -79,7 +85,7 @@ export class Relations {
   }
 
   /** The only reader of these references is done with them. */
-  consume(refs: readonly BatchRef[]): void {
+  consume(refs: Iterable<BatchRef>): void {
     for (const ref of refs) {
       const left = this.#pending.get(ref.object);
       if (left === undefined) continue;
@@ -100,7 +106,7 @@ export class Relations {
   }
 
   #drop(r: Relation): void {
-    this.consume(refsOf(r));
+    this.consume(eachRef(r));
     this.#done.delete(r.id);
     this.#onDrop(r.id);
   }

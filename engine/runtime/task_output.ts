@@ -2,7 +2,7 @@ import { EngineBug } from '../errors.ts';
 import type { Stage } from '../plan.ts';
 import type { BatchRef } from '../store/types.ts';
 import type { TaskDone, TaskOutput } from './messages.ts';
-import { type Relation, type RelationContent, refsOf } from './relations.ts';
+import { eachRef, type Relation, type RelationContent } from './relations.ts';
 
 /** The result of a task that did not have to run. */
 export const NOTHING: TaskDone = { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
@@ -37,9 +37,8 @@ export function relationOf(stage: Stage, outputs: readonly TaskDone[], bits: num
     bits,
   );
   const relation = { id: stage.id, schema: stage.schema, rows, bytes: 0, content };
-  const refs = refsOf(relation);
-  if (keepsAll(stage)) conserved(stage, 'rows', rows, sum(refs, 'rows'));
-  return { ...relation, bytes: sum(refs, 'bytes') };
+  if (keepsAll(stage)) conserved(stage, 'rows', rows, sum(eachRef(relation), 'rows'));
+  return { ...relation, bytes: sum(eachRef(relation), 'bytes') };
 }
 
 /** Sorted runs with a limit keep their first rows only. */
@@ -47,7 +46,7 @@ function keepsAll({ output }: Stage): boolean {
   return !(output.kind === 'exchange' && output.by === 'range' && output.limit !== null);
 }
 
-export function sum(refs: readonly BatchRef[], what: 'rows' | 'bytes'): number {
+export function sum(refs: Iterable<BatchRef>, what: 'rows' | 'bytes'): number {
   let n = 0;
   for (const r of refs) n += r[what];
   return n;

@@ -1,4 +1,4 @@
-import { decodeBatch } from '../batch/codec.ts';
+import { decodeBatch, encodedSize } from '../batch/codec.ts';
 import type { Batch } from '../batch/column.ts';
 import { sortComparator } from '../batch/compare.ts';
 import { concatBatches } from '../batch/concat.ts';
@@ -38,12 +38,12 @@ const MIN_RUN_ROWS = 128;
 /** Sampled rows a run; the bounds of partitions come from these. */
 const SAMPLES = 64;
 /** Share of the grant that buffered rows may take: sorting needs them once more, and room for indices. */
-const BUFFER_SHARE = 0.3;
-/** Sorting holds about so many bytes for each row besides its values (row numbers, twice), and for each of its keys (words or ranks, and what makes them). */
-const ROW_BYTES = 8;
-const KEY_BYTES = 24;
+const BUFFER_SHARE = 0.35;
+/** Sorting holds about so many bytes for each row besides its values (row numbers, and packed keys with them, twice), and for each of its keys (ranks). */
+const ROW_BYTES = 40;
+const KEY_BYTES = 4;
 /** Share of the grant that values, their copy and these may take together; for narrow rows it is reached first. */
-const SORT_SHARE = 0.75;
+const SORT_SHARE = 0.9;
 
 /** Rows of a batch in sorted order (stable). */
 export type SortRows = (batch: Batch, keys: readonly SortKey[], scratch: Scratch) => Uint32Array;
@@ -90,13 +90,13 @@ export function rangeWriter(
   const output = new ObjectOutput(ctx.store);
   const runs: RunOutput[] = [];
   let kept: Batch[] = [];
+  let keptRows = 0;
 
   function flush(): void {
     if (kept.length === 0) return;
-    const rows = kept.reduce((n, b) => n + b.rows, 0);
+    const rows = keptRows;
     const all = concatBatches(kept, schema, scratch);
-    const order = sort(all, keys, scratch);
-    if (order.length !== rows) throw new EngineBug(`a sort took ${rows} rows and gave ${order.length}`);
+    const order = orderOf(all, keys, sort, scratch, slices);
     const wanted = limit === null ? rows : Math.min(rows, limit);
     const ends = bounds === null ? [wanted] : bucketEnds(all, order, rangeKeys, keyColumns, bounds, wanted);
     const perBatch = rowsPerBatch(stage.used, rows, bounds === null ? stage.used / partitions : objectBytes / 2);
@@ -114,6 +114,7 @@ export function rangeWriter(
       });
     }
     kept = [];
+    keptRows = 0;
     scratch.reset();
     stage.reset();
   }
@@ -121,8 +122,11 @@ export function rangeWriter(
   return {
     add(batch) {
       if (batch.rows === 0) return;
+      const bytes = stage.used + encodedSize(batch);
+      const rows = keptRows + batch.rows;
+      if (kept.length > 0 && isFull(bytes, rows, keys.length, ctx.grant)) flush();
       kept.push(stage.keep(batch));
-      if (isFull(stage.used, kept, keys.length, ctx.grant)) flush();
+      keptRows += batch.rows;
     },
     finish() {
       flush();
@@ -136,6 +140,22 @@ export function rangeWriter(
       slices.release();
     },
   };
+}
+
+/** The sorted order, in scratch. What sorting takes goes before anything is written. */
+function orderOf(
+  all: Batch,
+  keys: readonly SortKey[],
+  sort: SortRows,
+  scratch: MeasuredScratch,
+  work: MeasuredScratch,
+): Uint32Array {
+  const order = scratch.u32(all.rows);
+  const sorted = sort(all, keys, work);
+  if (sorted.length !== all.rows) throw new EngineBug(`a sort took ${all.rows} rows and gave ${sorted.length}`);
+  order.set(sorted);
+  work.reset();
+  return order;
 }
 
 /** The rows in order as batches of one bucket each: `starts`, the first batch of each bucket; `firsts`, the position of each batch's first row. */
@@ -199,10 +219,8 @@ function keysAt(
   return encoded;
 }
 
-function isFull(bytes: number, kept: readonly Batch[], keys: number, grant: number): boolean {
-  if (bytes >= grant * BUFFER_SHARE) return true;
-  const rows = kept.reduce((n, b) => n + b.rows, 0);
-  return 2 * bytes + rows * (ROW_BYTES + KEY_BYTES * keys) >= grant * SORT_SHARE;
+function isFull(bytes: number, rows: number, keys: number, grant: number): boolean {
+  return bytes >= grant * BUFFER_SHARE || 2 * bytes + rows * (ROW_BYTES + KEY_BYTES * keys) >= grant * SORT_SHARE;
 }
 
 function rowsPerBatch(bytes: number, rows: number, wantedBytes: number): number {

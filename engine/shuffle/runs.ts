@@ -17,16 +17,17 @@ export function placesOfRefs(refs: readonly BatchRef[]): Float64Array {
 
 /** Batches [from, to) of a run; all of them unless told. */
 export function batchesOfRun(run: RunOutput, from = 0, to = batchCount(run)): BatchRef[] {
-  const { places } = run;
-  return Array.from({ length: to - from }, (_, i) => {
-    const at = WORDS * (from + i);
-    return {
-      object: places[at] as number,
-      offset: places[at + 1] as number,
-      bytes: places[at + 2] as number,
-      rows: places[at + 3] as number,
-    };
-  });
+  return Array.from({ length: to - from }, (_, i) => batchOfRun(run, from + i));
+}
+
+export function batchOfRun({ places }: RunOutput, i: number): BatchRef {
+  const at = WORDS * i;
+  return {
+    object: places[at] as number,
+    offset: places[at + 1] as number,
+    bytes: places[at + 2] as number,
+    rows: places[at + 3] as number,
+  };
 }
 
 export function batchCount(run: RunOutput): number {

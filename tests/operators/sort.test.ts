@@ -2,12 +2,18 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { batchFromRows } from '../../engine/batch/build.ts';
+import type { Batch } from '../../engine/batch/column.ts';
 import type { LiteralValue, SortKey } from '../../engine/expr.ts';
+import { useKernels } from '../../engine/kernels/load.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
+import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { sort } from '../../engine/operators/sort.ts';
-import { sortIndices } from '../../engine/operators/sort_kernel.ts';
+import { sortColumnsOf, sortIndices } from '../../engine/operators/sort_kernel.ts';
+import { sortNormalized } from '../../engine/operators/sort_normal.ts';
+import { testStore } from '../../engine/store/store.ts';
 import type { Schema } from '../../engine/types.ts';
 import { field, T } from '../../engine/types.ts';
+import { inArena } from '../kernels/arena.ts';
 import type { Row } from './harness.ts';
 import { runSort, SETTINGS, sameRows } from './harness.ts';
 import { ALL_TYPES, tables } from './tables.ts';
@@ -61,6 +67,102 @@ test('indices are stable and right for every ordered type and every direction', 
     }),
     { numRuns: 300 },
   );
+});
+
+/** The order by kernels, and by the path without them, of the same batch in arena memory. */
+function orders(batch: Batch, keys: readonly SortKey[]): { readonly fast: number[]; readonly plain: number[] } {
+  const store = testStore();
+  const scratch = arenaScratch(store);
+  try {
+    const here = inArena(batch, scratch);
+    assert.ok(sortNormalized(sortColumnsOf(here, keys), batch.rows, scratch) !== null, 'no kernels');
+    const fast = [...sortIndices(here, keys, scratch)];
+    useKernels(false);
+    return { fast, plain: [...sortIndices(here, keys, scratch)] };
+  } finally {
+    useKernels(true);
+    scratch.release();
+    store.close();
+  }
+}
+
+test('kernels give the order of the path without them, for every type, direction and number of keys', () => {
+  const schema: Schema = [...ALL_TYPES, field('raw', T.bytes)];
+  const names = schema.map((f) => f.name);
+  const keyOf = fc
+    .tuple(fc.constantFrom(...names), fc.boolean(), fc.boolean())
+    .map(([n, d, f]) => key(schema, n, d, f));
+  fc.assert(
+    fc.property(
+      tables(schema, ['k', 's', 'b'], 400).filter((rows) => rows.length > 0),
+      fc.array(keyOf, { minLength: 1, maxLength: 4 }),
+      (rows, keys) => {
+        const { fast, plain } = orders(batchFromRows(schema, rows), keys);
+        assert.equal(fast, plain);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
+test('kernels sort many rows of any distribution, as wide and as narrow words', () => {
+  const schema: Schema = [field('a', T.int), field('b', T.int), field('f', T.float), field('s', T.string)];
+  const distributions: ((i: number, r: number) => Row)[] = [
+    (_i, r) => ({ a: Math.floor(r * 2 ** 52), b: null, f: r - 0.5, s: `${r}` }),
+    (i) => ({ a: i, b: -i, f: -i, s: 'alike' }),
+    (i, r) => ({ a: 7, b: r < 0.9 ? 0 : Math.floor(r * 1e15), f: r < 0.5 ? 0 : 1 / r, s: r < 0.99 ? '' : `${i}` }),
+    (i, r) => ({
+      a: i % 3 === 0 ? null : Math.floor(2 ** (r * 50)),
+      b: i % 2,
+      f: i % 5 === 0 ? Number.NaN : 2 ** (r * 100),
+      s: `${'prefix of many bytes '.repeat(1 + (i % 3))}${Math.floor(r * 50)}${'\0'.repeat(i % 4)}`,
+    }),
+  ];
+  let seed = 1;
+  const random = (): number => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+    return seed / 2 ** 32;
+  };
+  const keySets = [
+    [key(schema, 'a')],
+    [key(schema, 'f', true)],
+    [key(schema, 's')],
+    [key(schema, 'b', true, true), key(schema, 'a')],
+    [key(schema, 's', true), key(schema, 'f'), key(schema, 'a', true)],
+  ];
+  for (const n of [1, 25, 3000, 140_000]) {
+    for (const row of n > 10_000 ? distributions.slice(2) : distributions) {
+      const batch = batchFromRows(
+        schema,
+        Array.from({ length: n }, (_, i) => row(i, random())),
+      );
+      for (const keys of n > 10_000 ? keySets.slice(0, 3) : keySets) {
+        const { fast, plain } = orders(batch, keys);
+        assert.equal(
+          Buffer.compare(Buffer.from(Uint32Array.from(fast).buffer), Buffer.from(Uint32Array.from(plain).buffer)),
+          0,
+        );
+      }
+    }
+  }
+});
+
+test('texts that agree for long, or end one in the other', () => {
+  const schema: Schema = [field('s', T.string)];
+  const long = 'z'.repeat(400);
+  const texts = Array.from(
+    { length: 500 },
+    (_, i) => [long.slice(0, (i * 7) % 401), `${long}${i % 9}`, `${'\0'.repeat(i % 20)}`][i % 3] as string,
+  );
+  for (const desc of [false, true]) {
+    const rows = texts.map((s): Row => ({ s }));
+    const { fast, plain } = orders(batchFromRows(schema, rows), [key(schema, 's', desc)]);
+    assert.equal(fast, plain);
+    assert.equal(
+      fast,
+      naive(numbered(rows), [key(schema, 's', desc)]).map((r) => r.row),
+    );
+  }
 });
 
 test('NaN is the greatest number, -0 equals 0', () => {
