@@ -103,9 +103,11 @@ export class Kernel {
   select(batch: Batch, scratch: Scratch): Uint32Array {
     const columns = this.columns(batch);
     const made = this.native?.select(columns, batch.rows, scratch) ?? null;
-    if (made !== null) return made;
-    const out = scratch.u32(batch.rows);
-    const { result } = this.run(columns, { count: batch.rows, select: null }, scratch, [out]);
+    if (made?.final === true) return made.rows;
+    const some = made !== null && made.rows.length < batch.rows;
+    const rows = some ? { count: made.rows.length, select: made.rows } : { count: batch.rows, select: null };
+    const out = scratch.u32(rows.count);
+    const { result } = this.run(columns, rows, scratch, [out]);
     return out.subarray(0, result);
   }
 

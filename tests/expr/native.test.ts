@@ -11,6 +11,7 @@ import type { Expr } from '../../engine/expr.ts';
 import { useKernels } from '../../engine/kernels/load.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { testStore } from '../../engine/store/store.ts';
+import { call } from '../functions/mini.ts';
 import { inArena } from '../kernels/arena.ts';
 import { batchOf, exprs, rows, SCHEMA } from './random.ts';
 import { tame, tameRows } from './tame.ts';
@@ -67,7 +68,7 @@ test('projections', () => {
       scratch.reset();
       checkProjection(null, all, inArena(batchOf(values), scratch));
     }),
-    { numRuns: 600 },
+    { numRuns: 400 },
   );
 });
 
@@ -80,7 +81,7 @@ test('filters, and projections over the rows that pass', () => {
       assert.equal(native, plain);
       checkProjection(pred, [e], batch);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
 
@@ -93,7 +94,7 @@ test('expressions that native code computes', () => {
       scratch.reset();
       checkProjection(null, all, inArena(batchOf(values), scratch));
     }),
-    { numRuns: 600 },
+    { numRuns: 400 },
   );
 });
 
@@ -106,7 +107,21 @@ test('filters that native code computes, and what follows them', () => {
       assert.equal(native, reference);
       checkProjection(pred, [e], batch);
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
+  );
+});
+
+test('filters of which native code computes some terms', () => {
+  const terms = fc.array(fc.oneof(plain.bool, deep.bool), { minLength: 2, maxLength: 4 });
+  fc.assert(
+    fc.property(terms, fc.oneof(rows, tameRows), (all, values) => {
+      scratch.reset();
+      const batch = inArena(batchOf(values), scratch);
+      const pred = all.reduce((a, b) => call('and', [a, b]));
+      const [native, reference] = both(() => Array.from(compileFilter(pred, SCHEMA)(batch, scratch)));
+      assert.equal(native, reference);
+    }),
+    { numRuns: 300 },
   );
 });
 

@@ -9,6 +9,7 @@ import { Call, type Rows } from './call.ts';
 import { loadNative } from './loaded.ts';
 import { generateNative, LEFT, type NativeCode, type NativeForm } from './module.ts';
 import { type NativeOutput, nativeFormOf, outputColumn, outputsFor } from './outputs.ts';
+import { prefilterOf } from './prefilter.ts';
 import { Unsupported } from './values.ts';
 
 /** How the JavaScript path serves native code. */
@@ -28,6 +29,13 @@ interface Variant {
   readonly left: readonly number[];
   readonly reasons: readonly (string | null)[];
   readonly rest: ReturnType<Services['rest']> | null;
+  /** Of a filter that is left to JavaScript: what leaves it fewer rows. */
+  readonly prefilter: NativeKernel | null;
+}
+
+export interface Selected {
+  readonly rows: Uint32Array;
+  readonly final: boolean;
 }
 
 /** Variants with exact null patterns; beyond these, every column is taken as nullable. */
@@ -57,7 +65,7 @@ export class NativeKernel {
   /** Outputs of which a value has needed 64 bits. */
   private readonly large: boolean[];
   private away = 0;
-  private seen = 0;
+  private seen: number;
 
   constructor(
     kind: 'filter' | 'project',
@@ -65,7 +73,9 @@ export class NativeKernel {
     names: readonly string[],
     schema: Schema,
     services: Services,
+    seen = 0,
   ) {
+    this.seen = seen;
     this.kind = kind;
     this.exprs = exprs;
     this.names = names;
@@ -74,15 +84,22 @@ export class NativeKernel {
     this.large = exprs.map(() => false);
   }
 
-  /** The selection of a filter; null when JavaScript has to make it. */
-  select(columns: readonly Column[], rows: number, scratch: Scratch): Uint32Array | null {
+  /**
+   * The selection of a filter; null when JavaScript has to make it. `final` false: the rows left out are false, the others JavaScript has to
+   * test.
+   */
+  select(columns: readonly Column[], rows: number, scratch: Scratch): Selected | null {
     const all = { count: rows, select: null };
     const variant = this.ready(columns, all);
-    if (variant === null || variant.code === null) return null;
+    if (variant === null) return null;
+    if (variant.code === null) {
+      const made = variant.prefilter?.select(columns, rows, scratch) ?? null;
+      return made && { ...made, final: false };
+    }
     const values = scratch.u32(rows + 4);
     const outputs = [{ form: 'i32' as const, values, validity: null }];
     const count = this.run(variant.code, columns, all, outputs, scratch)?.count;
-    return count === undefined ? null : values.subarray(0, count);
+    return count === undefined ? null : { rows: values.subarray(0, count), final: true };
   }
 
   /** The columns of a projection; null when JavaScript has to compute all of them. */
@@ -178,31 +195,37 @@ export class NativeKernel {
   }
 
   private make(slots: readonly Slot[], wide: readonly boolean[], dense: boolean): Variant {
-    const generate = (at: readonly number[]): NativeCode =>
-      generateNative({
-        kind: this.kind,
-        exprs: at.map((k) => this.exprs[k] as Expr),
-        slots,
-        wide,
-        dense,
-        forms: this.kind === 'filter' ? [] : this.formsOf(at),
-        constant: this.services.constant,
-      });
-    const all = attempt(() => generate(this.exprs.map((_, k) => k)));
+    const generate = (exprs: readonly Expr[], forms: readonly NativeForm[]): NativeCode =>
+      generateNative({ kind: this.kind, exprs, slots, wide, dense, forms, constant: this.services.constant });
+    const some = (at: readonly number[]): NativeCode =>
+      generate(
+        at.map((k) => this.exprs[k] as Expr),
+        this.kind === 'filter' ? [] : this.formsOf(at),
+      );
+    const all = attempt(() => some(this.exprs.map((_, k) => k)));
     const reasons =
       typeof all === 'string' && this.exprs.length > 1
-        ? this.exprs.map((_, k) => reasonOf(attempt(() => generate([k]))))
+        ? this.exprs.map((_, k) => reasonOf(attempt(() => some([k]))))
         : this.exprs.map(() => reasonOf(all));
     const covered = reasons.flatMap((r, k) => (r === null ? [k] : []));
     const left = reasons.flatMap((r, k) => (r === null ? [] : [k]));
+    const mixed = left.length > 0 && covered.length > 0;
     return {
-      code: typeof all !== 'string' ? all : covered.length === 0 ? null : generate(covered),
+      code: typeof all !== 'string' ? all : covered.length === 0 ? null : some(covered),
       covered,
       left,
       reasons,
-      rest:
-        left.length === 0 || covered.length === 0 ? null : this.services.rest(left.map((k) => this.exprs[k] as Expr)),
+      rest: mixed ? this.services.rest(left.map((k) => this.exprs[k] as Expr)) : null,
+      prefilter:
+        this.kind === 'filter' && typeof all === 'string'
+          ? this.prefilter((e) => typeof attempt(() => generate([e], [])) !== 'string')
+          : null,
     };
+  }
+
+  private prefilter(computable: (e: Expr) => boolean): NativeKernel | null {
+    const e = prefilterOf(this.exprs[0] as Expr, computable);
+    return e === null ? null : new NativeKernel('filter', [e], this.names, this.schema, this.services, this.seen);
   }
 
   private run(
