@@ -40,10 +40,6 @@ export interface RecordShape {
 /** A line with more fields is taken for something else than a record of a table: line ends missing, another delimiter. */
 export const MAX_COLUMNS = 16_384;
 
-/** A run of the kernel over fewer records costs more than it saves. */
-const WORTHWHILE = 32;
-const MAX_WAIT = 4096;
-
 /** Bytes of an index with room for about `fields` fields, and at least for a few records. */
 export function indexBytes(width: number, fields: number): number {
   return 4 * Math.max(fields, 4 * (width + 1));
@@ -88,24 +84,15 @@ export function indexRecords(
   let pos = from;
   let at = 0;
   const room = ends.length - stride;
-  let kernels = out.kernel?.kernels(u8, ends) ?? null;
-  /** Records to find one by one before the kernel is tried again: more and more where it does not get far. */
-  let patience = 0;
-  let wait = 1;
+  const fast = out.kernel?.begin(u8, ends) === true ? out.kernel : null;
   while (pos < stop) {
     if (out.rows === maxRows || at > room) {
       out.stopped = 'full';
       break;
     }
-    if (kernels !== null && out.kernel !== null && patience-- <= 0) {
-      const { kernel } = out;
-      kernel.run(kernels, u8, pos, stop, length, out, at, maxRows - out.rows);
-      pos = kernel.next;
-      at += kernel.rows * stride;
-      out.rows += kernel.rows;
-      wait = kernel.rows > WORTHWHILE ? 1 : Math.min(2 * wait, MAX_WAIT);
-      patience = wait;
-      if (kernel.ended) kernels = null;
+    if (fast?.run(u8, pos, stop, length, maxRows, out) === true) {
+      pos = fast.next;
+      at = out.rows * stride;
       continue;
     }
     const first = u8[pos];

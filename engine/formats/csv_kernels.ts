@@ -2,6 +2,7 @@ import type { Column, Utf8Column } from '../batch/column.ts';
 import { bitmapAt, type Kernels, kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { ColumnPlan, Left, Nulls } from './csv_columns.ts';
+import type { Dialect } from './csv_dialect.ts';
 import type { RecordIndex, RecordShape } from './csv_index.ts';
 
 /** Words of the job of csv_index and of its list; see engine/kernels/assembly/csv_index.ts. */
@@ -14,16 +15,21 @@ export const INDEX_KERNEL_BYTES = 4 * (INDEX_WORDS + FIELD_WORDS);
 
 /** More rows than are ever asked for. */
 const MANY_ROWS = 0x7fffffff;
+/** A run over fewer records costs more than it saves. */
+const WORTHWHILE = 32;
+const MAX_WAIT = 4096;
 const NO_QUOTES = 0;
 const DOUBLED_QUOTES = 1;
 const UNUSUAL_QUOTES = 2;
 
 /** Finds regular records as indexRecords does, many times faster, up to the first that is not. */
 export class IndexKernel {
-  /** Results of the last run: records, where the next one starts, whether that one does not end in the text. */
-  rows = 0;
+  /** Where the record behind those of the last run starts. */
   next = 0;
-  ended = false;
+  #kernels: Kernels | null = null;
+  /** Records to find otherwise before the next run: more and more where runs do not get far. */
+  #patience = 0;
+  #wait = 1;
   readonly #job: Uint32Array;
 
   /** `memory`: INDEX_KERNEL_BYTES, 4-byte aligned. */
@@ -36,31 +42,35 @@ export class IndexKernel {
     this.#job = job;
   }
 
-  /** The kernels for this text and index; null when they lie where there are none. */
-  kernels(u8: Uint8Array, ends: Int32Array): Kernels | null {
-    return kernelsFor(this.#job, u8, ends);
+  /** A new window; false when text and index lie where there are no kernels. */
+  begin(u8: Uint8Array, ends: Int32Array): boolean {
+    this.#kernels = kernelsFor(this.#job, u8, ends);
+    this.#patience = 0;
+    this.#wait = 1;
+    return this.#kernels !== null;
   }
 
-  /** Rows from `at` (in words of `ends`) on, of records that start in [from, stop). 64 bytes behind `length` must be readable. */
-  run(
-    kernels: Kernels,
-    u8: Uint8Array,
-    from: number,
-    stop: number,
-    length: number,
-    out: RecordIndex,
-    at: number,
-    maxRows: number,
-  ): void {
+  /**
+   * Adds records that start in [from, stop) to the index, `maxRows` in all at most. False when it did not try: the record at `from` is for the caller.
+   * WINDOW_SLACK bytes behind `length` are readable.
+   */
+  run(u8: Uint8Array, from: number, stop: number, length: number, maxRows: number, out: RecordIndex): boolean {
+    if (this.#kernels === null || this.#patience-- > 0) return false;
     const job = this.#job;
+    const at = out.rows * out.stride;
     // The kernel writes up to three words behind a row.
     const room = Math.floor((out.ends.length - at - 3) / out.stride);
-    const rows = Math.min(room, maxRows, MANY_ROWS);
-    job.set([u8.byteOffset, from, Math.min(stop, length), length, out.ends.byteOffset + 4 * at, Math.max(rows, 0)]);
-    kernels.csv_index(job.byteOffset);
-    this.rows = job[15]!;
+    const rows = Math.max(0, Math.min(room, maxRows - out.rows, MANY_ROWS));
+    job.set([u8.byteOffset, from, Math.min(stop, length), length, out.ends.byteOffset + 4 * at, rows]);
+    this.#kernels.csv_index(job.byteOffset);
+    const found = job[15]!;
+    out.rows += found;
     this.next = job[16]!;
-    this.ended = job[17] === 1;
+    this.#wait = found > WORTHWHILE ? 1 : Math.min(2 * this.#wait, MAX_WAIT);
+    this.#patience = this.#wait;
+    // At the end of the text, what is left is no whole record.
+    if (job[17] === 1) this.#kernels = null;
+    return true;
   }
 }
 
@@ -70,11 +80,20 @@ const WIDE = 2;
 
 const TABLE = powerTable();
 
-/** 10^0 to 10^22 as doubles, then 10^0 to 10^18 as 64-bit integers. */
+/**
+ * 10^0 to 10^22 as doubles, 10^0 to 10^18 as 64-bit integers, then 10^0 to 10^-22 as their first 128 bits, rounded up: low words, then high words.
+ */
 function powerTable(): Uint8Array {
   const doubles = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
   const ints = BigUint64Array.from({ length: 19 }, (_, i) => 10n ** BigInt(i));
-  return new Uint8Array([...new Uint8Array(doubles.buffer), ...new Uint8Array(ints.buffer)]);
+  const inverse = BigUint64Array.from({ length: 46 }, (_, i) => inversePower(i >> 1) >> (i % 2 === 0 ? 0n : 64n));
+  return new Uint8Array([doubles, ints, inverse].flatMap((a) => [...new Uint8Array(a.buffer)]));
+}
+
+/** 2^k / 5^n for the k that makes it 128 bits long. 10^-n is that times a power of two. */
+function inversePower(n: number): bigint {
+  const five = 5n ** BigInt(n);
+  return n === 0 ? 1n << 127n : (1n << BigInt(five.toString(2).length + 127)) / five + 1n;
 }
 
 /** Kernels that write a column's values and nulls and leave single rows to their caller. */
@@ -117,7 +136,7 @@ export class CellKernels {
   /** Null where there are no kernels. */
   static over(u8: Uint8Array, index: RecordIndex, scratch: Scratch): CellKernels | null {
     if (index.rows === 0 || kernelsFor(u8, index.ends) === null) return null;
-    const job = scratch.u32(16);
+    const job = scratch.u32(18);
     const odd = scratch.u32(index.rows);
     const powers = scratch.u8(TABLE.length);
     const kernels = kernelsFor(u8, index.ends, job, odd, powers);
@@ -156,6 +175,21 @@ export class CellKernels {
     return job;
   }
 
+  /** Null texts where the kernel finds them; null when there are too long ones among them. */
+  #nullTexts({ nulls }: Dialect): Uint8Array | null {
+    if (nulls.some((text) => text.length > 8)) return null;
+    const table = this.#scratch.u8(16 * nulls.length);
+    if (kernelsFor(this.#job, table) !== this.#kernels) return null;
+    table.fill(0);
+    nulls.forEach((text, i) => {
+      table[16 * i] = text.length;
+      table.set(text, 16 * i + 8);
+    });
+    this.#job[16] = nulls.length;
+    this.#job[17] = table.byteOffset;
+    return table;
+  }
+
   /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. */
   text(plan: ColumnPlan, nulls: Nulls): Column | null {
     const { rows } = this.#index;
@@ -163,7 +197,10 @@ export class CellKernels {
     const offsets = scratch.i32(rows + 1);
     const bits = scratch.u8((rows + 7) >> 3);
     if (kernelsFor(this.#job, offsets, bits) !== this.#kernels) return null;
-    const job = this.#begin(plan, 0, bits, offsets.byteOffset, plan.dialect.emptyIsNull ? 1 : 0);
+    const nullTexts = this.#nullTexts(plan.dialect);
+    if (nullTexts === null) return null;
+    const empty = (plan.dialect.emptyIsNull ? 1 : 0) + (plan.nullable ? 2 : 0);
+    const job = this.#begin(plan, 0, bits, offsets.byteOffset, empty);
     const bytes = scratch.u8(this.#kernels.csv_text_room(job.byteOffset) + 32);
     if (kernelsFor(this.#job, bytes) !== this.#kernels) return null;
     job[6] = bytes.byteOffset;

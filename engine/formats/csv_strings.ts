@@ -12,7 +12,7 @@ export function stringColumn(c: Cells, plan: ColumnPlan): Column {
 }
 
 function textByKernel(c: Cells, plan: ColumnPlan): Column | null {
-  return c.kernels === null || !plan.plain ? null : c.kernels.text(plan, new Nulls(c, plan));
+  return c.kernels === null || plan.dialect.trim ? null : c.kernels.text(plan, new Nulls(c, plan));
 }
 
 /** A field that needs no taking apart: its bytes are its value. */

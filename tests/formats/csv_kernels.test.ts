@@ -247,7 +247,7 @@ const dialect = fc.record(
     comment: fc.constantFrom('', '#', 'x'),
     trim: fc.boolean(),
     on_error: fc.constantFrom('error', 'reject', 'null'),
-    nulls: fc.constantFrom(['k1'], ['', 'k1'], ['a', 'k2'], []),
+    nulls: fc.constantFrom(['k1'], ['', 'k1'], ['a', 'k2', 'a,b', 'd"e'], ['', 'eight888'], ['more than eight'], []),
     encoding: fc.constantFrom('utf8', 'latin1'),
     trailing_delimiter: fc.boolean(),
     skip: fc.constantFrom(0, 2),
@@ -333,6 +333,10 @@ test('floats of any digits are the same bits', async () => {
       return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
     }),
     fc.integer({ min: -99999999, max: 99999999 }).map((v) => String(v / 1000)),
+    // Halfway between two doubles.
+    fc.bigInt({ min: 2n ** 53n, max: 2n ** 54n }).map((v) => String(v | 1n)),
+    fc.bigInt({ min: 2n ** 52n, max: 2n ** 53n }).map((v) => `${v}.5`),
+    fc.bigInt({ min: 2n ** 51n, max: 2n ** 52n }).map((v) => `${v}.25`),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(number, { minLength: 1, maxLength: 200 }), async (values) => {

@@ -17,7 +17,7 @@ export const OUT: usize = 24;
 export const VALIDITY: usize = 28;
 /** Room for as many row numbers as there are rows. */
 export const ODD: usize = 32;
-/** 10^0 to 10^22 as doubles, then 10^0 to 10^18 as 64-bit integers. */
+/** 10^0 to 10^22 as doubles, 10^0 to 10^18 as 64-bit integers, then, as two words each, the first 128 bits of 10^0 to 10^-22. */
 export const POWERS: usize = 36;
 /** Decimal point; then what the kernel says. */
 export const POINT: usize = 40;
@@ -27,6 +27,10 @@ export const OUT_ODD: usize = 52;
 export const OUT_NULLS: usize = 56;
 export const OUT_FLAGS: usize = 60;
 
+/** Null texts of up to eight bytes: how many, and where they are: their length, then at 8 their bytes. */
+export const NULL_TEXTS: usize = 64;
+export const NULL_TEXTS_AT: usize = 68;
+
 /** A value needs more bits than the output has: the run is void. */
 export const NARROW: u32 = 1;
 /** A value lies beyond +-(2^53 - 1). */
@@ -35,6 +39,11 @@ export const WIDE: u32 = 2;
 /** 10^0 to 10^18, behind the doubles. */
 export function power(job: u32, n: u32): u64 {
   return load<u64>(load<u32>(job, POWERS) + 184 + (n << 3));
+}
+
+/** Address of the first 128 bits of 10^-n: the low word, then the high one. */
+export function inversePower(job: u32, n: u32): u32 {
+  return load<u32>(job, POWERS) + 336 + (n << 4);
 }
 
 /** Marks a row as null. `nulls`: how many were before. */

@@ -6,6 +6,7 @@ import {
   ENDS,
   eight,
   finish,
+  inversePower,
   minus,
   NARROW,
   NO_DIGITS,
@@ -24,6 +25,7 @@ import {
   TEXT,
   WIDE,
 } from './csv_cells.ts';
+import { nearest } from './csv_double.ts';
 
 const EXACT: u64 = 9007199254740992;
 
@@ -97,8 +99,8 @@ function pointIn(from: u32, n: u32, point: v128): u32 {
 }
 
 /**
- * Up to 19 digits with or without a point among them and a minus before, quoted or not, whose digits make an integer below 2^53: that over an exact
- * power of ten is one rounding, hence exact.
+ * Up to 19 digits with or without a point among them and a minus before, quoted or not, as the nearest doubles. An integer below 2^53 over an exact
+ * power of ten is one rounding, hence right.
  */
 export function csv_float(job: u32): void {
   const text = load<u32>(job, TEXT);
@@ -156,11 +158,14 @@ export function csv_float(job: u32): void {
     const a = digits(from, whole);
     const b = digits(from + whole + 1, fraction);
     const mantissa = a * power(job, min(fraction, 18)) + b;
-    if (a === NO_DIGITS || b === NO_DIGITS || mantissa >= EXACT) {
+    if (a === NO_DIGITS || b === NO_DIGITS) {
       putOdd(job, row, odd++);
       continue;
     }
-    const v = <f64>(<i64>mantissa) / load<f64>(powers + (fraction << 3));
+    const v =
+      mantissa < EXACT
+        ? <f64>(<i64>mantissa) / load<f64>(powers + (fraction << 3))
+        : nearest(mantissa, fraction, inversePower(job, fraction));
     store<f64>(out, negative ? -v : v);
   }
   finish(job, odd, nulls, 0);

@@ -5,6 +5,8 @@ import {
   ENDS,
   finish,
   NARROW,
+  NULL_TEXTS,
+  NULL_TEXTS_AT,
   OPTION_A,
   OPTION_B,
   OUT,
@@ -53,8 +55,19 @@ function unquote(to: u32, from: u32, n: u32, quotes: v128): u32 {
   return out - to;
 }
 
+/** Whether the text is one of the null texts. */
+function isNullText(job: u32, from: u32, n: u32): bool {
+  const count = load<u32>(job, NULL_TEXTS);
+  let at = load<u32>(job, NULL_TEXTS_AT);
+  for (let i: u32 = 0; i < count; i++, at += 16) {
+    if (load<u32>(at) === n && load<u64>(at, 8) === head(from, n)) return true;
+  }
+  return false;
+}
+
 /**
- * The texts: bytes at OUT (room for those of csv_text_room, and 32 more), offsets at OPTION_A. OPTION_B: 0 when an empty field is an empty text. NARROW: a
+ * The texts: bytes at OUT (room for those of csv_text_room, and 32 more), offsets at OPTION_A. OPTION_B: 1 when an empty field is no empty text, plus 2 when null
+ * texts may be nulls. NARROW: a
  * field is for the caller, and so is the whole column.
  */
 export function csv_text(job: u32): void {
@@ -64,7 +77,9 @@ export function csv_text(job: u32): void {
   const quote = load<u32>(job, QUOTE);
   const quotes = i8x16.splat(<i8>quote);
   const emptyNull = load<u32>(job, EMPTY_NULL);
-  const emptyOdd = load<u32>(job, OPTION_B) !== 0;
+  const emptyOdd = (load<u32>(job, OPTION_B) & 1) !== 0;
+  const nullable = (load<u32>(job, OPTION_B) & 2) !== 0;
+  const nullTexts = load<u32>(job, NULL_TEXTS) > 0;
   const bytes = load<u32>(job, OUT);
   let at = load<u32>(job, ENDS);
   let offsets = load<u32>(job, OPTION_A);
@@ -80,8 +95,23 @@ export function csv_text(job: u32): void {
         flags = NARROW;
         break;
       }
-      used += unquote(bytes + used, from + 1, n - 2, quotes);
+      const inner = unquote(bytes + used, from + 1, n - 2, quotes);
+      if (nullTexts && inner > 0 && isNullText(job, bytes + used, inner)) {
+        if (!nullable) {
+          flags = NARROW;
+          break;
+        }
+        putNull(job, row, nulls++);
+      } else used += inner;
     } else if (n > 0) {
+      if (nullTexts && isNullText(job, from, n)) {
+        if (!nullable) {
+          flags = NARROW;
+          break;
+        }
+        putNull(job, row, nulls++);
+        continue;
+      }
       spill(bytes + used, from, n);
       used += n;
     } else if (emptyNull) putNull(job, row, nulls++);
