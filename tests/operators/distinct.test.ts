@@ -40,4 +40,12 @@ test('many keys under little memory are split again and again and come out the s
   }
 });
 
+test('a table that is full in the middle of a batch with repeated keys', async () => {
+  const schema: Schema = [field('k', T.int), field('row', T.int, false)];
+  const rows = Array.from({ length: 30000 }, (_, i): Row => ({ k: i >> 1, row: i }));
+  const expected = groupsOf(rows, ['k'], schema).map((g) => g[0] as Row);
+  const setting: Setting = { grant: 1 << 10, batchRows: 5000, tasks: 2, bits: 1 };
+  sameRows(await runExchange(distinct, { keys: ['k'] }, ['k'], rows, schema, setting), expected);
+});
+
 test.run();
