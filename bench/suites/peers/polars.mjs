@@ -30,6 +30,8 @@ export async function open(job, { polars }) {
     loadMs: job.input === 'memory' ? performance.now() - started : 0,
     async run() {
       const result = await polars(pl, frames, job.out);
+      // An error of its SQL comes inside the frame.
+      if (result?._ldf instanceof Error) throw result._ldf;
       return result === undefined ? [] : rowsOf(pl, await result.collect());
     },
     figures: () => ({}),
