@@ -42,6 +42,8 @@ export interface Selected {
 const MANY_VARIANTS = 16;
 /** Batches left to JavaScript after one that native code could not compute. */
 const STAY_AWAY = 16;
+/** As many after one whose columns do not lie in one memory, or of whose dictionary an entry fails. */
+const STAY_UNBOUND = 4;
 
 /** Rows from which on a call costs less than it gains. */
 const LEAST_BATCH = 128;
@@ -237,7 +239,10 @@ export class NativeKernel {
   ): { readonly call: Call; readonly count: number } | null {
     const call = new Call(code, rows, scratch);
     const memory = call.bind(columns, outputs, this.services.table);
-    if (memory === null) return null;
+    if (memory === null) {
+      this.away = STAY_UNBOUND;
+      return null;
+    }
     const count = loadNative(code.bytes, memory)(call.address, rows.count);
     if (count !== LEFT) return { call, count };
     this.away = STAY_AWAY;
