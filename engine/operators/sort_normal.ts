@@ -21,7 +21,7 @@ interface Part {
   readonly stride: number;
 }
 
-/** A part with its place in a word. */
+/** A part, or some of its bits, with their place in a word: so many bits up, or down where the lower ones are in the next word. */
 interface Placed {
   readonly part: Part | null;
   readonly key: SortColumn;
@@ -47,13 +47,26 @@ export function sortNormalized(keys: readonly SortColumn[], n: number, scratch: 
   if (kernels === null) return null;
   const words: Word[] = [];
   const work = new Work(n, scratch);
+  if (isPlainText(keys)) {
+    const elements = sortTexts(keys[0].column, n, kernels, work);
+    kernels.sort_order(elements.byteOffset, 16, NONE, n, order.byteOffset);
+    return order;
+  }
   for (const key of keys) {
     const parts = partsOf(key.column, n, kernels, scratch, work);
     if (parts === null) return null;
     place(key, parts, n, words, kernels, scratch);
   }
-  sortWords(words, n, order, kernels, work);
+  sortWords(words, n, order, kernels, scratch, work);
   return order;
+}
+
+type PlainText = readonly [SortColumn & { readonly column: Utf8Column }];
+
+/** One text, ascending: its order is the order. */
+function isPlainText(keys: readonly SortColumn[]): keys is PlainText {
+  const [key] = keys;
+  return keys.length === 1 && key?.column.phys === 'utf8' && key.column.nullCount === 0 && !key.desc;
 }
 
 /** Room for the elements of a sort and their copy, used by one sort after another. */
@@ -138,12 +151,20 @@ function ranked(ranks: Uint32Array): Part {
   return { kind: KIND.u32, values: ranks, skip: 0, stride: 4 };
 }
 
-function textRanks({ offsets, bytes }: Utf8Column, n: number, k: Kernels, scratch: Scratch, work: Work): Uint32Array {
+function textRanks(c: Utf8Column, n: number, k: Kernels, scratch: Scratch, work: Work): Uint32Array {
   const ranks = scratch.u32(n);
-  const [elements, other] = work.of(16).map((v) => v.byteOffset) as [number, number];
-  k.sort_text(offsets.byteOffset, bytes.byteOffset, n, elements, other, work.counts.byteOffset);
-  k.sort_text_ranks(offsets.byteOffset, bytes.byteOffset, n, elements, ranks.byteOffset);
+  const elements = sortTexts(c, n, k, work);
+  const [offsets, bytes] = [c.offsets.byteOffset, c.bytes.byteOffset];
+  k.sort_text_ranks(offsets, bytes, n, elements.byteOffset, ranks.byteOffset);
   return ranks;
+}
+
+/** Pairs in the order of their texts. */
+function sortTexts({ offsets, bytes }: Utf8Column, n: number, k: Kernels, work: Work): Uint8Array {
+  const [elements, other] = work.of(16);
+  const counts = work.counts.byteOffset;
+  k.sort_text(offsets.byteOffset, bytes.byteOffset, n, elements.byteOffset, other.byteOffset, counts);
+  return elements;
 }
 
 /** Gives the parts of a key, and before them whether it is null, their places in the words. */
@@ -173,18 +194,32 @@ function bitsOf(range: Uint8Array): number {
   return least === greatest ? 0 : (greatest - least).toString(2).length;
 }
 
+/** A part that does not fit what is left of a word goes on in the next one. */
 function add(words: Word[], field: Omit<Placed, 'shift'>, bits: number): void {
-  let word = words[words.length - 1];
-  if (word === undefined || word.free < bits) {
-    word = { fields: [], free: WORD_BITS };
-    words.push(word);
+  let left = bits;
+  while (left > 0) {
+    let word = words[words.length - 1];
+    if (word === undefined || word.free === 0) {
+      word = { fields: [], free: WORD_BITS };
+      words.push(word);
+    }
+    // Behind the bits that were placed before, which the shift moves out at the upper end.
+    const shift = word.free - left;
+    word.fields.push({ ...field, shift });
+    word.free = Math.max(0, shift);
+    left = Math.max(0, -shift);
   }
-  word.free -= bits;
-  word.fields.push({ ...field, shift: word.free });
 }
 
-/** By the last word first, so that ties of earlier ones keep the order of later ones. */
-function sortWords(words: readonly Word[], n: number, order: Uint32Array, k: Kernels, work: Work): void {
+/** By the first word, and those that agree in it by the next. */
+function sortWords(
+  words: readonly Word[],
+  n: number,
+  order: Uint32Array,
+  k: Kernels,
+  scratch: Scratch,
+  work: Work,
+): void {
   const [only] = words;
   const to = order.byteOffset;
   const counts = work.counts.byteOffset;
@@ -202,14 +237,21 @@ function sortWords(words: readonly Word[], n: number, order: Uint32Array, k: Ker
     return;
   }
   const [pairs, other] = work.of(16);
-  let known = NONE;
-  for (const word of words.toReversed()) {
-    pack(word, n, other, k);
-    k.sort_pairs(other.byteOffset, known, n, pairs.byteOffset);
-    k.sort_radix(pairs.byteOffset, other.byteOffset, 16, n, word.free, counts);
-    k.sort_order(pairs.byteOffset, 16, NONE, n, to);
-    known = to;
+  pack(only, n, other, k);
+  k.sort_pairs(other.byteOffset, n, pairs.byteOffset);
+  k.sort_radix(pairs.byteOffset, other.byteOffset, 16, n, only.free, counts);
+  const more = words.slice(1);
+  if (more.length > 0) {
+    const rest = scratch.u8(8 * n * more.length);
+    more.forEach((word, w) => {
+      pack(word, n, rest.subarray(8 * n * w), k);
+    });
+    const floors = scratch.u32(more.length);
+    floors.set(more.map((word) => word.free));
+    const [from, to] = [pairs.byteOffset, other.byteOffset];
+    k.sort_refine(from, to, n, only.free, rest.byteOffset, 8 * n, more.length, floors.byteOffset, counts);
   }
+  k.sort_order(pairs.byteOffset, 16, NONE, n, to);
 }
 
 function pack(word: Word, n: number, into: Uint8Array, k: Kernels): void {

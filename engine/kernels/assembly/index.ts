@@ -45,6 +45,15 @@ export {
   scatter_16,
   scatter_bits,
 } from './scatter.ts';
-export { sort_number, sort_order, sort_pack, sort_pack_nulls, sort_pairs, sort_radix, sort_range } from './sort.ts';
+export {
+  sort_number,
+  sort_order,
+  sort_pack,
+  sort_pack_nulls,
+  sort_pairs,
+  sort_radix,
+  sort_range,
+  sort_refine,
+} from './sort.ts';
 export { sort_text, sort_text_ranks } from './sort_text.ts';
 export { add_i32, count_ones } from './span.ts';

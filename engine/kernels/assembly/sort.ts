@@ -32,7 +32,10 @@ function range<T>(values: u32, stride: u32, validity: u32, n: u32, out: u32): vo
   store<u64>(out, high, 8);
 }
 
-/** Adds (value - least), or (greatest - value) where descending, to the words, `shift` bits up; rows under a null add 0. */
+/**
+ * Adds (value - least), or (greatest - value) where descending, to the words, `shift` bits up or (negative) down; what is moved out is lost. Rows under a null
+ * add 0.
+ */
 function pack<T>(
   values: u32,
   stride: u32,
@@ -40,17 +43,18 @@ function pack<T>(
   n: u32,
   bounds: u32,
   desc: u32,
-  shift: u32,
+  shift: i32,
   words: u32,
 ): void {
   const low = load<u64>(bounds);
   const high = load<u64>(bounds, 8);
-  const up = <u64>shift;
+  const up = <u64>max(shift, 0);
+  const down = <u64>max(-shift, 0);
   for (let i: u32 = 0; i < n; i++) {
     if (validity !== NONE && !bitAt(validity, i)) continue;
     const w = ordered<T>(values, stride, i);
     const at = words + (i << 3);
-    store<u64>(at, load<u64>(at) | ((desc ? high - w : w - low) << up));
+    store<u64>(at, load<u64>(at) | (((desc ? high - w : w - low) >> down) << up));
   }
 }
 
@@ -80,7 +84,7 @@ export function sort_pack(
   n: u32,
   bounds: u32,
   desc: u32,
-  shift: u32,
+  shift: i32,
   words: u32,
 ): void {
   if (kind === BOOL) pack<bool>(values, stride, validity, n, bounds, desc, shift, words);
@@ -108,12 +112,11 @@ export function sort_number(words: u32, n: u32): void {
   }
 }
 
-/** Pairs of a word and its row number, 16 bytes each, in the order of `order` (NONE: as they are). */
-export function sort_pairs(words: u32, order: u32, n: u32, out: u32): void {
+/** Pairs of a word and its row number, 16 bytes each. */
+export function sort_pairs(words: u32, n: u32, out: u32): void {
   for (let i: u32 = 0; i < n; i++) {
-    const row = order === NONE ? i : load<u32>(order + (i << 2));
-    store<u64>(out + (i << 4), load<u64>(words + (row << 3)));
-    store<u64>(out + (i << 4), row, 8);
+    store<u64>(out + (i << 4), load<u64>(words + (i << 3)));
+    store<u64>(out + (i << 4), i, 8);
   }
 }
 
@@ -140,6 +143,36 @@ export function sort_radix(elements: u32, other: u32, width: u32, n: u32, floor:
   const levels = counts + (PASS_WORDS << 2);
   if (width === 8) span<u64>(elements, other, n, <u64>floor, counts, levels);
   else span<v128>(elements, other, n, <u64>floor, counts, levels);
+}
+
+/**
+ * Sorts pairs that agree by their words from `floor` on, which are in order, by further words of their rows: `more` arrays of `stride` bytes behind one another, each with
+ * a floor of its own.
+ */
+export function sort_refine(
+  pairs: u32,
+  other: u32,
+  n: u32,
+  floor: u32,
+  words: u32,
+  stride: u32,
+  more: u32,
+  floors: u32,
+  counts: u32,
+): void {
+  for (let i: u32 = 0; i < n; ) {
+    const key = load<u64>(pairs + (i << 4)) >> <u64>floor;
+    let j = i + 1;
+    while (j < n && load<u64>(pairs + (j << 4)) >> <u64>floor === key) j++;
+    if (j - i > 1) {
+      const tied = pairs + (i << 4);
+      for (let at = tied; at < pairs + (j << 4); at += 16) store<u64>(at, load<u64>(words + (load<u32>(at, 8) << 3)));
+      const next = load<u32>(floors);
+      sort_radix(tied, other, 16, j - i, next, counts);
+      if (more > 1) sort_refine(tied, other, j - i, next, words + stride, stride, more - 1, floors + 4, counts);
+    }
+    i = j;
+  }
 }
 
 /** Buckets by the leading bits in which elements differ, while there are more than fit the cache; then least digit first. */
