@@ -60,6 +60,7 @@ export class LeftRows {
   private byHash: TaggedRows | null = null;
   private byKey: TaggedRows | null = null;
   private noted: Uint8Array | null = null;
+  private moved: I32Column | null = null;
 
   /** What is found out about the rows lies in `memory`. */
   constructor(batch: Batch, keys: readonly Column[], sorted: HashOrder | null, memory: Scratch) {
@@ -87,6 +88,11 @@ export class LeftRows {
     if (this.byKey === null || (this.byKey.hashes !== hashes && hashes !== NO_HASHES))
       this.byKey = { ...this.keyed(this.byKey), hashes };
     return this.byKey;
+  }
+
+  /** The only key's column by position, where it was put in order already. */
+  get sortedKey(): Column | null {
+    return this.moved;
   }
 
   private hashed(): Uint32Array {
@@ -133,6 +139,7 @@ export class LeftRows {
     const values = new Int32Array(tags.buffer, tags.byteOffset, n);
     const col: I32Column = { type: T.int, phys: 'i32', length: n, nullCount: 0, validity: null, values };
     const moved = gatherColumn(col, this.order, n, this.memory) as I32Column;
+    if (key?.phys === 'i32' && key.nullCount === 0) this.moved = { ...key, values: moved.values };
     return { tags: asWords(moved.values), valid: valid === null ? null : this.placed(valid) };
   }
 }

@@ -1,6 +1,6 @@
 import { valueReader } from '../batch/access.ts';
 import type { Batch, Column } from '../batch/column.ts';
-import { gatherBatch, NO_ROW } from '../batch/gather.ts';
+import { gatherBatch, gatherColumn, NO_ROW } from '../batch/gather.ts';
 import { RunError } from '../errors.ts';
 import type { Filter } from '../expr/compile.ts';
 import { compileFilter } from '../expr/compile.ts';
@@ -320,14 +320,29 @@ export class JoinProbe {
     const { batch } = left;
     let same = left.order === null && n === batch.rows;
     if (!once) for (let i = 0; same && i < n; i++) same = positions[i] === i;
-    const part = same ? batch : gatherBatch(batch, this.rowsAt(left, positions, n), n, this.out);
+    const part = same ? batch : this.gathered(left, positions, n, once);
     return { ...part, schema: this.isFilter ? this.output : part.schema };
   }
 
-  /** Left row numbers of positions. */
-  private rowsAt(left: LeftRows, positions: Uint32Array, n: number): Uint32Array {
+  private gathered(left: LeftRows, positions: Uint32Array, n: number, once: boolean): Batch {
+    const { batch, sortedKey } = left;
+    const rows = this.rowsAt(left, positions, n, once);
+    if (sortedKey === null) return gatherBatch(batch, rows, n, this.out);
+    // Its rows are neighbours in this order, where in the batch they lie anywhere.
+    const [key] = this.leftKeys;
+    const columns = batch.columns.map((c, at) =>
+      at === key ? gatherColumn(sortedKey, positions, n, this.out) : gatherColumn(c, rows, n, this.out),
+    );
+    return { schema: batch.schema, rows: n, columns };
+  }
+
+  /** Left row numbers of positions. `once`: no position is there twice. Not written to where it is. */
+  private rowsAt(left: LeftRows, positions: Uint32Array, n: number, once = false): Uint32Array {
     const { order } = left;
     if (order === null) return positions;
+    const first = n === 0 ? 0 : (positions[0] as number);
+    // One pair a position: neighbouring rows of the order, as where every row matches once.
+    if (once && n > 0 && (positions[n - 1] as number) - first === n - 1) return order.subarray(first, first + n);
     const rows = this.work.u32(n);
     const k = kernelsFor(order, positions, rows);
     if (k !== null) k.gather_4(order.byteOffset, positions.byteOffset, n, rows.byteOffset, 0);
