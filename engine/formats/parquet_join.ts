@@ -45,7 +45,8 @@ export class ParquetJoin {
   add(file: Uint8Array): readonly Uint8Array[] {
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
     const footerAt = file.length - 8 - view.getUint32(file.length - 8, true);
-    const footer = parseThrift(file.subarray(footerAt, file.length - 8));
+    // Copies: what is kept of the metadata until the end must not keep the pages.
+    const footer = parseThrift(file.slice(footerAt, file.length - 8));
     const out: Uint8Array[] = [];
     if (this.footer === null) {
       this.footer = footer;
