@@ -57,18 +57,22 @@ function commonBits(a: number, b: number, bits: number): number {
   return shared;
 }
 
+/** What a run has of one bucket is read alone: not less than this. */
+const PIECE_BYTES = 16 << 10;
 /** A range is held twice while it is sorted, with its keys and the rows given out last. */
 const RANGE_SHARE = 0.25;
 /** More tasks than workers, so that none is idle at the end. */
 const TASKS_PER_SLOT = 4;
-const MIN_RANGE_BYTES = 2 << 20;
+const MIN_RANGE_BYTES = 1 << 20;
 const MAX_RANGES = 1024;
 
 /** Bytes of one range of about `bytes` bytes of sorted runs, when a task may hold `grant`. */
 export function rangeBytes(bytes: number, grant: number, slots: number): number {
   const balanced = Math.max(MIN_RANGE_BYTES, bytes / (slots > 1 ? TASKS_PER_SLOT * slots : 1));
+  // Small enough for a processor's cache, but not so small that what a run has of a range is not worth a read. Runs are made alike.
+  const cached = Math.max(MIN_RANGE_BYTES, Math.sqrt(PIECE_BYTES * bytes));
   const least = bytes / MAX_RANGES;
-  return Math.max(least, Math.min(4 * PARTITION_BYTES, grant * RANGE_SHARE, balanced));
+  return Math.max(least, Math.min(grant * RANGE_SHARE, balanced, cached));
 }
 
 /** Ranges into which about `bytes` bytes of sorted runs are cut. */
@@ -76,8 +80,6 @@ export function rangePartitions(bytes: number, grant: number, slots: number): nu
   return Math.max(1, Math.ceil(bytes / rangeBytes(bytes, grant, slots)));
 }
 
-/** What a run has of one bucket is read alone: not less than this. */
-const PIECE_BYTES = 16 << 10;
 /** Bytes of a run, as a share of the grant. */
 const RUN_SHARE = 0.3;
 

@@ -13,9 +13,10 @@ import { conserved, sum } from './task_output.ts';
 /** One task's runs take about so many grants of input. */
 const RUNS_TOGETHER = 1.5;
 const TASKS_PER_SLOT = 8;
-/** Below this share of the limit a sort stays in memory, where reading parts of batches costs next to nothing. */
-const SAMPLE_FROM = 0.3;
+/** Below this share of the limit a sort stays in memory, where reading parts of batches costs little: it is sampled only where that costs next to nothing. */
+const SPILLS_FROM = 0.3;
 /** Tasks whose first rows are looked at. */
+const SAMPLED_SHARE = 1 / 16;
 const LEAST_SAMPLED = 4;
 const MOST_SAMPLED = 32;
 const SAMPLES_PER_BUCKET = 48;
@@ -143,11 +144,12 @@ export class StageInputs {
   async samplingOf(stage: Stage, tasks: TaskInputs): Promise<Sampling | null> {
     if (!sortsAll(stage) || stage.input.kind === 'merge') return null;
     const bytes = await this.bytesOf(stage);
-    if (bytes < this.#o.memory * SAMPLE_FROM || tasks.length < 2) return null;
+    const least = bytes < this.#o.memory * SPILLS_FROM ? 0 : Math.min(LEAST_SAMPLED, tasks.length);
+    const count = Math.floor(Math.max(least, Math.min(MOST_SAMPLED, tasks.length * SAMPLED_SHARE)));
+    if (count === 0 || tasks.length < 2) return null;
     const buckets = rangeBuckets(bytes, this.grant(stage), this.#o.slots);
-    const count = Math.min(tasks.length, Math.max(LEAST_SAMPLED, Math.min(MOST_SAMPLED, tasks.length / 4)));
-    const rows = Math.ceil((buckets * SAMPLES_PER_BUCKET) / Math.floor(count));
-    const inputs = Array.from({ length: Math.floor(count) }, (_, i) => {
+    const rows = Math.ceil((buckets * SAMPLES_PER_BUCKET) / count);
+    const inputs = Array.from({ length: count }, (_, i) => {
       const input = tasks.at(Math.floor(((i + 0.5) * tasks.length) / count)) as TaskInput;
       return { kind: 'sample', input, rows } as const;
     });

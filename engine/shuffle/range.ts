@@ -37,6 +37,9 @@ const OBJECT_SHARE = 1 / 20;
 const MIN_RUN_ROWS = 128;
 /** Sampled rows a run; the bounds of partitions come from these. */
 const SAMPLES = 64;
+/** What a run that is cut has of each bucket, about: longer runs are worth less than sorting in a processor's cache. */
+const BUCKET_BYTES = 24 << 10;
+const MIN_RUN_BYTES = 2 << 20;
 /** Share of the grant that buffered rows may take: sorting needs them once more, and room for indices. */
 const BUFFER_SHARE = 0.35;
 /** Sorting holds about so many bytes for each row besides its values (row numbers, and packed keys with them, twice), and for each of its keys (ranks). */
@@ -84,6 +87,8 @@ export function rangeWriter(
   const keySchema = keyColumns.map((i) => schema[i] as Schema[number]);
   const bounds = encodedBounds === null ? null : decodeBatch(encodedBounds, keySchema);
   const objectBytes = Math.min(OBJECT_BYTES, ctx.grant * OBJECT_SHARE);
+  const runBytes =
+    bounds === null ? Number.POSITIVE_INFINITY : Math.max(MIN_RUN_BYTES, BUCKET_BYTES * (bounds.rows + 1));
   const stage = new Stage(ctx.store, 'sort run');
   const scratch = arenaScratch(ctx.store, 'sort');
   const slices = arenaScratch(ctx.store, 'sort');
@@ -124,7 +129,7 @@ export function rangeWriter(
       if (batch.rows === 0) return;
       const bytes = stage.used + encodedSize(batch);
       const rows = keptRows + batch.rows;
-      if (kept.length > 0 && isFull(bytes, rows, keys.length, ctx.grant)) flush();
+      if (kept.length > 0 && (bytes > runBytes || isFull(bytes, rows, keys.length, ctx.grant))) flush();
       kept.push(stage.keep(batch));
       keptRows += batch.rows;
     },
