@@ -160,7 +160,9 @@ async function reduce(all) {
   return total;
 }
 
-parentPort.on('message', async ({ what, name, kernels, input }) => {
+parentPort.on('message', (message) => void perform(message));
+
+async function perform({ what, name, kernels, input }) {
   if (what === 'make') {
     parentPort.postMessage(make(name));
     return;
@@ -180,5 +182,5 @@ parentPort.on('message', async ({ what, name, kernels, input }) => {
   const result = what === 'map' ? map() : what === 'reduce' ? await reduce(input) : await broadcast(input);
   const ms = performance.now() - start;
   parentPort.postMessage({ result, ms, cpu: process.cpuUsage(cpu) });
-});
+}
 parentPort.postMessage('ready');

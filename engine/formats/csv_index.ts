@@ -73,7 +73,7 @@ export function indexRecords(
   maxRows: number,
   out: RecordIndex,
 ): void {
-  const { comment, onError } = s.dialect;
+  const { comment } = s.dialect;
   const { ends, stride } = out;
   out.rows = 0;
   out.fault = null;
@@ -108,34 +108,42 @@ export function indexRecords(
       }
     }
     scanRecord(s, u8, pos, length, ends, at, stride);
-    if (scan.incomplete && (!final || scan.open)) {
-      if (final && onError !== 'error') {
-        out.rejected++;
-        pos = length;
-        continue;
-      }
-      out.stopped = final ? 'fault' : 'incomplete';
-      if (final) out.fault = { kind: 'open' };
-      break;
-    }
-    if (scan.junk || (s.width > 0 && scan.fields !== s.width)) {
-      const fault = faultOf(s, ends, at);
-      if (fault !== null && !settle(s, fault, ends, at)) {
-        if (onError === 'error') {
-          out.stopped = 'fault';
-          out.fault = fault;
-          break;
-        }
-        out.rejected++;
-        pos = scan.next;
-        continue;
-      }
+    const verdict = judge(s, ends, at, final, out);
+    if (verdict === 'stop') break;
+    if (verdict === 'leave') {
+      out.rejected++;
+      pos = scan.incomplete && scan.open ? length : scan.next;
+      continue;
     }
     pos = scan.next;
     at += stride;
     out.rows++;
   }
   out.next = pos;
+}
+
+/** What becomes of the record that was just scanned: kept, left out, or the end of the run, of which `out` then tells why. */
+function judge(
+  s: RecordShape,
+  ends: Int32Array,
+  at: number,
+  final: boolean,
+  out: RecordIndex,
+): 'keep' | 'leave' | 'stop' {
+  const { onError } = s.dialect;
+  if (scan.incomplete && (!final || scan.open)) {
+    if (final && onError !== 'error') return 'leave';
+    out.stopped = final ? 'fault' : 'incomplete';
+    if (final) out.fault = { kind: 'open' };
+    return 'stop';
+  }
+  if (!scan.junk && (s.width === 0 || scan.fields === s.width)) return 'keep';
+  const fault = faultOf(s, ends, at);
+  if (fault === null || settle(s, fault, ends, at)) return 'keep';
+  if (onError !== 'error') return 'leave';
+  out.stopped = 'fault';
+  out.fault = fault;
+  return 'stop';
 }
 
 /** Start of the next line when the line at `pos` is blank or a comment; -1 when it is a record, -2 when more bytes are needed to know. */

@@ -60,6 +60,11 @@ function parities(bits: u64): u64 {
   return b ^ (b << 32);
 }
 
+/** Bits of the 64 bytes that are the byte that `x` repeats. */
+function equal(a: v128, b: v128, c: v128, d: v128, x: v128): u64 {
+  return bitsOf(i8x16.eq(a, x), i8x16.eq(b, x), i8x16.eq(c, x), i8x16.eq(d, x));
+}
+
 /** Appends the positions of the bits; up to three words behind the last one are overwritten. */
 function append(list: u32, bits: u64, base: u32): u32 {
   let rest = bits;
@@ -100,17 +105,8 @@ function scan(job: u32, from: u32, end: u32): u32 {
     const b = v128.load(at, 16);
     const c = v128.load(at, 32);
     const d = v128.load(at, 48);
-    const na = i8x16.eq(a, newline);
-    const nb = i8x16.eq(b, newline);
-    const nc = i8x16.eq(c, newline);
-    const nd = i8x16.eq(d, newline);
-    let ends = bitsOf(na, nb, nc, nd);
-    let seps = bitsOf(
-      v128.or(na, i8x16.eq(a, delimiter)),
-      v128.or(nb, i8x16.eq(b, delimiter)),
-      v128.or(nc, i8x16.eq(c, delimiter)),
-      v128.or(nd, i8x16.eq(d, delimiter)),
-    );
+    let ends = equal(a, b, c, d, newline);
+    let seps = ends | equal(a, b, c, d, delimiter);
     if (i + 64 > length) {
       const content = ((<u64>1) << (length - i)) - 1;
       ends &= content;
@@ -126,7 +122,7 @@ function scan(job: u32, from: u32, end: u32): u32 {
       const within = parities(q) ^ inside;
       const closing = q & ~within;
       const cr = i8x16.splat(<i8>CR);
-      const crs = bitsOf(i8x16.eq(a, cr), i8x16.eq(b, cr), i8x16.eq(c, cr), i8x16.eq(d, cr));
+      const crs = equal(a, b, c, d, cr);
       const after = (closing << 1) | ((before >> 1) & 1);
       const behind = after & crs & ~seps;
       const line = (behind << 1) | ((before >> 2) & 1);
