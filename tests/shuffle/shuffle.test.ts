@@ -13,7 +13,15 @@ import type { RelationReader } from '../../engine/operators/def.ts';
 import { sortIndices } from '../../engine/operators/sort_kernel.ts';
 import { collectWriter } from '../../engine/shuffle/collect.ts';
 import { hashWriter } from '../../engine/shuffle/hash.ts';
-import { rangeBounds, rangePartition, rangeSlices, rangeWriter } from '../../engine/shuffle/range.ts';
+import {
+  rangeBounds,
+  rangePartition,
+  rangeSlices,
+  rangeTasks,
+  rangeWriter,
+  sampleBounds,
+  sampleKeys,
+} from '../../engine/shuffle/range.ts';
 import { hashPartition, relationReader } from '../../engine/shuffle/reader.ts';
 import { batchesOfRun } from '../../engine/shuffle/runs.ts';
 import type { RunOutput } from '../../engine/shuffle/types.ts';
@@ -236,6 +244,57 @@ test('a range shuffle gives the stable sort, for any grant and number of partiti
           const slices = rangeSlices(runs, bounds);
           assert.ok(slices.length <= partitions);
           const out = slices.flatMap((s) => merged(rangePartition(store, s, schema).runs, keys));
+          assert.equal(out, sorted(tasks.flat(), keys));
+          releaseAll(
+            store,
+            runs.flatMap((r) => batchesOfRun(r)),
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+test('runs cut at sampled bounds give the stable sort; ranges of whole buckets read no batch of another', () => {
+  withStore((store) => {
+    fc.assert(
+      fc.property(
+        fc.array(inputArb, { minLength: 1, maxLength: 3 }),
+        keysArb,
+        fc.integer({ min: 1, max: 9 }),
+        fc.constantFrom(1, 8000, 1 << 20),
+        fc.constantFrom(1, 3000, 1 << 20),
+        (tasks, keys, buckets, grant, rangeBytes) => {
+          const scratch = heapScratch();
+          // Only the first task is looked at: bounds need not fit the rest.
+          const samples = (tasks[0] ?? []).map((b) => sampleKeys(b, keys, 20, scratch));
+          const bounds = structuredClone(sampleBounds(samples, keys, schema, buckets));
+          const runs: RunOutput[] = [];
+          for (const input of tasks) {
+            const writer = rangeWriter({ store, grant }, schema, keys, null, sortIndices, { bounds });
+            for (const b of input) writer.add(b);
+            runs.push(...structuredClone(writer.finish()));
+            writer.free();
+          }
+          const cuts = rangeTasks(runs, rangeBytes);
+          const read = new Set<string>();
+          const out: string[] = [];
+          for (let p = 0; p < cuts.partitions; p++) {
+            const slices = cuts.slices(p);
+            const reader = rangePartition(store, slices, schema);
+            if (cuts.whole(p)) {
+              for (const { object, offset } of slices.flatMap((s) => s.batches)) {
+                assert.not(read.has(`${object} ${offset}`), 'a batch is read by two ranges');
+                read.add(`${object} ${offset}`);
+              }
+            }
+            const loaded = reader.load?.(Number.POSITIVE_INFINITY);
+            const rows = merged(reader.runs, keys);
+            assert.equal(sorted(loaded?.batches ?? [], keys), rows);
+            loaded?.free();
+            out.push(...rows);
+          }
           assert.equal(out, sorted(tasks.flat(), keys));
           releaseAll(
             store,
