@@ -111,7 +111,15 @@ test('without spilling, what does not fit is an error that says so', async () =>
 test('a sort larger than memory finishes with spilling, in order and complete', async () => {
   const dir = place();
   const { code, stdout, stderr } = await flowc([
-    ...['sort-bench', '--rows', '4000000', '--memory', '48MB', '--workers', '2', '--spill-dir', dir],
+    'sort-bench',
+    '--rows',
+    '4000000',
+    '--memory',
+    '48MB',
+    '--workers',
+    '2',
+    '--spill-dir',
+    dir,
   ]);
   assert.is(code, 0, stderr);
   assert.match(stdout, /Sorted 61 MiB, 4,000,000 rows, in/);
