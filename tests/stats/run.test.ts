@@ -12,7 +12,7 @@ const SORT = `from csv("${big}") | sort k | write csv("${out}")`;
 const GROUP = `from csv("${big}") | summarize n = count(), m = mean(k), t = max(s) by g = k // 7 | sort g`;
 const MEMORY = 16 << 20;
 
-test.before(() => bigCsv(big, 200_000));
+test.before(() => bigCsv(big, 700_000));
 
 async function physical(flow: string): Promise<PhysicalPlan> {
   const bound = await check(flow, 'test.flow', {});
