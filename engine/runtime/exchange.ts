@@ -58,7 +58,7 @@ function commonBits(a: number, b: number, bits: number): number {
 }
 
 /** What a run has of one bucket is read alone: not less than this. */
-const PIECE_BYTES = 16 << 10;
+const PIECE_BYTES = 20 << 10;
 /** A range is held twice while it is sorted, with its keys and the rows given out last. */
 const RANGE_SHARE = 0.25;
 /** More tasks than workers, so that none is idle at the end. */

@@ -89,7 +89,7 @@ export function rangeCuts(runs: readonly RunOutput[], bounds: RangeBounds): Rang
         const before = p === 0 ? 0 : (starts[r * count + p - 1] as number);
         const to = last ? batchCount(run) : (starts[r * count + p] as number);
         const lower = before > 0 ? cut(r, p - 1) : null;
-        if (last || to > 0) out.push(slice(run, Math.max(before - 1, 0), to, lower, last ? null : cut(r, p)));
+        if (last || to > 0) out.push(slice(first, run, Math.max(before - 1, 0), to, lower, last ? null : cut(r, p)));
       });
       return out;
     },
@@ -142,7 +142,7 @@ function wholeBuckets(runs: readonly RunOutput[], from: number, to: number): Ran
     slices: () =>
       runs.flatMap((run) => {
         const [first, end] = [run.starts[from] as number, run.starts[to] as number];
-        return first < end ? [slice(run, first, end, null, null)] : [];
+        return first < end ? [slice(runs[0] as RunOutput, run, first, end, null, null)] : [];
       }),
   };
 }
@@ -153,8 +153,16 @@ export function rangeSlices(runs: readonly RunOutput[], bounds: RangeBounds): Ra
   return Array.from({ length: cuts.partitions }, (_, p) => cuts.slices(p));
 }
 
-function slice(run: RunOutput, from: number, to: number, lower: RangeCut | null, upper: RangeCut | null): RangeSlice {
-  return { batches: batchesOfRun(run, from, to), keys: run.keys, keySchema: run.keySchema, lower, upper };
+/** The keys are those of the first run, for all: what is sent has them once. */
+function slice(
+  keyed: RunOutput,
+  run: RunOutput,
+  from: number,
+  to: number,
+  lower: RangeCut | null,
+  upper: RangeCut | null,
+): RangeSlice {
+  return { batches: batchesOfRun(run, from, to), keys: keyed.keys, keySchema: keyed.keySchema, lower, upper };
 }
 
 /** Tells how many batches of the run start before a bound. */
