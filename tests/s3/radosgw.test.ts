@@ -109,7 +109,7 @@ function tests(cluster: Cluster, client: S3Client): void {
     assert.match(nowhere.message, /the server cannot be reached \(PutObject, ECONNREFUSED/);
   });
 
-  flowTests(url, empty);
+  flowTests(url, client, empty);
 
   test('a server that dies in the middle is an error, and the end is not held up', async () => {
     const store = open();
@@ -130,7 +130,7 @@ function tests(cluster: Cluster, client: S3Client): void {
 }
 
 /** The command, with a memory that its flow does not fit. */
-function flowTests(url: string, empty: () => Promise<void>): void {
+function flowTests(url: string, client: S3Client, empty: () => Promise<void>): void {
   const dir = fs.mkdtempSync(join(tmpdir(), 'flowc-test-'));
   test.after(() => fs.rmSync(dir, { recursive: true }));
   const rows = Array.from({ length: 200_000 }, (_, i) => `${(i * 7919) % 400_009},name ${i % 1000} of ${i},${i / 8}`);
@@ -157,10 +157,13 @@ function flowTests(url: string, empty: () => Promise<void>): void {
   });
 
   test('Ctrl-C leaves nothing in the bucket', async () => {
-    for (const wait of [600, 1200]) {
+    // As soon as something is spilled, and a little later.
+    for (const wait of [0, 50]) {
       const args = [cli, 'run', 'sort.flow', '--workers', '2', '--memory', '16MiB', '--spill-dir', url];
       const run = spawn(process.execPath, args, { cwd: dir, stdio: 'ignore' });
       const ended = once(run, 'exit');
+      while (run.exitCode === null && !(await keysIn(client)).some((key) => key.endsWith('.spill')))
+        await new Promise((resolve) => setTimeout(resolve, 10));
       setTimeout(() => run.kill('SIGINT'), wait);
       assert.equal(await ended, [130, null]);
       await empty();
