@@ -8,9 +8,9 @@
 // A test that cannot run here is replaced by a line `# skip: reason` on standard output; reasons are printed and counted.
 // The closing line is always `N passed, N failed`, with `, N skipped` when there are any; the exit code is 1 on a failure.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 
 const { values: options, positionals: selection } = parseArgs({
@@ -24,6 +24,9 @@ const { values: options, positionals: selection } = parseArgs({
 });
 const root = resolve(options.root);
 const running = new Set();
+/** What chooses the cases of properties, if the root has it. */
+const seed = join(root, 'tests/seed.mjs');
+const preload = existsSync(seed) ? ['--import', pathToFileURL(seed).href] : [];
 
 /** Test files below the root's tests/, as sorted paths relative to the root. */
 function findTests() {
@@ -51,7 +54,7 @@ function killTree(child) {
 function execute(file) {
   return new Promise((done) => {
     const started = performance.now();
-    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    const child = spawn(process.execPath, ['--import', 'tsx', ...preload, file], {
       cwd: root,
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe'],

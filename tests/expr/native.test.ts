@@ -11,6 +11,7 @@ import type { Expr } from '../../engine/expr.ts';
 import { useKernels } from '../../engine/kernels/load.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { testStore } from '../../engine/store/store.ts';
+import { T } from '../../engine/types.ts';
 import { call } from '../functions/mini.ts';
 import { inArena } from '../kernels/arena.ts';
 import { batchOf, exprs, rows, SCHEMA } from './random.ts';
@@ -123,6 +124,16 @@ test('filters of which native code computes some terms', () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test('the least date is one of 32 bits, beside another one in a choice, too', () => {
+  const date = (value: number): Expr => ({ kind: 'literal', type: T.date, value, nullable: false });
+  const cond: Expr = { kind: 'column', name: 'b', type: T.bool, nullable: true };
+  const chosen = call('if', [cond, date(-(2 ** 31)), date(31)]);
+  const all = ['year', 'month', 'day', 'dayofyear', 'weekday'].map((part) => call(part, [chosen]));
+  const row = { i: 0, j: 0, w: 0, x: 0, b: null, s: '', t: null, d: null, e: null, f: 0, day: null, at: 0 };
+  scratch.reset();
+  checkProjection(null, [chosen, ...all], inArena(batchOf([row, row, row, row, row]), scratch));
 });
 
 test.run();

@@ -91,7 +91,8 @@ export class NativeGen {
     if (!isIntLike(t) && t.kind !== 'date') throw new Unsupported(`a ${t.kind} constant`);
     const v = BigInt(value as number | bigint);
     const bound = Math.abs(Number(v));
-    if (v === BigInt.asIntN(32, v) && bound < 2 ** 31)
+    // Dates have 32 bits, the least of them too: a choice between dates must not become one between 64-bit values.
+    if (v === BigInt.asIntN(32, v) && (bound < 2 ** 31 || t.kind === 'date'))
       return { ...int32(w.constant32(Number(v)), bound, masks), literal: v };
     if (v !== BigInt.asIntN(64, v)) throw new Unsupported('a constant beyond 64 bits');
     const x = w.constant64(BigInt.asUintN(64, v));
