@@ -44,7 +44,15 @@ export async function check(text: string, file: string, options: CompileOptions 
   const parsed = parse(text, file);
   const bound = await bindAst(parsed.ast, options);
   const plan = hasErrors(parsed.diagnostics) ? null : bound.plan;
-  return { ...bound, plan, diagnostics: sortDiagnostics([...parsed.diagnostics, ...bound.diagnostics]) };
+  const news = bound.diagnostics.filter((item) => !isConsequence(item, parsed.diagnostics));
+  return { ...bound, plan, diagnostics: sortDiagnostics([...parsed.diagnostics, ...news]) };
+}
+
+/** What the binder says of an expression that the parser could only read by mending it says nothing new. */
+function isConsequence(item: Diagnostic, syntax: readonly Diagnostic[]): boolean {
+  const { code, span } = item;
+  if (!code.startsWith('FLOW3') && code !== 'FLOW4001') return false;
+  return syntax.some((one) => span.start <= one.span.start && one.span.end <= span.end);
 }
 
 export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Promise<Bound> {

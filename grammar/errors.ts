@@ -1,9 +1,19 @@
 /** From what chevrotain found out of place to a diagnostic in our words. */
-import { EOF, type IParserErrorMessageProvider, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
+import { EOF, type IToken, type TokenType, tokenMatcher } from 'chevrotain';
 import type { Span } from './ast.ts';
 import { tokenSpan } from './cst.ts';
 import { type Diagnostic, type DiagnosticExtras, diagnostic } from './diagnostics.ts';
+import {
+  argumentHint,
+  operandHint,
+  operatorHint,
+  selectAsFlow,
+  statementHint,
+  verbHint,
+  windowHint,
+} from './foreign.ts';
 import { tokenEnd } from './lexer.ts';
+import type { Problem } from './problems.ts';
 import { suggest, suggestAll } from './suggest.ts';
 import { syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
@@ -18,64 +28,6 @@ import {
   verbSynonyms,
   verbs,
 } from './words.ts';
-
-export interface Problem {
-  /** `redundant`: the rule was complete and something follows. */
-  readonly kind: 'unexpected' | 'redundant';
-  readonly expected: readonly TokenType[];
-  readonly found: IToken;
-  readonly rule: string;
-}
-
-/** Takes the place of chevrotain's messages: keeps what the parser knows at its first error. */
-export class ProblemCollector implements IParserErrorMessageProvider {
-  first: Problem | null = null;
-
-  /** The first problem since `first` was set to null. */
-  problem(): Problem | null {
-    return this.first;
-  }
-
-  #keep(problem: Problem): string {
-    this.first ??= problem;
-    return problem.rule;
-  }
-
-  buildMismatchTokenMessage(options: { expected: TokenType; actual: IToken; ruleName: string }): string {
-    return this.#keep({
-      kind: 'unexpected',
-      expected: [options.expected],
-      found: options.actual,
-      rule: options.ruleName,
-    });
-  }
-
-  buildNotAllInputParsedMessage(options: { firstRedundant: IToken; ruleName: string }): string {
-    return this.#keep({ kind: 'redundant', expected: [], found: options.firstRedundant, rule: options.ruleName });
-  }
-
-  buildNoViableAltMessage(options: {
-    expectedPathsPerAlt: TokenType[][][];
-    actual: IToken[];
-    ruleName: string;
-  }): string {
-    const [first] = options.actual;
-    const paths = options.expectedPathsPerAlt.flat();
-    const expected = paths.flatMap((path) => path.slice(0, 1));
-    return this.#keep({ kind: 'unexpected', expected, found: first ?? noToken, rule: options.ruleName });
-  }
-
-  buildEarlyExitMessage(options: {
-    expectedIterationPaths: TokenType[][];
-    actual: IToken[];
-    ruleName: string;
-  }): string {
-    const expected = options.expectedIterationPaths.flatMap((path) => path.slice(0, 1));
-    return this.#keep({ kind: 'unexpected', expected, found: options.actual[0] ?? noToken, rule: options.ruleName });
-  }
-}
-
-const noToken: IToken = { image: '', startOffset: 0, tokenType: EOF, tokenTypeIdx: EOF.tokenTypeIdx ?? 0 };
 
 /** What piece the problem stands in. */
 export interface Place {
@@ -244,7 +196,11 @@ function unexpectedHelp(problem: Problem, place: Place, found: IToken): Diagnost
     const words = expected.map((type) => type.name.replaceAll('`', '')).filter((name) => /^[a-z]/.test(name));
     const near = suggest(found.image, words);
     if (near !== null) return { text: `did you mean \`${near}\`?`, replacement: near };
+    const over = windowHint(found.image);
+    if (over !== null) return over;
   }
+  const call = argumentHint(place, problemIndex(problem, place.tokens));
+  if (call !== null) return call;
   if (found.tokenType === T.PlainString && ['relation', 'fromHead', 'formatCall'].includes(rule)) {
     if (expected.includes(T.Identifier)) {
       return { text: `name the format: csv(${found.image})`, replacement: `csv(${found.image})` };
@@ -256,8 +212,21 @@ function unexpectedHelp(problem: Problem, place: Place, found: IToken): Diagnost
   if (rule === 'letHead' && expected.includes(T.K.from)) {
     return { text: 'a `let` names a pipeline; a constant is a `param`, a computation an `fn`' };
   }
+  const list = found.tokenType === T.Comma ? listOf(place, problemIndex(problem, place.tokens)) : null;
+  if (list !== null) return list;
   const closing = expected.some((type) => [T.RParen, T.RBracket, T.RBrace].includes(type));
   return closing ? missingComma(place, problemIndex(problem, place.tokens)) : undefined;
+}
+
+/** `x in (1, 2)`: the list stands in parentheses. */
+function listOf(place: Place, comma: number): DiagnosticExtras['suggestion'] | null {
+  const open = place.tokens.findLastIndex((token, i) => i < comma && token.tokenType === T.LParen);
+  const close = place.tokens.findIndex((token, i) => i > comma && token.tokenType === T.RParen);
+  const [from, to] = [place.tokens[open], place.tokens[close]];
+  if (from === undefined || to === undefined || place.tokens[open - 1]?.tokenType !== T.K.in) return null;
+  const list = `[${place.text.slice(tokenEnd(from), to.startOffset)}]`;
+  const span = { ...tokenSpan(from, place.file), end: tokenEnd(to) };
+  return { text: `a list stands in brackets: \`in ${list}\``, replacement: list, span };
 }
 
 /** Starts of operands: where two stand side by side, a comma is most likely what is missing. */
@@ -311,17 +280,19 @@ function redundantHelp(
     if (nearKind !== null && kind !== undefined) {
       return { text: `did you mean \`${nearKind}\`?`, replacement: nearKind, span: tokenSpan(kind, place.file) };
     }
+    const by = behindSort(place, i);
+    if (by !== null) return by;
     const near = suggest(found.image, words);
     if (near !== null) return { text: `did you mean \`${near}\`?`, replacement: near };
     if (found.tokenType === T.K.as && ['select', 'derive', 'summarize', 'drop', 'distinct'].includes(place.word)) {
       const name = place.tokens[i + 1]?.image ?? 'name';
       return { text: `the name stands first: ${name} = …` };
     }
-    const synonym = verbSynonyms[found.image.toLowerCase()];
-    if (synonym !== undefined) {
-      return { text: `a step begins with \`|\`: \`| ${synonym}\``, replacement: `| ${synonym}` };
-    }
+    const foreign = foreignWord(place, i, found);
+    if (foreign !== undefined) return foreign;
   }
+  const operand = operandHint(place, i);
+  if (operand !== null) return operand;
   if (found.tokenType === T.Question) return { text: 'a choice is written `case when … then … else … end`' };
   if (startsLine(place, i)) {
     const near = tokenMatcher(found, T.Identifier) ? suggest(found.image, statementWords) : null;
@@ -330,6 +301,29 @@ function redundantHelp(
       : { text: `did you mean \`${near}\`?`, replacement: near };
   }
   return place.what === 'step' && place.word !== 'join' ? missingComma(place, i) : undefined;
+}
+
+/** `sort by age`: `by` was taken for the key. */
+function behindSort(place: Place, i: number): DiagnosticExtras['suggestion'] | null {
+  const by = place.tokens[1];
+  if (place.word !== 'sort' || i !== 2 || by?.tokenType !== T.K.by) return null;
+  const span = { ...tokenSpan(by, place.file), end: place.tokens[2]?.startOffset ?? tokenEnd(by) };
+  return { text: 'the keys follow `sort` directly: remove `by`', replacement: '', span };
+}
+
+/** A word of another language where an operator, a clause or a step may follow. */
+function foreignWord(place: Place, i: number, found: IToken): DiagnosticExtras['suggestion'] {
+  const by = place.tokens[i + 1];
+  if (/^group$/i.test(found.image) && place.word === 'summarize' && by !== undefined && /^by$/i.test(by.image)) {
+    const span = { ...tokenSpan(found, place.file), end: tokenEnd(by) };
+    return { text: 'the keys stand behind `by`', replacement: 'by', span };
+  }
+  const hint = operatorHint(found.image) ?? verbHint(place.tokens, i, place.file, '| ');
+  if (hint !== null) return hint;
+  if (place.word === 'from' && i === place.tokens.length - 1 && !startsLine(place, i)) {
+    return { text: `rows are named by \`let\`: let ${found.image} = from …; in a join, by \`as ${found.image}\`` };
+  }
+  return undefined;
 }
 
 function startsLine(place: Place, i: number): boolean {
@@ -353,22 +347,31 @@ export function explainUnknownVerb(tokens: readonly IToken[], first: IToken, fil
   if (!tokenMatcher(first, T.AnyWord)) {
     return diagnostic(syntax.unexpected, { expected: 'a verb', found: foundName(first, { what: 'step' }) }, span);
   }
-  const near = verbSynonyms[first.image.toLowerCase()] ?? suggest(first.image, verbs);
-  const others = suggestAll(first.image, verbs).filter((verb) => verb !== near);
+  const foreign = verbHint(tokens, 0, file, '');
+  const near = foreign === null ? suggest(first.image, verbs) : null;
+  const others = foreign === null ? suggestAll(first.image, verbs).filter((verb) => verb !== near) : [];
   return diagnostic(syntax.unknownVerb, { name: `\`${first.image}\`` }, span, {
     notes: [
       ...(others.length > 0 ? [`also near: ${others.join(', ')}`] : []),
-      ...(tokens.length === 1 ? [`a pipe function of the file is called with parentheses: ${first.image}()`] : []),
+      ...(tokens.length === 1 && foreign === null
+        ? [`a pipe function of the file is called with parentheses: ${first.image}()`]
+        : []),
     ],
     suggestion:
-      near === null
+      foreign ??
+      (near === null
         ? { text: `the verbs are: ${verbs.join(' ')}` }
-        : { text: `did you mean \`${near}\`?`, replacement: near },
+        : { text: `did you mean \`${near}\`?`, replacement: near }),
   });
 }
 
 /** A statement, or a pipeline in parentheses, that begins with none of the words a statement begins with. */
-export function explainNoStatement(head: readonly IToken[], pipe: IToken | null, file: string): Diagnostic | null {
+export function explainNoStatement(
+  head: readonly IToken[],
+  pipe: IToken | null,
+  file: string,
+  text: string,
+): Diagnostic | null {
   const [first] = head;
   const token = first ?? pipe;
   if (token === null) return null;
@@ -378,17 +381,24 @@ export function explainNoStatement(head: readonly IToken[], pipe: IToken | null,
     suggestion:
       first === undefined
         ? { text: 'a pipeline begins with its source: from … | …' }
-        : statementHelp(first.image, head.length, tokenMatcher(first, T.Identifier), { ...span, end: span.start }),
+        : statementHelp(first, head.length, { ...span, end: span.start }, text),
   });
 }
 
-function statementHelp(image: string, length: number, named: boolean, before: Span): DiagnosticExtras['suggestion'] {
+function statementHelp(first: IToken, length: number, before: Span, text: string): DiagnosticExtras['suggestion'] {
+  const { image } = first;
+  if (image.toLowerCase() === 'select') {
+    const flow = selectAsFlow(text.slice(first.startOffset));
+    if (flow !== null) return { text: `a query begins with its rows, and its steps follow in order: ${flow}` };
+  }
+  const hint = statementHint(image);
+  if (hint !== null) return { text: hint };
   if (isVerb(image.toLowerCase()) || verbSynonyms[image.toLowerCase()] !== undefined) {
     return { text: 'a pipeline begins with `from`, and its steps follow behind `|`: from orders | where …' };
   }
   const near = suggest(image, statementWords);
   if (near !== null && length > 1) return { text: `did you mean \`${near}\`?`, replacement: near };
-  return named
+  return tokenMatcher(first, T.Identifier)
     ? { text: `a pipeline begins with \`from\`: from ${image}`, replacement: 'from ', span: before }
     : undefined;
 }

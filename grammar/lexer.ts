@@ -36,6 +36,11 @@ export function tokenize(text: string, file: string, base = 0): LexResult {
     const start = base + error.offset;
     report.unknown(text.slice(error.offset, error.offset + error.length), { file, start, end: start + error.length });
   }
+  for (const error of result.errors) {
+    // A character that could not be read: what stands around it will not parse, and that says nothing more.
+    const near = result.tokens.findLast((token) => token.startOffset < error.offset) ?? result.tokens[0];
+    if (near !== undefined) broken.add(near);
+  }
   for (const token of result.tokens) {
     token.startOffset += base;
     token.endOffset = tokenEnd(token) - 1;
@@ -113,7 +118,7 @@ const foreign: Readonly<Record<string, { readonly type: TokenType; readonly text
     '**': { type: T.Star, text: '', instead: 'a power is `pow(x, y)`' },
     '^': { type: T.Star, text: '', instead: 'a power is `pow(x, y)`' },
     '&': { type: T.K.and, text: 'and', instead: 'write `and`, and bit_and(x, y) for bits' },
-    '~': { type: T.Minus, text: '', instead: 'write `not`, and `matches` for patterns' },
+    '~': { type: T.Minus, text: '', instead: 'a pattern is tested by `matches`, and a negation is `not`' },
   };
 
 /** The token to go on with, or null to leave it out. */
@@ -125,11 +130,18 @@ function check(token: IToken, report: Reporter, broken: Set<IToken>): IToken | n
   }
   if (type === T.PlainString) return checkEscapes(token, report);
   if (type === T.QuotedName) {
-    if (token.image.length === 2) report.add(diagnostic(syntax.emptyName, {}, report.span(token)));
+    if (token.image.length === 2) {
+      report.add(diagnostic(syntax.emptyName, {}, report.span(token)));
+      broken.add(token);
+    }
     return checkEscapes(token, report);
   }
   if (type === T.SingleQuoted) {
-    const replacement = `"${token.image.slice(1, -1).replaceAll("\\'", "'").replaceAll('"', '\\"')}"`;
+    const replacement = `"${token.image
+      .slice(1, -1)
+      .replaceAll("''", "'")
+      .replaceAll("\\'", "'")
+      .replaceAll('"', '\\"')}"`;
     report.add(
       diagnostic(syntax.singleQuotes, {}, report.span(token), {
         suggestion: { text: `write ${replacement}`, replacement },
@@ -145,7 +157,8 @@ function check(token: IToken, report: Reporter, broken: Set<IToken>): IToken | n
     );
     return null;
   }
-  if (type === T.Foreign) return checkForeign(token, report);
+  if (type === T.Foreign) return checkForeign(token, report, broken);
+  if (type === T.ForeignComment) return checkForeignComment(token, report);
   if (type === T.Timestamp || type === T.DateToken || type === T.Time || type === T.BadTemporal) {
     return checkTemporal(token, report);
   }
@@ -167,7 +180,24 @@ function checkEscapes(token: IToken, report: Reporter): IToken {
   return token;
 }
 
-function checkForeign(token: IToken, report: Reporter): IToken {
+/** Left out, with a `#` in its place where nothing follows it on its line. */
+function checkForeignComment(token: IToken, report: Reporter): null {
+  const block = token.image.startsWith('/*');
+  const inner = block ? token.image.slice(2).replace(/\*\/$/, '') : token.image.slice(2);
+  const replacement = `# ${inner.trim()}`.trimEnd();
+  const span = report.span(token, 0, /^[^\r\n]*/.exec(token.image)?.[0].trimEnd().length);
+  report.add(
+    diagnostic(syntax.foreignComment, { form: block ? '/* … */' : '-- …' }, span, {
+      suggestion: {
+        text: 'a comment begins with `#` and ends with its line',
+        ...(block ? {} : { replacement }),
+      },
+    }),
+  );
+  return null;
+}
+
+function checkForeign(token: IToken, report: Reporter, broken: Set<IToken>): IToken {
   const known = foreign[token.image];
   if (known === undefined) throw new Error(`no entry for the operator ${token.image}`);
   report.add(
@@ -182,6 +212,8 @@ function checkForeign(token: IToken, report: Reporter): IToken {
           },
     ),
   );
+  // It has several meanings elsewhere, so that no operator can take its place.
+  if (token.image === '~') broken.add(token);
   return retype(token, known.type);
 }
 
@@ -236,7 +268,16 @@ function checkClosed(token: IToken, report: Reporter, broken: Set<IToken>): ITok
   if (form !== null) {
     // The frame shows one line, and the quote is where the eye has to go.
     const length = type === T.UnclosedTriple ? 3 : token.image.trimEnd().length;
-    report.add(diagnostic(syntax.unclosedString, { form }, report.span(token, 0, length)));
+    report.add(
+      diagnostic(syntax.unclosedString, { form }, report.span(token, 0, length), {
+        suggestion: {
+          text:
+            type === T.UnclosedTriple
+              ? 'close it with `"""`'
+              : 'close it on this line with `"`; a line end in it is `\\n`',
+        },
+      }),
+    );
     broken.add(token);
   } else if (type === T.UnclosedName) {
     report.add(diagnostic(syntax.unclosedName, {}, report.span(token, 0, token.image.trimEnd().length)));

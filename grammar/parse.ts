@@ -159,7 +159,7 @@ class Driver {
   }
 
   #noStatement(item: PipelineLayout): void {
-    const found = explainNoStatement(item.head.tokens, item.steps[0]?.pipe ?? null, this.#file);
+    const found = explainNoStatement(item.head.tokens, item.steps[0]?.pipe ?? null, this.#file, this.#text);
     if (found !== null) this.#report(found);
   }
 

@@ -5,17 +5,11 @@ import { buildCallStep, buildStep } from './build_steps.ts';
 import type { BuildContext } from './build_types.ts';
 import { tokenSpan } from './cst.ts';
 import { type Diagnostic, diagnostic } from './diagnostics.ts';
-import {
-  explainProblem,
-  explainUnknownVerb,
-  type Place,
-  type Problem,
-  ProblemCollector,
-  problemIndex,
-} from './errors.ts';
+import { explainProblem, explainUnknownVerb, type Place, problemIndex } from './errors.ts';
 import type { Piece } from './layout.ts';
 import { tokenEnd } from './lexer.ts';
 import { FlowParser, stepRules } from './parser.ts';
+import { type Problem, ProblemCollector } from './problems.ts';
 import { maxNesting, syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
 import { isVerb } from './words.ts';

@@ -89,6 +89,16 @@ single |, and a power is the function pow(x, y). The null-safe comparisons are i
     derive label = f"{first} {last}: {{{id}}}"`,
     message: (p) => `in this formatted string, ${p.why}`,
   }),
+  foreignComment: entry<{ form: string }>({
+    code: 'FLOW1012',
+    title: 'A comment of another language',
+    explanation: `A comment begins with # and ends with its line. -- … and /* … */ are not comments; a double negation is written
+a - -b, with a blank.
+
+    # the large orders
+    from csv("orders.csv") | where amount > 100   # in euros`,
+    message: (p) => `${p.form} is no comment here`,
+  }),
   unexpected: entry<{ expected: string; found: string }>({
     code: 'FLOW1101',
     title: 'Something else was expected',

@@ -16,6 +16,13 @@ export const Reserved = createToken({ name: 'Reserved', pattern: Lexer.NA, categ
 export const Whitespace = createToken({ name: 'Whitespace', pattern: /[ \t\r\n\u00a0\ufeff]+/, group: Lexer.SKIPPED });
 export const Comment = createToken({ name: 'Comment', pattern: /#[^\r\n]*/, group: 'comments' });
 
+// Comments of other languages, as far as they mean nothing else: `--` with a blank behind it, and those between slashes and stars.
+export const ForeignComment = createToken({
+  name: 'ForeignComment',
+  pattern: /--(?=[ \t]|\r?\n|$)[^\r\n]*|\/\*[\s\S]*?(?:\*\/|$)/,
+  line_breaks: true,
+});
+
 export const TripleString = createToken({
   name: 'TripleString',
   pattern: /"""[\s\S]*?"""/,
@@ -31,7 +38,7 @@ export const FString = createToken({
 export const RawString = createToken({ name: 'RawString', pattern: /r"[^"\r\n]*"/ });
 export const PlainString = createToken({ name: 'PlainString', pattern: /"(?:[^"\\\r\n]|\\[^\r\n])*"/ });
 export const UnclosedString = createToken({ name: 'UnclosedString', pattern: /[fr]?"[^\r\n]*/ });
-export const SingleQuoted = createToken({ name: 'SingleQuoted', pattern: /'(?:[^'\\\r\n]|\\[^\r\n])*'/ });
+export const SingleQuoted = createToken({ name: 'SingleQuoted', pattern: /'(?:[^'\\\r\n]|\\[^\r\n]|'')*'/ });
 export const UnclosedSingle = createToken({ name: 'UnclosedSingle', pattern: /'[^\r\n]*/ });
 export const QuotedName = createToken({
   name: 'QuotedName',
@@ -170,6 +177,7 @@ export const K: Readonly<Record<Contextual | ReservedWord, TokenType>> = {
 export const lexerTokens: TokenType[] = [
   Whitespace,
   Comment,
+  ForeignComment,
   TripleString,
   UnclosedTriple,
   FString,

@@ -4,10 +4,12 @@ import { FUNCTIONS, findFunction } from '../../engine/functions/registry.ts';
 import { implicitCost } from '../../engine/functions/types.ts';
 import { type DataType, formatType, type Typed } from '../../engine/types.ts';
 import type * as Ast from '../../grammar/ast.ts';
+import type { Suggestion } from '../../grammar/diagnostics.ts';
 import { suggestAll } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
 import { castTo } from './casts.ts';
 import { column, isUnknown, unknown } from './exprs.ts';
+import { elsewhere } from './function_hints.ts';
 import { reportMisfit, show, tryCall } from './invoke.ts';
 import { constantScope, type Env, localScope } from './scope.ts';
 import { bindType } from './types.ts';
@@ -81,14 +83,16 @@ function reportUnknown(env: Env, node: Ast.Call): Expr {
     return unknown();
   }
   for (const arg of node.args) if (arg.value.kind !== 'lambda') env.bind(arg.value);
-  const near = suggestAll(name, functionNames(env));
-  ctx.report(codes.unknownFunction, { name }, node.name.span, {
-    suggestion:
-      near[0] === undefined
-        ? undefined
-        : { text: `did you mean ${near.map((one) => `\`${one}\``).join(' or ')}?`, replacement: near[0] },
-  });
+  ctx.report(codes.unknownFunction, { name }, node.name.span, { suggestion: functionHint(env, name) });
   return unknown();
+}
+
+function functionHint(env: Env, name: string): Suggestion | undefined {
+  const known = elsewhere(name);
+  if (known !== null && 'form' in known) return { text: known.form };
+  const near = known === null ? suggestAll(name, functionNames(env)) : [known.name];
+  if (near[0] === undefined) return { text: '`flowc docs` lists the functions there are' };
+  return { text: `did you mean ${near.map((one) => `\`${one}\``).join(' or ')}?`, replacement: near[0] };
 }
 
 function functionNames(env: Env): string[] {

@@ -2,6 +2,7 @@ import type { Expr } from '../../engine/expr.ts';
 import { formatType, T } from '../../engine/types.ts';
 import type * as Ast from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
+import { quoteName } from '../../grammar/words.ts';
 import { codes } from '../diagnostics.ts';
 import { bindCall } from './calls.ts';
 import { castExists, foldConstant, isConstant, unify } from './casts.ts';
@@ -110,6 +111,13 @@ function bindField(env: Env, node: Ast.Field): Expr {
     if (found !== undefined || alias.open) return found ?? unknown();
     return reportField(env, node, `\`${node.target.name}\``, alias.names);
   }
+  if (node.target.kind === 'column' && isQualified(env, node.target.name, name)) {
+    const span = { ...node.target.span, end: node.name.span.start };
+    env.ctx.report(codes.unknownColumn, { name: node.target.name }, node.target.span, {
+      suggestion: { text: `a column needs no relation before it: write \`${quoteName(name)}\``, replacement: '', span },
+    });
+    return unknown();
+  }
   const target = env.bind(node.target);
   if (isUnknown(target)) return target;
   const made = tryCall('get', [target, literal(T.string, name)]);
@@ -120,6 +128,11 @@ function bindField(env: Env, node: Ast.Field): Expr {
     show(target),
     target.type.kind === 'struct' ? target.type.fields.map((f) => f.name) : [],
   );
+}
+
+/** `orders.amount` outside of a join: the name of the relation, or of nothing, before a column that is there. */
+function isQualified(env: Env, qualifier: string, name: string): boolean {
+  return env.scope.lookup(qualifier) === undefined && env.scope.lookup(name) !== undefined;
 }
 
 function reportField(env: Env, node: Ast.Field, of: string, names: readonly string[]): Expr {

@@ -53,7 +53,8 @@ export async function bind(ast: FlowFile, options: BindOptions): Promise<BindRes
   for (const entry of ctx.declared.lets.values()) bindLet(ctx, entry);
   checkSinks(ctx, outputs);
   const whole = !hasSyntaxErrors(ast);
-  if (whole) reportUnused(ctx);
+  // What a mistake keeps from being used is no news; that is said when the rest is right.
+  if (whole && !hasErrors(ctx.report.list)) reportUnused(ctx);
   const diagnostics = sortDiagnostics(ctx.report.list);
   const plan = whole && !hasErrors(diagnostics) ? { outputs } : null;
   return { plan, relations: relationsOf(ctx, outputs), diagnostics };

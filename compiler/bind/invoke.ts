@@ -55,7 +55,8 @@ export function reportMisfit(
     ctx.report(codes.badPattern, { why: why.replace(/^bad regular expression: /, '') }, pattern?.span ?? span);
     return;
   }
-  const notes = [generic ? `it is written ${def.signature}` : why];
+  // The signature of an operator says no more than the operator.
+  const notes = generic ? (def.family === 'operator' ? [] : [`it is written ${def.signature}`]) : [why];
   ctx.report(codes.noOverload, { name: shown, types: args.map(show) }, span, {
     notes,
     suggestion: castHint(name, args, nodes),
@@ -68,6 +69,12 @@ export function show(e: { readonly type: DataType; readonly nullable: boolean })
 
 /** The first single cast of an argument that would make the call resolve. */
 function castHint(name: string, args: readonly Expr[], nodes: readonly AstExpr[]): Suggestion | undefined {
+  const text = name === 'add' ? args.findIndex((arg) => arg.type.kind === 'string') : -1;
+  const other = nodes[1 - text];
+  if (text >= 0 && other !== undefined && args.length === 2) {
+    // Next to text, `+` joins.
+    return castSuggestion(other, 'string', { kind: 'string' });
+  }
   const targets = new Map<string, DataType>();
   const offers: readonly DataType[] = [
     ...args.map((a) => a.type),

@@ -6,15 +6,15 @@ import type { Context } from './context.ts';
  * Warns where a negation in a `where` meets a nullable column: `x != 1` also drops the rows in which x is null. Looks at the
  * sides of `and`, which each decide alone; behind an `or` another side may keep the row.
  */
-export function lintNulls(ctx: Context, condition: Ast.Expr): void {
-  const stack: Ast.Expr[] = [condition];
+export function lintNulls(ctx: Context, step: Ast.WhereStep): void {
+  const stack: Ast.Expr[] = [step.condition];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (node.kind === 'binary' && node.op === 'and') stack.push(node.left, node.right);
-    else lintNegation(ctx, node);
+    else lintNegation(ctx, node, step);
   }
 }
 
-function lintNegation(ctx: Context, node: Ast.Expr): void {
+function lintNegation(ctx: Context, node: Ast.Expr, step: Ast.WhereStep): void {
   const op = negationOf(node);
   const bound = ctx.bound.get(node);
   if (op === null || bound?.nullable !== true) return;
@@ -23,7 +23,13 @@ function lintNegation(ctx: Context, node: Ast.Expr): void {
   const fix =
     node.kind === 'binary' && node.op === '!='
       ? { text: 'keep them with `is not`, or say what goes with `remove`', replacement: 'is not', span: node.opSpan }
-      : { text: 'say what goes with `remove`' };
+      : node === step.condition && node.kind === 'unary' && step.verbSpan.end > 0
+        ? {
+            text: 'say what goes with `remove` instead of `where not`',
+            replacement: 'remove ',
+            span: { ...step.verbSpan, end: node.operand.span.start },
+          }
+        : { text: 'say what goes with `remove`' };
   ctx.report(codes.nullLint, { op, column }, node.span, { suggestion: fix });
 }
 

@@ -2,6 +2,7 @@ import type { Expr } from '../../engine/expr.ts';
 import { formatType, isNumeric, T } from '../../engine/types.ts';
 import type * as Ast from '../../grammar/ast.ts';
 import type { Suggestion } from '../../grammar/diagnostics.ts';
+import { quoteName } from '../../grammar/words.ts';
 import { codes } from '../diagnostics.ts';
 import { castExists, foldConstant, isConstant, typeOfText, unify } from './casts.ts';
 import { isNullLiteral, isUnknown, literal, TRUE, unknown } from './exprs.ts';
@@ -122,13 +123,47 @@ function reportIncomparable(
   }
   const [text, other, textNode, otherNode] =
     left.type.kind === 'string' ? [left, right, node.left, node.right] : [right, left, node.right, node.left];
-  const suggestion = textHint(text, other, textNode) ?? otherHint(text, other, otherNode);
+  const suggestion =
+    quotedColumn(env, textNode) ??
+    boolHint(text, other, otherNode) ??
+    boolHint(other, text, textNode) ??
+    textHint(text, other, textNode, otherNode) ??
+    otherHint(text, other, otherNode);
   env.ctx.report(codes.incomparable, { left: show(left), right: show(right) }, node.span, { suggestion });
 }
 
+/** `"age" > 3`: quotes around the name of a column. */
+function quotedColumn(env: Env, node: Ast.Expr): Suggestion | undefined {
+  if (node.kind !== 'string' || node.value === '' || env.scope.lookup(node.value) === undefined) return undefined;
+  const name = quoteName(node.value);
+  return { text: `a column stands without quotes: \`${name}\``, replacement: name, span: node.span };
+}
+
+/** `active == 1`: a bool has two values, and these are their names. */
+function boolHint(bool: Expr, other: Expr, node: Ast.Expr): Suggestion | undefined {
+  if (bool.type.kind !== 'bool' || other.type.kind !== 'int' || node.kind !== 'int') return undefined;
+  const value = node.value === '0' ? 'false' : 'true';
+  return {
+    text: `a bool is ${value === 'true' ? 'true' : 'false'}, and no number: write \`${value}\``,
+    replacement: value,
+    span: node.span,
+  };
+}
+
 /** Text is what is converted: it is what was not declared as something better. A text literal is written as what it means. */
-function textHint(text: Expr, other: Expr, node: Ast.Expr): Suggestion | undefined {
+function textHint(text: Expr, other: Expr, node: Ast.Expr, otherNode: Ast.Expr): Suggestion | undefined {
   if (!castExists(text.type, other.type)) return undefined;
+  if (
+    text.type.kind === 'string' &&
+    node.kind !== 'string' &&
+    (otherNode.kind === 'int' || otherNode.kind === 'float')
+  ) {
+    return {
+      text: `text compares with text: \`"${otherNode.value}"\``,
+      replacement: `"${otherNode.value}"`,
+      span: otherNode.span,
+    };
+  }
   if (node.kind !== 'string') return castSuggestion(node, formatType(other.type), other.type);
   if (typeOfText(node.value)?.kind === other.type.kind) return castSuggestion(node, formatType(other.type), other.type);
   const isNumber = isNumeric(other.type) && /^-?\d+(\.\d+)?$/.test(node.value);

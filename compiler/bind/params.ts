@@ -2,7 +2,7 @@ import { RunError } from '../../engine/errors.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
 import type { LiteralExpr } from '../../engine/expr.ts';
 import { implicitCost } from '../../engine/functions/types.ts';
-import { formatType, T, type Typed } from '../../engine/types.ts';
+import { formatType, T, type Typed, type TypeKind } from '../../engine/types.ts';
 import type { ParamStatement } from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
@@ -76,10 +76,23 @@ function fromText(ctx: Context, statement: ParamStatement, typed: Typed, text: s
     return literal(typed.type, value);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
-    ctx.report(codes.badParamValue, params, statement.name.span);
+    const form = FORMS[typed.type.kind];
+    const notes = form === undefined ? [] : [`it is written ${form}`];
+    ctx.report(codes.badParamValue, params, statement.name.span, { notes });
     return unknown();
   }
 }
+
+/** How the text of a parameter is written, where not any text will do. */
+const FORMS: Readonly<Partial<Record<TypeKind, string>>> = {
+  bool: 'true or false',
+  int: 'in digits: -p name=42',
+  float: 'in digits: -p name=0.5',
+  decimal: 'in digits: -p name=12.50',
+  date: '-p name=2024-05-01',
+  time: '-p name=12:30:00',
+  timestamp: '-p name=2024-05-01T12:30:00Z',
+};
 
 function defaultOf(ctx: Context, statement: ParamStatement, typed: Typed): LiteralExpr {
   const node = statement.default;

@@ -64,7 +64,7 @@ function bindName(ctx: Context, node: Ast.RelationName): Rows {
       ? { text: `a source needs its path: \`${node.name}("…")\`` }
       : near !== null
         ? { text: `did you mean \`${near}\`?`, replacement: near }
-        : undefined,
+        : { text: `the name of a file stands in its format: \`csv("${node.name}.csv")\`` },
   });
   return null;
 }

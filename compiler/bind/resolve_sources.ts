@@ -57,7 +57,9 @@ async function resolve(ctx: Context, node: FormatCall, checked: CheckedFormat, d
 
 /** The columns that `as Order` or `as { … }` states; null when it states none, which is reported. */
 export function columnsOfType(ctx: Context, node: TypeNode): Schema | null {
-  const typed = bindType(ctx, node);
+  const typed = bindType(ctx, node, {
+    text: 'behind `as` stand the columns of a source; a name for rows is given by `let`, and by `as` in a join',
+  });
   if (typed === null) return null;
   if (typed.type.kind === 'struct' && !typed.nullable && typed.type.fields.length > 0) return typed.type.fields;
   ctx.report(codes.notASchema, { type: formatType(typed.type, typed.nullable) }, node.span);

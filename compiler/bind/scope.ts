@@ -88,8 +88,10 @@ function columnSuggestion(ctx: Context, name: string, names: readonly string[]) 
   const near = suggestAll(name, names);
   const [first] = near;
   if (first === undefined) {
-    // A name that is no column is most often text without its quotes, but only a short list makes that likely.
-    return undefined;
+    const lower = name.toLowerCase();
+    if (['null', 'true', 'false'].includes(lower)) return { text: `write \`${lower}\``, replacement: lower };
+    if (name === '') return undefined;
+    return { text: `if the text is meant, it stands in quotes: \`"${name}"\`` };
   }
   return { text: `did you mean ${near.map((one) => `\`${one}\``).join(' or ')}?`, replacement: quoteName(first) };
 }

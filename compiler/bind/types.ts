@@ -1,5 +1,6 @@
 import { type DataType, type Field, T, type Typed, type TypeKind } from '../../engine/types.ts';
 import type { TypeNode } from '../../grammar/ast.ts';
+import type { Suggestion } from '../../grammar/diagnostics.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context, SchemaEntry } from './context.ts';
@@ -43,10 +44,21 @@ const synonyms: Readonly<Record<string, TypeKind>> = {
   datetime: 'timestamp',
   timestamptz: 'timestamp',
   duration: 'interval',
+  object: 'json',
+  jsonb: 'json',
+  any: 'json',
+  int2: 'int',
+  int4: 'int',
+  int8: 'int',
+  float4: 'float',
+  float8: 'float',
+  money: 'decimal',
+  nvarchar: 'string',
+  uuid: 'string',
 };
 
-/** The type a type node means; null when it is wrong, which has been reported. */
-export function bindType(ctx: Context, node: TypeNode): Typed | null {
+/** The type a type node means; null when it is wrong, which has been reported. `otherwise`: what an unknown name may mean at this place. */
+export function bindType(ctx: Context, node: TypeNode, otherwise?: Suggestion): Typed | null {
   switch (node.kind) {
     case 'optionalType': {
       const inner = bindType(ctx, node.inner);
@@ -75,11 +87,15 @@ export function bindType(ctx: Context, node: TypeNode): Typed | null {
       ctx.report(codes.misplaced, { what: 'the type of a function', where: 'here' }, node.span);
       return null;
     case 'typeName':
-      return bindTypeName(ctx, node);
+      return bindTypeName(ctx, node, otherwise);
   }
 }
 
-function bindTypeName(ctx: Context, node: TypeNode & { kind: 'typeName' }): Typed | null {
+function bindTypeName(
+  ctx: Context,
+  node: TypeNode & { kind: 'typeName' },
+  otherwise: Suggestion | undefined,
+): Typed | null {
   const { name, args } = node;
   if (name === 'decimal') return decimalType(ctx, node);
   if (name === 'timestamp' && args.length > 0) return zonedType(ctx, node);
@@ -93,7 +109,7 @@ function bindTypeName(ctx: Context, node: TypeNode & { kind: 'typeName' }): Type
       notes: [`known types: ${known.join(', ')}, list<…>, map<…, …>, { … }`],
       suggestion:
         near === null
-          ? undefined
+          ? otherwise
           : { text: `write \`${near}\``, replacement: near === 'decimal' ? 'decimal(18, 2)' : near },
     });
     return null;

@@ -62,7 +62,7 @@ further condition may stand next to it with and:
     title: 'A clause that this kind of join does not have',
     explanation: `semi and anti only decide which rows of the left side stay: no column of the right side enters (add), and it does
 not matter how many match (matching).`,
-    message: (p) => `a ${p.kind} join has no ${p.clause}`,
+    message: (p) => `${/^[aeiou]/.test(p.kind) ? 'an' : 'a'} ${p.kind} join has no ${p.clause}`,
   }),
   unionColumns: entry<{ missing: readonly string[]; relation: string }>({
     code: 'FLOW4008',

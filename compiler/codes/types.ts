@@ -20,7 +20,8 @@ and a date becomes a timestamp; everything else is converted with ::type, which 
 or with ::type?, which gives null for it.
 
     derive year = year(day::date), price = text::decimal(12, 2)?`,
-    message: (p) => `${p.name} does not take ${p.types.length === 0 ? 'no arguments' : p.types.join(', ')}`,
+    message: (p) =>
+      p.types.length === 0 ? `${p.name} needs arguments` : `${p.name} does not take ${p.types.join(', ')}`,
   }),
   incomparable: entry<{ left: string; right: string }>({
     code: 'FLOW3003',

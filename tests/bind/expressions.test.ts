@@ -158,7 +158,7 @@ const fixes: readonly (readonly [string, string])[] = [
   ['«age != null»', 'age is not null'],
   ['«born > "2021-01-01"»', 'born > @2021-01-01'],
   ['«age == "5"»', 'age == 5'],
-  ['«name == 5»', 'name::int == 5'],
+  ['«name == 5»', 'name == "5"'],
   ['«lenght»(name)', 'length(name)'],
   ['«nmae» == "x"', 'name == "x"'],
   ['age::«integer»', 'age::int'],

@@ -1,7 +1,7 @@
 /** Steps that choose or order rows and leave the columns as they are. */
 
 import type { Expr, SortKey } from '../../../engine/expr.ts';
-import { schemaEquals } from '../../../engine/types.ts';
+import { formatType, schemaEquals } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
 import type { LogicalNode } from '../../logical.ts';
@@ -9,7 +9,7 @@ import { bindCount } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
 import { isUnknown } from '../exprs.ts';
-import { reportMisfit, tryCall } from '../invoke.ts';
+import { show, tryCall } from '../invoke.ts';
 import { lintNulls } from '../lint.ts';
 import { base, columnRefs, columnsByName, freeName, nameOf, project, text } from '../nodes.ts';
 import { condition, notTrue } from '../operators.ts';
@@ -21,7 +21,7 @@ export function where(ctx: Context, input: Rows, step: Ast.WhereStep): Rows {
     step.condition,
     'what stands behind `where`',
   );
-  if (!isUnknown(predicate)) lintNulls(ctx, step.condition);
+  if (!isUnknown(predicate)) lintNulls(ctx, step);
   return filter(ctx, input, predicate, step, 'where');
 }
 
@@ -47,7 +47,9 @@ function sortBy(ctx: Context, input: Rows, nodes: readonly Ast.SortKey[], step: 
   const keys = nodes.map((node): SortKey => {
     const expr = env.bind(node.value);
     if (!isUnknown(expr) && tryCall('lt', [expr, expr]) === null) {
-      reportMisfit(ctx, 'lt', [expr, expr], [node.value], node.value.span, '`sort`');
+      ctx.report(codes.noOverload, { name: '`sort`', types: [show(expr)] }, node.value.span, {
+        notes: [`values of ${formatType(expr.type)} have no order`],
+      });
     }
     return { expr, desc: node.descending, nullsFirst: node.nulls === 'first' };
   });

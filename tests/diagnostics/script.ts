@@ -1,0 +1,89 @@
+// Scripts of diagnostics: one file for each code, in which flows stand above what is said about them.
+//
+//   A line or two for the reader.
+//   ===
+//   -p name=value          optional: parameters, a line each
+//   the flow; its data lies in tests/diagnostics/data
+//   ---
+//   every diagnostic of it, or the error of its run, as the command prints them
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { diagnosticsText } from '../../cli/diagnostics.ts';
+import { reportProblems } from '../../cli/report.ts';
+import type { Diagnostic } from '../../grammar/diagnostics.ts';
+import { check, type Engine, plan, RunError } from '../../index.ts';
+import { fakeContext } from '../cli/fakes.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+export const casesFolder = join(here, 'cases');
+/** Flows of the cases run in it. */
+export const dataFolder = join(here, 'data');
+const FILE = 'case.flow';
+
+export interface Case {
+  readonly flow: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** The text above the `---`, as it stands there. */
+  readonly input: string;
+  readonly expected: string;
+}
+
+export interface Script {
+  readonly intro: string;
+  readonly cases: readonly Case[];
+}
+
+export function readScript(path: string): Script {
+  const [intro = '', ...parts] = readFileSync(path, 'utf8').split(/^===\n/m);
+  return { intro, cases: parts.map(readCase) };
+}
+
+function readCase(part: string): Case {
+  const [input = '', expected = ''] = part.split(/^---\n/m);
+  const params: Record<string, string> = {};
+  const flow = input.replace(/^-p (\w+)=(.*)\n/gm, (_, name: string, value: string) => {
+    params[name] = value;
+    return '';
+  });
+  return { flow: flow.replace(/\n$/, ''), params, input, expected: expected.trimEnd() };
+}
+
+export function writeScript(intro: string, cases: readonly { input: string; seen: string }[]): string {
+  return intro + cases.map(({ input, seen }) => `===\n${input}---\n${seen}\n`).join('');
+}
+
+export async function diagnose(flow: string, params: Case['params'] = {}): Promise<readonly Diagnostic[]> {
+  return (await check(flow, FILE, { params })).diagnostics;
+}
+
+/** Everything that is said about the flow. Data files stand with their names alone. */
+export async function play({ flow, params }: Case, engine: () => Engine): Promise<string> {
+  const context = fakeContext();
+  const source = { path: FILE, text: flow };
+  const bound = await check(flow, FILE, { params });
+  let text = diagnosticsText(bound.diagnostics, source, context.stderrStyle);
+  if (bound.plan !== null) {
+    try {
+      const { results } = await engine().run((await plan(bound.plan)).physical);
+      for (const result of results) result.release();
+    } catch (error) {
+      if (!(error instanceof RunError)) throw error;
+      const { code, message, where, hint } = error;
+      await reportProblems(
+        { status: 'failed', failure: { code, message, where, hint }, warnings: [] },
+        source,
+        context,
+      );
+      text += context.stderr.text();
+    }
+  }
+  return text.replaceAll(dataFolder, 'data').trimEnd();
+}
+
+/** The flow with the fix of the diagnostic made; null where it has none that a tool could make. */
+export function fixed(flow: string, { suggestion, span }: Diagnostic): string | null {
+  if (suggestion?.replacement === undefined) return null;
+  const at = suggestion.span ?? span;
+  return flow.slice(0, at.start) + suggestion.replacement + flow.slice(at.end);
+}
