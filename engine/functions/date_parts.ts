@@ -28,7 +28,7 @@ const asTemporal = (t: DataType | undefined, kinds: readonly string[]): DataType
 };
 
 /** A part of the calendar day. */
-function ofDay(part: (day: number) => number | string | boolean, result: DataType = T.int): Resolve {
+export function ofDay(part: (day: number) => number | string | boolean, result: DataType = T.int): Resolve {
   return ([arg, ...more]) => {
     const t = asTemporal(arg, ['date', 'timestamp']);
     if (t === null || more.length > 0) return null;

@@ -28,14 +28,14 @@ const MICROS: Readonly<Record<string, number>> = {
 const UNITS = [...Object.keys(MONTHS), ...Object.keys(DAYS), ...Object.keys(MICROS)];
 
 /** The unit an argument names (`"month"`, `"months"`), or why it does not. */
-function unitOf(literal: unknown, of: string): string | { error: string } {
+export function unitOf(literal: unknown, of: string): string | { error: string } {
   if (typeof literal !== 'string') return { error: `the unit of ${of} is a literal text, e.g. "month"` };
   const name = literal.toLowerCase().replace(/s$/, '');
   const unit = name === 'centurie' ? 'century' : name;
   return UNITS.includes(unit) ? unit : { error: `there is no unit "${literal}"; units are ${UNITS.join(', ')}` };
 }
 
-const monthIndex = (day: number): number => {
+export const monthIndex = (day: number): number => {
   const { year, month } = civilOf(day);
   return year * 12 + month - 1;
 };

@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { RunError } from '../errors.ts';
 import type { IntervalValue, LiteralValue } from '../expr.ts';
 import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve, signatures } from './build.ts';
 import type { Int } from './ints.ts';
+import { xxhash64 } from './xxhash.ts';
 
 /**
  * A hash of values, the same in every run, on every machine and for every physical form: two 32-bit lanes, each word mixed into both by
@@ -153,30 +155,25 @@ const digest = (algorithm: string, doc: string, name: string, example: string) =
   ),
 });
 
-function fromBase64(s: string): string {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(s) || s.length % 4 === 1)
-    throw new RunError('FLOW7004', `${JSON.stringify(s)} is not base64`, { value: s });
-  return Buffer.from(s, 'base64').toString('utf8');
-}
+const NAMESPACES: Readonly<Record<string, string>> = {
+  dns: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
+  url: '6ba7b811-9dad-11d1-80b4-00c04fd430c8',
+  oid: '6ba7b812-9dad-11d1-80b4-00c04fd430c8',
+  x500: '6ba7b814-9dad-11d1-80b4-00c04fd430c8',
+};
 
-function urlDecode(s: string): string {
-  try {
-    return decodeURIComponent(s);
-  } catch {
-    throw new RunError('FLOW7004', `${JSON.stringify(s)} is not URL-encoded text`, { value: s });
-  }
+function uuid5(namespace: string, name: string): string {
+  const hex = (NAMESPACES[namespace.toLowerCase()] ?? namespace).replace(/-/g, '');
+  if (!/^[0-9a-f]{32}$/i.test(hex))
+    throw new RunError('FLOW7004', `${JSON.stringify(namespace)} is not a UUID, nor dns, url, oid or x500`, {
+      value: namespace,
+    });
+  const d = createHash('sha1').update(Buffer.from(hex, 'hex')).update(name).digest();
+  d[6] = ((d[6] as number) & 0x0f) | 0x50;
+  d[8] = ((d[8] as number) & 0x3f) | 0x80;
+  const text = d.toString('hex', 0, 16);
+  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
 }
-
-function toHex(v: Int): string {
-  return (v < 0 ? BigInt.asUintN(64, BigInt(v)) : v).toString(16);
-}
-
-const text1 = (call: (s: string) => string, doc: string, signature: string, example: readonly [string, string]) => ({
-  doc,
-  signature,
-  examples: [example],
-  resolve: signatures({ params: [T.string], result: T.string, impl: { call } }),
-});
 
 export const HASH = family('hash', {
   hash: {
@@ -206,28 +203,47 @@ export const HASH = family('hash', {
     'sha256',
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   ),
-  base64: text1((s) => Buffer.from(s, 'utf8').toString('base64'), 'The UTF-8 of a text in base64.', 'base64(text)', [
-    'base64("hi")',
-    '"aGk="',
-  ]),
-  from_base64: text1(fromBase64, 'Text from base64; an error when it is not.', 'from_base64(text)', [
-    'from_base64("aGk=")',
-    '"hi"',
-  ]),
-  url_encode: text1(
-    (s) => encodeURIComponent(Buffer.from(s, 'utf8').toString('utf8')),
-    'Text for use in a URL.',
-    'url_encode(text)',
-    ['url_encode("a b&c")', '"a%20b%26c"'],
+  sha512: digest(
+    'sha512',
+    'SHA-512 of a text (its UTF-8) or bytes, in hexadecimal.',
+    'sha512',
+    'ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f',
   ),
-  url_decode: text1(urlDecode, 'Text from its form in a URL; an error when it is not.', 'url_decode(text)', [
-    'url_decode("a%20b")',
-    '"a b"',
-  ]),
-  to_hex: {
-    doc: "A whole number in hexadecimal; negative ones as 64-bit two's complement.",
-    signature: 'to_hex(n)',
-    examples: [['to_hex(255)', '"ff"']],
-    resolve: signatures({ params: [T.int], result: T.string, impl: { call: toHex } }),
+  hmac_sha256: {
+    doc: 'Keyed hash (HMAC with SHA-256) of a text, in hexadecimal: equal for equal texts, and not to be made without the key.',
+    signature: 'hmac_sha256(key, text)',
+    examples: [['left(hmac_sha256("key", "abc"), 8)', '"9c196e32"']],
+    resolve: signatures({
+      params: [T.string, T.string],
+      result: T.string,
+      impl: { call: (key: string, v: string) => createHmac('sha256', key).update(v).digest('hex') },
+    }),
+  },
+  crc32: {
+    doc: 'Checksum CRC-32 of a text (its UTF-8) or bytes, from 0 to 4294967295.',
+    signature: 'crc32(x)',
+    examples: [['crc32("123456789")', '3421780262']],
+    resolve: signatures(
+      { params: [T.string], result: T.int, impl: { call: (v: string) => crc32(v) } },
+      { params: [T.bytes], result: T.int, impl: { call: (v: Uint8Array) => crc32(v) } },
+    ),
+  },
+  xxhash64: {
+    doc: 'XXH64 of a text (its UTF-8) or bytes, as the signed int of its 64 bits. Not for secrets.',
+    signature: 'xxhash64(x)',
+    examples: [
+      ['xxhash64("abc")', '4952883123889572249'],
+      ['to_hex(xxhash64(""))', '"ef46db3751d8e999"'],
+    ],
+    resolve: signatures(
+      { params: [T.string], result: T.int, impl: { call: (v: string) => xxhash64(Buffer.from(v, 'utf8')) } },
+      { params: [T.bytes], result: T.int, impl: { call: xxhash64 } },
+    ),
+  },
+  uuid5: {
+    doc: 'The name-based UUID (version 5) of a text in a namespace: a UUID, or "dns", "url", "oid" or "x500". Equal texts have equal UUIDs in every run.',
+    signature: 'uuid5(namespace, name)',
+    examples: [['uuid5("dns", "python.org")', '"886313e1-3b8a-5372-9b90-0c9aee199e5d"']],
+    resolve: signatures({ params: [T.string, T.string], result: T.string, impl: { call: uuid5 } }),
   },
 });

@@ -1,6 +1,6 @@
-import { type DataType, T } from '../types.ts';
+import { type DataType, formatType, T } from '../types.ts';
 import { family, overload, type Resolved } from './build.ts';
-import { commonTypeOf } from './types.ts';
+import { commonTypeOf, implicitCost } from './types.ts';
 
 type B = boolean | null;
 
@@ -70,11 +70,83 @@ export const LOGIC = family('operator', {
   },
 });
 
+const nvl2: (args: readonly DataType[], literals: readonly unknown[]) => Resolved = (args, literals) => {
+  const [tested, ...rest] = args;
+  if (tested === undefined || rest.length !== 2) return null;
+  const t = commonTypeOf(rest, literals.slice(1));
+  if (t === null) return { error: 'the two results of nvl2() have no common type' };
+  const call = (x: unknown, a: unknown, b: unknown): unknown => (x === null ? b : a);
+  return overload([tested, t, t], t, { call }, (n) => n.slice(1).some(Boolean));
+};
+
+/** The n-th of the arguments behind the first. */
+const pick: (args: readonly DataType[], literals: readonly unknown[]) => Resolved = (args, literals) => {
+  const [index, ...rest] = args;
+  if (index === undefined || rest.length === 0 || implicitCost(index, T.int) === null) return null;
+  const t = commonTypeOf(rest, literals.slice(1));
+  if (t === null) return { error: 'the arguments of choose() have no common type' };
+  const call = (n: number | bigint | null, ...values: unknown[]): unknown =>
+    n === null ? null : (values[Number(n) - 1] ?? null);
+  return overload([T.int, ...rest.map(() => t)], t, { call }, () => true);
+};
+
+const counting =
+  (wanted: (v: unknown) => boolean) =>
+  (args: readonly DataType[]): Resolved =>
+    args.length === 0
+      ? null
+      : overload(args, T.int, { call: (...values: unknown[]) => values.filter(wanted).length }, () => false);
+
 export const CONDITIONAL = family('conditional', {
+  nvl2: {
+    doc: 'The second argument where the first one is not null, else the third.',
+    signature: 'nvl2(x, present, absent)',
+    examples: [
+      ['nvl2(1, "some", "none")', '"some"'],
+      ['nvl2(null, "some", "none")', '"none"'],
+    ],
+    nulls: 'custom',
+    resolve: nvl2,
+  },
+  choose: {
+    doc: 'The n-th of the arguments behind n, from 1; null when there is none.',
+    signature: 'choose(n, a, b, …)',
+    examples: [
+      ['choose(2, "low", "mid", "high")', '"mid"'],
+      ['choose(9, "low", "mid", "high")', 'null'],
+    ],
+    nulls: 'custom',
+    resolve: pick,
+  },
+  num_nulls: {
+    doc: 'How many of the arguments are null.',
+    signature: 'num_nulls(a, b, …)',
+    examples: [['num_nulls(1, null, "x")', '1']],
+    nulls: 'custom',
+    resolve: counting((v) => v === null),
+  },
+  num_nonnulls: {
+    doc: 'How many of the arguments are not null.',
+    signature: 'num_nonnulls(a, b, …)',
+    examples: [['num_nonnulls(1, null, "x")', '2']],
+    nulls: 'custom',
+    resolve: counting((v) => v !== null),
+  },
+  typeof: {
+    doc: 'The type of the argument, as it is written in a file.',
+    signature: 'typeof(x)',
+    examples: [
+      ['typeof(1.5)', '"float"'],
+      ['typeof("1.5"::decimal(4, 2))', '"decimal(4, 2)"'],
+    ],
+    nulls: 'custom',
+    resolve: ([t, ...more]) =>
+      t === undefined || more.length > 0 ? null : overload([t], T.string, { call: () => formatType(t) }, () => false),
+  },
   coalesce: {
     doc: 'The first argument that is not null. Also written `a ?? b`. Later arguments are not evaluated.',
     signature: 'coalesce(a, b, …)',
-    aliases: ['ifnull'],
+    aliases: ['ifnull', 'nvl'],
     examples: [
       ['coalesce(null, 2, 3)', '2'],
       ['null ?? "x"', '"x"'],

@@ -41,7 +41,7 @@ function sign([t, ...more]: readonly DataType[]): Resolved {
   return overload([t.kind === 'null' ? T.int : t], T.int, { inline: code, inlineWide: wide, bound: () => 1 });
 }
 
-type Rounding = 'floor' | 'ceil' | 'trunc' | 'round';
+type Rounding = 'floor' | 'ceil' | 'trunc' | 'round' | 'even';
 
 /** `v / by` to an integer. */
 function divide(v: bigint, by: bigint, how: Rounding): bigint {
@@ -58,6 +58,10 @@ function divide(v: bigint, by: bigint, how: Rounding): bigint {
       return v < 0n ? q : q + 1n;
     case 'round':
       return 2n * (r < 0n ? -r : r) >= by ? q + up : q;
+    case 'even': {
+      const twice = 2n * (r < 0n ? -r : r);
+      return twice > by || (twice === by && q % 2n !== 0n) ? q + up : q;
+    }
   }
 }
 
@@ -66,11 +70,17 @@ export function roundFloat(v: number): number {
   return v < 0 ? -Math.round(-v) : Math.round(v);
 }
 
+function roundEven(v: number): number {
+  const r = roundFloat(v);
+  return Math.abs(v - Math.trunc(v)) === 0.5 && r % 2 !== 0 ? r - Math.sign(r) : r;
+}
+
 const FLOAT_ROUND: Readonly<Record<Rounding, (v: number) => number>> = {
   floor: Math.floor,
   ceil: Math.ceil,
   trunc: Math.trunc,
   round: roundFloat,
+  even: roundEven,
 };
 
 function floatPlaces(v: number, places: number, how: Rounding): number {
@@ -118,16 +128,29 @@ const pow: FunctionImpl = { inline: (a, b) => `Math.pow(${a}, ${b})` };
 function floatTest(js: (a: string) => string, doc: string, name: string, example: readonly [string, string]) {
   return {
     doc,
+    aliases: [name.replace('is', 'is_')],
     signature: `${name}(x)`,
     examples: [example],
     resolve: signatures({ params: [T.float], result: T.bool, impl: { inline: js } }),
   };
 }
 
-function gcd(a: Int, b: Int): Int {
-  let [x, y] = [BigInt(a), BigInt(b)];
-  while (y !== 0n) [x, y] = [y, x % y];
-  return narrow(x < 0n ? -x : x);
+const DOUBLE = new Float64Array(1);
+const BITS = new BigInt64Array(DOUBLE.buffer);
+
+/** The float next to x on the way to y: one step in the order of the bits. */
+function nextAfter(x: number, y: number): number {
+  if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
+  if (x === y) return y;
+  if (x === 0) return y > 0 ? Number.MIN_VALUE : -Number.MIN_VALUE;
+  DOUBLE[0] = x;
+  BITS[0] = (BITS[0] as bigint) + (x < y === x > 0 ? 1n : -1n);
+  return DOUBLE[0];
+}
+
+/** Logarithm to a base; the two bases that have functions of their own are exact at their powers. */
+function logBase(base: number, x: number): number {
+  return base === 10 ? Math.log10(x) : base === 2 ? Math.log2(x) : Math.log(x) / Math.log(base);
 }
 
 /** Which of `count` equal buckets between `low` and `high` holds the value: 1 to count, 0 below, count + 1 above. */
@@ -189,6 +212,17 @@ export const MATH = family('math', {
     ],
     resolve: rounding('trunc'),
   },
+  round_even: {
+    doc: 'As round, but halves go to the even neighbour, so that sums of many are not pushed up.',
+    signature: 'round_even(x, places?)',
+    aliases: ['round_half_even'],
+    examples: [
+      ['round_even(2.5)', '2.0'],
+      ['round_even(0.125, 2)', '0.12'],
+      ['round_even("2.345"::decimal(6, 3), 2)', '2.34'],
+    ],
+    resolve: rounding('even'),
+  },
   sqrt: float1('Math.sqrt', 'Square root; nan of a negative number.', ['sqrt(9)', '3.0'], 'sqrt(x)'),
   cbrt: float1('Math.cbrt', 'Cube root.', ['cbrt(27)', '3.0'], 'cbrt(x)'),
   exp: float1('Math.exp', 'e to the power of x.', ['exp(0)', '1.0'], 'exp(x)'),
@@ -197,15 +231,31 @@ export const MATH = family('math', {
   log1p: float1('Math.log1p', 'ln(1 + x), exact near 0.', ['log1p(0)', '0.0'], 'log1p(x)'),
   log2: float1('Math.log2', 'Logarithm to base 2.', ['log2(8)', '3.0'], 'log2(x)'),
   log10: float1('Math.log10', 'Logarithm to base 10.', ['log10(1000)', '3.0'], 'log10(x)'),
+  log: {
+    doc: 'Logarithm to a base, 10 when left out as in SQL; `ln` is the natural one. -inf of 0, nan below.',
+    signature: 'log(base?, x)',
+    examples: [
+      ['log(1000)', '3.0'],
+      ['log(2, 8)', '3.0'],
+    ],
+    resolve: signatures(
+      { params: [T.float], result: T.float, impl: { inline: (x) => `Math.log10(${x})` } },
+      { params: [T.float, T.float], result: T.float, impl: { call: logBase } },
+    ),
+  },
   sin: float1('Math.sin', 'Sine of an angle in radians.', ['sin(0)', '0.0'], 'sin(x)'),
   cos: float1('Math.cos', 'Cosine of an angle in radians.', ['cos(0)', '1.0'], 'cos(x)'),
   tan: float1('Math.tan', 'Tangent of an angle in radians.', ['tan(0)', '0.0'], 'tan(x)'),
+  cot: float1('1 / Math.tan', 'Cotangent of an angle in radians.', ['round(cot(pi() / 4), 9)', '1.0'], 'cot(x)'),
   asin: float1('Math.asin', 'Inverse sine, in radians.', ['asin(0)', '0.0'], 'asin(x)'),
   acos: float1('Math.acos', 'Inverse cosine, in radians.', ['acos(1)', '0.0'], 'acos(x)'),
   atan: float1('Math.atan', 'Inverse tangent, in radians.', ['atan(0)', '0.0'], 'atan(x)'),
   sinh: float1('Math.sinh', 'Hyperbolic sine.', ['sinh(0)', '0.0'], 'sinh(x)'),
   cosh: float1('Math.cosh', 'Hyperbolic cosine.', ['cosh(0)', '1.0'], 'cosh(x)'),
   tanh: float1('Math.tanh', 'Hyperbolic tangent.', ['tanh(0)', '0.0'], 'tanh(x)'),
+  asinh: float1('Math.asinh', 'Inverse hyperbolic sine.', ['asinh(0)', '0.0'], 'asinh(x)'),
+  acosh: float1('Math.acosh', 'Inverse hyperbolic cosine; nan below 1.', ['acosh(1)', '0.0'], 'acosh(x)'),
+  atanh: float1('Math.atanh', 'Inverse hyperbolic tangent; nan beyond -1 and 1.', ['atanh(0)', '0.0'], 'atanh(x)'),
   radians: float1(
     '(Math.PI / 180) * ',
     'Degrees to radians.',
@@ -246,6 +296,18 @@ export const MATH = family('math', {
     examples: [['pi()', '3.141592653589793']],
     resolve: signatures({ params: [], result: T.float, impl: { inline: () => 'Math.PI' } }),
   },
+  e: {
+    doc: 'The base of natural logarithms.',
+    signature: 'e()',
+    examples: [['e()', '2.718281828459045']],
+    resolve: signatures({ params: [], result: T.float, impl: { inline: () => 'Math.E' } }),
+  },
+  nextafter: {
+    doc: 'The float next to x in the direction of y.',
+    signature: 'nextafter(x, y)',
+    examples: [['nextafter(1.0, 2.0)', '1.0000000000000002']],
+    resolve: signatures({ params: [T.float, T.float], result: T.float, impl: { call: nextAfter } }),
+  },
   isnan: floatTest((a) => `(${a} !== ${a})`, 'Whether x is nan.', 'isnan', ['isnan(0.0 / 0)', 'true']),
   isinf: floatTest((a) => `(${a} === Infinity || ${a} === -Infinity)`, 'Whether x is infinite.', 'isinf', [
     'isinf(1 / 0)',
@@ -255,12 +317,6 @@ export const MATH = family('math', {
     'isfinite(1.5)',
     'true',
   ]),
-  gcd: {
-    doc: 'Greatest common divisor.',
-    signature: 'gcd(a, b)',
-    examples: [['gcd(12, 18)', '6']],
-    resolve: signatures({ params: [T.int, T.int], result: T.int, impl: { call: gcd, mayOverflow: true } }),
-  },
   width_bucket: {
     doc: 'Number of the bucket, of `count` equal ones between low and high, that holds x: 0 below, count + 1 above.',
     signature: 'width_bucket(x, low, high, count)',

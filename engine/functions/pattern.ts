@@ -25,10 +25,18 @@ function reason(e: unknown): string {
   return text.replace(/^Invalid regular expression: (?:\/.*\/\w*: )?/su, '');
 }
 
+/** A pattern may begin with `(?i)`, `(?m)`, `(?s)` or several of them: they hold for all of it. */
+function compiled(pattern: string, flags: string): RegExp {
+  const inline = /^\(\?([ims]+)\)/.exec(pattern);
+  if (inline === null) return new RegExp(pattern, flags);
+  const own = [...new Set(inline[1])].join('');
+  return new RegExp(pattern.slice(inline[0].length), flags + own);
+}
+
 /** A regular expression of a pattern that stands in the data. */
 export const regexOf = memo((pattern: string): RegExp => {
   try {
-    return new RegExp(pattern, 'u');
+    return compiled(pattern, 'u');
   } catch (e) {
     throw new RunError('FLOW7004', `bad regular expression: ${reason(e)}`, { value: pattern });
   }
@@ -37,7 +45,7 @@ export const regexOf = memo((pattern: string): RegExp => {
 /** A regular expression of a literal pattern: an error for the user's file when it is bad. */
 export function literalRegex(pattern: string, flags = 'u'): RegExp | { error: string } {
   try {
-    return new RegExp(pattern, flags);
+    return compiled(pattern, flags);
   } catch (e) {
     return { error: `bad regular expression: ${reason(e)}` };
   }
@@ -73,6 +81,16 @@ export function simpleLike(
   return shape === '%t%' ? { kind: 'contains', text } : null;
 }
 
+/** The regular expression of a LIKE pattern. */
+function likeRegex(pattern: string, flags: string): RegExp {
+  const source = likeParts(pattern)
+    .map((p) => (typeof p === 'string' ? escapeRegex(p) : p.wild === '%' ? '.*' : '.'))
+    .join('');
+  return new RegExp(`^${source}$`, flags);
+}
+
+export const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+
 function likeTest(pattern: string): (s: string) => boolean {
   const simple = simpleLike(pattern);
   const text = simple?.text ?? '';
@@ -86,14 +104,13 @@ function likeTest(pattern: string): (s: string) => boolean {
     case 'contains':
       return (s) => s.includes(text);
     case undefined: {
-      const source = likeParts(pattern)
-        .map((p) => (typeof p === 'string' ? p.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&') : p.wild === '%' ? '.*' : '.'))
-        .join('');
-      const re = new RegExp(`^${source}$`, 'su');
+      const re = likeRegex(pattern, 'su');
       return (s) => re.test(s);
     }
   }
 }
+
+const ilikeOf = memo((pattern) => likeRegex(pattern, 'siu'));
 
 const likeOf = memo(likeTest);
 
@@ -120,6 +137,21 @@ function matches(args: readonly DataType[], literals: readonly unknown[]): Resol
   return 'error' in re ? re : overload([T.string, T.string], T.bool, { call: (s: string) => re.test(s) });
 }
 
+function ilike(args: readonly DataType[]): Resolved {
+  if (!textPair(args)) return null;
+  return overload([T.string, T.string], T.bool, { call: (s: string, p: string) => ilikeOf(p).test(s) });
+}
+
+/** Functions beside the operators. */
+export const LIKE = family('string', {
+  ilike: {
+    doc: 'As `text like pattern`, without regard to case.',
+    signature: 'ilike(text, pattern)',
+    examples: [['ilike("Apple", "aPP%")', 'true']],
+    resolve: ilike,
+  },
+});
+
 export const PATTERN = family('operator', {
   like: {
     doc: 'Whether the whole text fits the pattern: `%` stands for any run of characters, `_` for one, `\\` takes the next character as it is. Case matters.',
@@ -131,12 +163,13 @@ export const PATTERN = family('operator', {
     resolve: like,
   },
   matches: {
-    doc: 'Whether the regular expression (JavaScript syntax, Unicode mode) is found in the text. A bad literal pattern is an error before the run.',
+    doc: 'Whether the regular expression (JavaScript syntax, Unicode mode) is found in the text. `(?i)` at its begin ignores case, `(?m)` lets `^` and `$` stand at lines, `(?s)` lets `.` be a line end. A bad literal pattern is an error before the run.',
     signature: 'text matches pattern',
     aliases: ['regexp_matches'],
     examples: [
       ['"abc123" matches r"\\d+$"', 'true'],
       ['regexp_matches("abc", "^b")', 'false'],
+      ['regexp_matches("ABC", "(?i)^a")', 'true'],
     ],
     resolve: matches,
   },

@@ -1,11 +1,21 @@
 import { type DataType, T } from '../types.ts';
-import { family, overload, type Resolve } from './build.ts';
+import { family, overload, type Resolve, signatures } from './build.ts';
 import type { FunctionImpl } from './def.ts';
 import type { Int } from './ints.ts';
-import { literalRegex, memo, regexOf } from './pattern.ts';
+import { escapeRegex, literalRegex, memo, regexOf } from './pattern.ts';
+import { lengthOf } from './text.ts';
 import { implicitCost } from './types.ts';
 
-const globalRegex = memo((pattern) => new RegExp(regexOf(pattern).source, 'gu'));
+const globalRegex = memo((pattern) => {
+  const re = regexOf(pattern);
+  return new RegExp(re.source, `g${re.flags}`);
+});
+
+/** The whole text has to match. */
+const wholeRegex = memo((pattern) => {
+  const re = regexOf(pattern);
+  return new RegExp(`(?<![^])(?:${re.source})(?![^])`, re.flags);
+});
 
 /** A function of (text, pattern, …): the pattern is compiled before the run when it is a literal, and may be bad then. */
 function withPattern(
@@ -63,12 +73,46 @@ export const REGEXP = family('string', {
     ),
   },
   regexp_extract_all: {
-    doc: 'All matches of a regular expression, as a list.',
-    signature: 'regexp_extract_all(text, pattern)',
-    examples: [['regexp_extract_all("a1b22", r"\\d+")', '["1", "22"]']],
-    resolve: withPattern([S, S], 0, T.list(S, false), (regex) => (s: string, p: string) => s.match(regex(p)) ?? [], {
-      global: true,
+    doc: 'All matches of a regular expression, or their n-th groups, as a list.',
+    signature: 'regexp_extract_all(text, pattern, group?)',
+    examples: [
+      ['regexp_extract_all("a1b22", r"\\d+")', '["1", "22"]'],
+      ['regexp_extract_all("a=1 b=2", r"(\\w)=(\\w)", 2)', '["1", "2"]'],
+    ],
+    resolve: withPattern(
+      [S, S, T.int],
+      1,
+      T.list(S, false),
+      (regex) =>
+        (s: string, p: string, group: Int = 0) =>
+          Array.from(s.matchAll(regex(p)), (m) => text(m[Number(group)])),
+      { global: true },
+    ),
+  },
+  regexp_full_match: {
+    doc: 'Whether a regular expression fits the whole text.',
+    signature: 'regexp_full_match(text, pattern)',
+    examples: [
+      ['regexp_full_match("abc", "a.c")', 'true'],
+      ['regexp_full_match("abcd", "a.c")', 'false'],
+    ],
+    resolve: withPattern([S, S], 0, T.bool, () => (s: string, p: string) => wholeRegex(p).test(s)),
+  },
+  regexp_position: {
+    doc: 'Where a regular expression first matches, from 1; 0 when it does not.',
+    signature: 'regexp_position(text, pattern)',
+    aliases: ['regexp_instr'],
+    examples: [['regexp_position("abc12", r"\\d")', '4']],
+    resolve: withPattern([S, S], 0, T.int, (regex) => (s: string, p: string) => {
+      const at = s.search(regex(p));
+      return at < 0 ? 0 : lengthOf(s.slice(0, at)) + 1;
     }),
+  },
+  regexp_escape: {
+    doc: 'The text as a regular expression that matches just it.',
+    signature: 'regexp_escape(text)',
+    examples: [['"a.b" matches regexp_escape(".")', 'true']],
+    resolve: signatures({ params: [S], result: S, impl: { call: escapeRegex } }),
   },
   regexp_replace: {
     doc: 'Every match of a regular expression replaced; `\\1` in the replacement is the first group.',

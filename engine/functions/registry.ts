@@ -1,12 +1,16 @@
 import { type DataType, formatType } from '../types.ts';
 import { ACCESS } from './access.ts';
 import { ARITHMETIC } from './arithmetic.ts';
+import { BITS } from './bits.ts';
 import { isMisfit, typeList } from './build.ts';
 import { COMPARISON } from './comparison.ts';
 import { DATE_MAKE } from './date_make.ts';
+import { DATE_MORE } from './date_more.ts';
 import { DATE_PARTS } from './date_parts.ts';
+import { DATE_SPANS } from './date_spans.ts';
 import { DATE_UNITS } from './date_units.ts';
 import type { FunctionDef, Overload } from './def.ts';
+import { ENCODE } from './encode.ts';
 import { EXTREMES } from './extremes.ts';
 import { HASH } from './hash.ts';
 import { JSON_FUNCTIONS } from './json_functions.ts';
@@ -14,10 +18,14 @@ import { LIST } from './list.ts';
 import { CONDITIONAL, LOGIC } from './logic.ts';
 import { MATH } from './math.ts';
 import { NUMBER_FORMAT } from './number_format.ts';
-import { PATTERN } from './pattern.ts';
+import { LIKE, PATTERN } from './pattern.ts';
 import { REGEXP } from './regexp.ts';
+import { SIMILARITY } from './similarity.ts';
 import { STRING } from './string.ts';
 import { STRING_BASIC } from './string_basic.ts';
+import { TEXT_FORMAT } from './text_format.ts';
+import { UNICODE } from './unicode.ts';
+import { WHOLE_NUMBERS } from './whole_numbers.ts';
 
 /** Every scalar function and operator by name; one line a family. */
 export const FUNCTIONS: Readonly<Record<string, FunctionDef>> = {
@@ -29,16 +37,25 @@ export const FUNCTIONS: Readonly<Record<string, FunctionDef>> = {
   ...ACCESS,
   ...STRING_BASIC,
   ...STRING,
+  ...LIKE,
   ...REGEXP,
+  ...SIMILARITY,
+  ...UNICODE,
+  ...TEXT_FORMAT,
   ...NUMBER_FORMAT,
   ...MATH,
+  ...WHOLE_NUMBERS,
+  ...BITS,
   ...EXTREMES,
   ...DATE_PARTS,
   ...DATE_UNITS,
   ...DATE_MAKE,
+  ...DATE_MORE,
+  ...DATE_SPANS,
   ...LIST,
   ...JSON_FUNCTIONS,
   ...HASH,
+  ...ENCODE,
 } satisfies Record<string, FunctionDef>;
 
 const BY_NAME: ReadonlyMap<string, FunctionDef> = new Map(

@@ -3,7 +3,7 @@ import { T } from '../types.ts';
 import { family, overload, type Resolve, signatures } from './build.ts';
 import type { Int } from './ints.ts';
 import { memo } from './pattern.ts';
-import { checkLength, initcap, lengthOf, levenshtein, pad, positionOf, sliceChars, trimmer } from './text.ts';
+import { checkLength, initcap, lengthOf, pad, positionOf, sliceChars, trimmer } from './text.ts';
 
 const S = T.string;
 const trims = {
@@ -249,11 +249,5 @@ export const STRING = family('string', {
     signature: 'chr(code)',
     examples: [['chr(65)', '"A"']],
     resolve: signatures({ params: [T.int], result: S, impl: { call: chr } }),
-  },
-  levenshtein: {
-    doc: 'Number of single-character edits between two texts.',
-    signature: 'levenshtein(a, b)',
-    examples: [['levenshtein("kitten", "sitting")', '3']],
-    resolve: signatures({ params: [S, S], result: T.int, impl: { call: levenshtein } }),
   },
 });

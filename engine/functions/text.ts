@@ -26,21 +26,6 @@ export function checkLength(length: number): void {
     throw new RunError('FLOW7004', `a string of ${length} characters is too long`, { value: String(length) });
 }
 
-/** Edits (insert, delete, replace one character) that turn one text into the other. */
-export function levenshtein(a: string, b: string): number {
-  const [x, y] = [chars(a), chars(b)];
-  let previous = Array.from({ length: y.length + 1 }, (_, k) => k);
-  for (let i = 1; i <= x.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= y.length; j++) {
-      const swap = (previous[j - 1] as number) + (x[i - 1] === y[j - 1] ? 0 : 1);
-      current.push(Math.min(swap, (previous[j] as number) + 1, (current[j - 1] as number) + 1));
-    }
-    previous = current;
-  }
-  return previous[y.length] as number;
-}
-
 export function initcap(s: string): string {
   return s.toLowerCase().replace(/[\p{L}\p{N}]+/gu, (w) => {
     const first = String.fromCodePoint(w.codePointAt(0) as number);
