@@ -114,7 +114,27 @@ export interface WrittenFile {
   readonly bytes: number;
 }
 
+/** A condition of an `expect` step. */
+export interface ExpectationSummary {
+  readonly text: string;
+  readonly message: string | null;
+  /** `key`: of unique(…), each combination of its columns. */
+  readonly each: 'row' | 'key' | 'relation';
+  readonly action: 'error' | 'warn' | 'drop' | 'quarantine';
+  readonly rows: number;
+  readonly failed: number;
+  /** The first one that fails. */
+  readonly first: {
+    readonly file?: string;
+    readonly row?: number;
+    readonly values: readonly { readonly column: string; readonly value: string | null }[];
+  } | null;
+  /** The same for people, where any fails. */
+  readonly report: string | null;
+}
+
 export interface RunSummary {
+  readonly expectations: readonly ExpectationSummary[];
   readonly rows: number;
   /** Rows left out on the flow's wish (`on_error: "reject"`). */
   readonly rejected: number;

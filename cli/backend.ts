@@ -3,7 +3,9 @@ import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
 import { syntax } from '../grammar/syntax_codes.ts';
 import {
   type Bound,
+  type CheckResult,
   check,
+  checkText,
   compilerRegistries,
   Engine,
   type EngineOptions,
@@ -19,8 +21,19 @@ import {
   type Schema,
   type StageEvent,
   stageName,
+  valuesText,
 } from '../index.ts';
-import type { Api, ErrorPage, FileRequest, Outcome, ResultColumn, RunReporter, RunRequest, RunSummary } from './api.ts';
+import type {
+  Api,
+  ErrorPage,
+  ExpectationSummary,
+  FileRequest,
+  Outcome,
+  ResultColumn,
+  RunReporter,
+  RunRequest,
+  RunSummary,
+} from './api.ts';
 import { UsageError } from './exit.ts';
 import { reportResults } from './results.ts';
 import { runErrorPages } from './run_pages.ts';
@@ -138,12 +151,28 @@ async function runPlan(
   }
 }
 
-function summaryOf({ progress, sinks, stats, ms }: RunResult, engine: Engine, request: RunRequest): RunSummary {
+/** `3 of 10 rows fail `x > 0`; dropped; the first one: orders.csv, row 4, x = -1`. */
+function expectationOf({ id, span, ...found }: CheckResult): ExpectationSummary {
+  const { first, failed, action } = found;
+  if (failed === 0) return { ...found, report: null };
+  const place = [
+    first?.file,
+    first?.row === undefined ? undefined : `row ${first.row}`,
+    first === null ? '' : valuesText(first),
+  ];
+  const shown = place.filter((part) => part !== undefined && part !== '').join(', ');
+  const fate = action === 'drop' ? ', dropped' : action === 'quarantine' ? ', quarantined' : '';
+  const report = `${checkText(found)}${fate}${shown === '' ? '' : ` (first: ${shown})`}`;
+  return { ...found, report };
+}
+
+function summaryOf({ progress, sinks, checks, stats, ms }: RunResult, engine: Engine, request: RunRequest): RunSummary {
   const { spilledBytes, spilledObjects, restoredBytes } = stats.spill;
   return {
     rows: progress.rowsRead,
     rejected: progress.rowsRejected,
     bytes: progress.bytesRead,
+    expectations: checks.map(expectationOf),
     written: sinks.map((s) => ({ path: s.path, rows: s.rows, bytes: s.bytes })),
     elapsedMs: ms,
     workers: engine.workers,

@@ -53,6 +53,7 @@ function summaryText(summary: RunSummary): string {
   const lines = summary.written.map(
     ({ path, rows, bytes }) => `wrote ${path}  ${plural(rows, 'row')}, ${formatSize(bytes)}`,
   );
+  for (const { report } of summary.expectations) if (report !== null) lines.push(`expect: ${report}`);
   if (summary.rejected > 0)
     lines.push(`left out ${plural(summary.rejected, 'row')} that could not be read (on_error: "reject")`);
   if (summary.spilledBytes > 0) {

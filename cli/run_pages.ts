@@ -73,7 +73,10 @@ not be written. Name a folder with more room (several share the load), or raise 
     explanation: `The cardinality that a join states does not hold for the data: a row on the left matches more rows on the right
 than \`matching\` allows, or none. The error names the key. Without \`matching\`, every match gives a row:
 
-    join left rates as r on ccy == r.ccy matching at most one`,
+    join left rates as r on ccy == r.ccy matching at most one
+
+Or a condition of an \`expect\` step is false, and nothing else was said about such rows (\`else warn\`, \`drop\`, \`quarantine\`). The error says how
+many rows fail, and shows the first one.`,
   },
   {
     code: 'FLOW7010',

@@ -3,8 +3,15 @@ import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
 import { nameCodes } from './codes/names.ts';
 import { planCodes } from './codes/plan.ts';
 import { sourceCodes } from './codes/sources.ts';
+import { stepCodes } from './codes/steps.ts';
 import { typeCodes } from './codes/types.ts';
 
-export const codes = { ...nameCodes, ...typeCodes, ...planCodes, ...sourceCodes };
+export const codes = { ...nameCodes, ...typeCodes, ...planCodes, ...sourceCodes, ...stepCodes };
 
-export const compilerRegistries: readonly DiagnosticRegistry[] = [nameCodes, typeCodes, planCodes, sourceCodes];
+export const compilerRegistries: readonly DiagnosticRegistry[] = [
+  nameCodes,
+  typeCodes,
+  planCodes,
+  sourceCodes,
+  stepCodes,
+];

@@ -1,6 +1,6 @@
 import type { AggregateCall, Expr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
 import type { JoinKind, Matching } from '../engine/operators/params.ts';
-import type { SourceSpec } from '../engine/plan.ts';
+import type { CheckRef, SourceSpec } from '../engine/plan.ts';
 import type { Schema } from '../engine/types.ts';
 
 /**
@@ -28,7 +28,8 @@ export type LogicalNode =
   | UnionNode
   | TrainNode
   | PredictNode
-  | EvaluateNode;
+  | EvaluateNode
+  | ExpectNode;
 
 export type LogicalOp = LogicalNode['op'];
 
@@ -121,11 +122,24 @@ export interface EvaluateNode extends LogicalBase {
   readonly by: readonly NamedExpr[];
 }
 
+/** All rows of the input go on; the checks are counted on the way. */
+export interface ExpectNode extends LogicalBase {
+  readonly op: 'expect';
+  readonly checks: readonly ExpectCheck[];
+}
+export interface ExpectCheck extends CheckRef {
+  readonly predicate: Expr;
+  /** Columns whose values are shown of a row that fails. */
+  readonly shown: readonly string[];
+}
+
 export interface LogicalPlan {
   readonly outputs: readonly LogicalOutput[];
 }
 
 export type LogicalOutput =
+  /** Rows that are only looked at: they end in checks. */
+  | { readonly kind: 'check'; readonly input: LogicalNode; readonly span?: SourceSpan }
   | { readonly kind: 'result'; readonly input: LogicalNode; readonly span?: SourceSpan }
   | {
       readonly kind: 'sink';

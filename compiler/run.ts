@@ -3,6 +3,7 @@ import { valueReader } from '../engine/batch/access.ts';
 import { RunError } from '../engine/errors.ts';
 import type { LiteralValue } from '../engine/expr.ts';
 import { formatValue } from '../engine/functions/format.ts';
+import type { CheckResult } from '../engine/runtime/checks.ts';
 import { Engine, type EngineOptions, type ResultRelation, type RunResult } from '../engine/runtime/engine.ts';
 import type { ShuffleChoice } from '../engine/shuffle/strategy.ts';
 import type { RunStats } from '../engine/trace/stats.ts';
@@ -42,6 +43,9 @@ export interface FlowRunOptions extends CompileOptions, EngineOptions {
  */
 export type Row = Record<string, unknown>;
 
+/** A condition of an `expect` step, and how the data did. */
+export type Expectation = Pick<CheckResult, 'text' | 'message' | 'action' | 'each' | 'rows' | 'failed' | 'first'>;
+
 export interface FlowResult {
   /** The rows of each pipeline without a sink, in the order of the file. */
   readonly results: readonly { readonly schema: Schema; readonly rows: readonly Row[] }[];
@@ -51,6 +55,8 @@ export interface FlowResult {
     readonly rows: number;
     readonly bytes: number;
   }[];
+  /** What `expect` steps found, in file order; those that end in `else error` and do not hold are a RunError instead. */
+  readonly expectations: readonly Expectation[];
   readonly spilledBytes: number;
   readonly ms: number;
   /** Figures of this run; `formatStats` makes text of them. */
@@ -102,7 +108,15 @@ function resultOf(run: RunResult): FlowResult {
     r.release();
     return { schema: r.schema, rows };
   });
-  return { results, written: run.sinks, spilledBytes: run.stats.spill.spilledBytes, ms: run.ms, stats: run.stats };
+  const expectations = run.checks.map(({ id, span, ...found }) => found);
+  return {
+    results,
+    written: run.sinks,
+    expectations,
+    spilledBytes: run.stats.spill.spilledBytes,
+    ms: run.ms,
+    stats: run.stats,
+  };
 }
 
 function rowsOf(r: ResultRelation): Row[] {

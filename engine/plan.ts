@@ -10,6 +10,20 @@ export interface PhysicalPlan {
   readonly stages: readonly Stage[];
   /** Relations shown to the user (pipelines without a sink), in file order. */
   readonly results: readonly ResultRef[];
+  /** What `expect` steps state of the data, in file order. */
+  readonly checks: readonly CheckRef[];
+}
+
+/** A statement about data. `each`: what it is about: each row, each combination of keys, or all rows together. */
+export interface CheckRef {
+  readonly id: number;
+  /** The condition as it is written. */
+  readonly text: string;
+  /** What the user says when it does not hold. */
+  readonly message: string | null;
+  readonly each: 'row' | 'key' | 'relation';
+  readonly action: 'error' | 'warn' | 'drop' | 'quarantine';
+  readonly span?: SourceSpan;
 }
 
 export interface ResultRef {

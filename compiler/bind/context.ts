@@ -15,7 +15,7 @@ import type {
 } from '../../grammar/ast.ts';
 import type { Diagnostic, DiagnosticDef, DiagnosticExtras } from '../../grammar/diagnostics.ts';
 import { diagnostic } from '../../grammar/diagnostics.ts';
-import type { LogicalNode } from '../logical.ts';
+import type { LogicalNode, LogicalOutput } from '../logical.ts';
 import type { SourceCatalog, StoredModel } from '../sources.ts';
 
 /** Rows whose schema is not known, because what they come from is wrong: that is reported, and nothing that follows from it. */
@@ -36,6 +36,8 @@ export interface Context {
   readonly models: Map<SourceSpec, StoredModel>;
   /** Names of the lets and parameters that something refers to. */
   readonly used: { readonly lets: Set<string>; readonly params: Set<string> };
+  /** Outputs that a step makes besides its rows; they count where something uses the node that owns them. */
+  readonly extra: { readonly owner: LogicalNode; readonly output: LogicalOutput }[];
   /** Functions of the file that are being inlined, outermost first. */
   readonly inlining: { readonly name: string; readonly call: Span }[];
   /** Lets that are being bound, outermost first, to tell a cycle by its path. */
@@ -108,6 +110,7 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
     cwd,
     catalog,
     inlining,
+    extra: [],
     binding: [],
     declared: { lets: new Map(), params: new Map(), schemas: new Map(), fns: new Map(), opaque: new Set() },
     report: createReport(inlining),

@@ -3,7 +3,7 @@ import type { FlowFile, ParamStatement, Span, Statement } from '../../grammar/as
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../../grammar/diagnostics.ts';
 import { walk } from '../../grammar/walk.ts';
 import { codes } from '../diagnostics.ts';
-import type { LogicalOutput, LogicalPlan } from '../logical.ts';
+import type { LogicalNode, LogicalOutput, LogicalPlan } from '../logical.ts';
 import type { SourceCatalog } from '../sources.ts';
 import { checkFn } from './calls.ts';
 import { type Context, createContext } from './context.ts';
@@ -46,11 +46,12 @@ export async function bind(ast: FlowFile, options: BindOptions): Promise<BindRes
   await resolveSources(ctx);
   const env = createEnv(ctx, constantScope('this'));
   for (const fn of ctx.declared.fns.values()) checkFn(env, fn);
-  const outputs = ast.statements.flatMap((statement) => {
+  const written = ast.statements.flatMap((statement) => {
     const output = statement.kind === 'pipeline' ? bindStatement(ctx, statement) : null;
     return output === null ? [] : [output];
   });
   for (const entry of ctx.declared.lets.values()) bindLet(ctx, entry);
+  const outputs = [...written, ...extraOutputs(ctx, written)];
   checkSinks(ctx, outputs);
   const whole = !hasSyntaxErrors(ast);
   // What a mistake keeps from being used is no news; that is said when the rest is right.
@@ -58,6 +59,28 @@ export async function bind(ast: FlowFile, options: BindOptions): Promise<BindRes
   const diagnostics = sortDiagnostics(ctx.report.list);
   const plan = whole && !hasErrors(diagnostics) ? { outputs } : null;
   return { plan, relations: relationsOf(ctx, outputs), diagnostics };
+}
+
+/** The outputs of steps that some other output needs, in file order; those of a `let` that nothing uses do not run. */
+function extraOutputs(ctx: Context, outputs: readonly LogicalOutput[]): LogicalOutput[] {
+  const reached = new Set<LogicalNode>();
+  const reach = (node: LogicalNode): void => {
+    if (reached.has(node)) return;
+    reached.add(node);
+    node.inputs.forEach(reach);
+  };
+  for (const { input } of outputs) reach(input);
+  const taken = new Set<LogicalOutput>();
+  for (let more = true; more; ) {
+    more = false;
+    for (const { owner, output } of ctx.extra) {
+      if (taken.has(output) || !reached.has(owner)) continue;
+      taken.add(output);
+      reach(output.input);
+      more = true;
+    }
+  }
+  return ctx.extra.flatMap(({ output }) => (taken.has(output) ? [output] : []));
 }
 
 /** Registers what the file declares, under the first declaration of each name; gives the parameters, duplicates left out. */
@@ -132,9 +155,11 @@ function hasSyntaxErrors(ast: FlowFile): boolean {
 
 function relationsOf(ctx: Context, outputs: readonly LogicalOutput[]): NamedSchema[] {
   const lets = [...ctx.declared.lets].map(([name, entry]) => ({ name, schema: entry.rows?.schema ?? [] }));
-  const ends = outputs.map((output) => ({
-    name: output.kind === 'sink' ? output.path : 'result',
-    schema: output.input.schema,
-  }));
+  const ends = outputs
+    .filter((output) => output.kind !== 'check')
+    .map((output) => ({
+      name: output.kind === 'sink' ? output.path : 'result',
+      schema: output.input.schema,
+    }));
   return [...lets, ...ends];
 }

@@ -13,7 +13,7 @@ import {
   selectItems,
   sortKeys,
 } from './items.ts';
-import { make, makeStep, name, valueNode } from './nodes.ts';
+import { make, makeStep, name, text, valueNode } from './nodes.ts';
 import { program } from './program.ts';
 import { parseType } from './text.ts';
 
@@ -60,6 +60,12 @@ export interface TrainOptions {
   readonly features: SelectInput | readonly SelectInput[];
   readonly seed?: number;
 }
+
+/** A condition, or one with what is said when it is false. */
+export type CheckInput = ExprInput | { readonly condition: ExprInput; readonly message: string };
+
+/** What becomes of rows that fail. */
+export type ExpectFate = 'error' | 'warn' | 'drop' | { readonly quarantine: string };
 
 /** Column names with their types as the language writes them: `{ id: 'int', amount: 'decimal(12, 2)?' }`. */
 export type SchemaInput = Readonly<Record<string, string>>;
@@ -238,6 +244,13 @@ export class Flow {
     );
   }
 
+  /** Conditions that the data is to meet; `else` says what becomes of rows that do not (default: the run fails). */
+  expect(checks: CheckInput | readonly CheckInput[], options: { readonly else?: ExpectFate } = {}): Flow {
+    const list = Array.isArray(checks) ? (checks as readonly CheckInput[]) : [checks as CheckInput];
+    const action = options.else === undefined ? null : expectAction(options.else);
+    return this.#add(makeStep('expect', { checks: list.map(expectCheck), action }));
+  }
+
   /** Ends it in a file. */
   write(target: Format): Flow {
     return this.#add(makeStep('write', { target: target.ast }));
@@ -278,6 +291,21 @@ function splitOutput(key: string, value: number | ExprInput): Ast.SplitOutput {
   if (typeof value === 'number')
     return make('splitOutput', { name: name(key), test: 'fraction', value: valueNode(value) });
   return make('splitOutput', { name: name(key), test: 'when', value: toExpr(value) });
+}
+
+function expectCheck(check: CheckInput): Ast.ExpectCheck {
+  const { condition, message } =
+    typeof check === 'object' && 'condition' in check ? check : { condition: check, message: undefined };
+  return make('expectCheck', {
+    condition: toExpr(condition),
+    message: message === undefined ? null : text(message),
+  });
+}
+
+function expectAction(fate: ExpectFate): Ast.ExpectAction {
+  if (typeof fate === 'string') return make('expectAction', { name: name(fate), args: [] });
+  const args = [make('arg', { name: null, value: valueNode(fate.quarantine) })];
+  return make('expectAction', { name: name('quarantine'), args });
 }
 
 /** Begins a pipeline: with a source, with a source under a stated schema, or with another flow. */

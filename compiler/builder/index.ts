@@ -20,6 +20,8 @@ export {
   when,
 } from './expr.ts';
 export {
+  type CheckInput,
+  type ExpectFate,
   Flow,
   flow,
   type JoinKind,

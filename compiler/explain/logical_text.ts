@@ -22,7 +22,9 @@ export function logicalText(plan: LogicalPlan): string {
     for (const i of n.inputs) visit(i, depth + 1);
   };
   for (const o of plan.outputs) {
-    lines.push(o.kind === 'sink' ? `write ${o.format} ${JSON.stringify(o.path)}` : 'print');
+    lines.push(
+      o.kind === 'sink' ? `write ${o.format} ${JSON.stringify(o.path)}` : o.kind === 'check' ? 'check' : 'print',
+    );
     visit(o.input, 1);
   }
   return lines.join('\n');
@@ -65,6 +67,8 @@ export function nodeText(n: LogicalNode): string {
     }
     case 'union':
       return 'union';
+    case 'expect':
+      return `expect ${n.checks.map((c) => exprText(c.predicate)).join(', ')}`;
     case 'train':
       return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${quoteName(f.name)})` : quoteName(f.name))).join(', ')} seed ${n.params.seed}`;
     case 'predict':

@@ -61,6 +61,7 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
     case 'filter':
     case 'sort':
     case 'limit':
+    case 'expect':
       return inputOf(n).schema;
     case 'distinct':
       for (const k of n.keys ?? []) if (!n.schema.some((f) => f.name === k)) complain(`key ${k} is not in its input`);

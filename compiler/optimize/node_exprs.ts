@@ -24,6 +24,11 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
       );
     case 'join':
       return [...over(0, n.leftKeys), ...over(1, n.rightKeys)];
+    case 'expect':
+      return over(
+        0,
+        n.checks.map((c) => c.predicate),
+      );
     case 'train':
       return over(0, [n.params.label.expr, ...n.params.features.map((f) => f.expr)]);
     case 'predict':
@@ -57,6 +62,8 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
         rightKeys: n.rightKeys.map(f),
         residual: n.residual === null ? null : f(n.residual),
       };
+    case 'expect':
+      return { ...n, checks: n.checks.map((c) => ({ ...c, predicate: f(c.predicate) })) };
     case 'train':
       return {
         ...n,

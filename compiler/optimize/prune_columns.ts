@@ -74,6 +74,10 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
         for (const c of columnsOf(n.residual)) if (left.has(c)) of(inputOf(n, 0)).add(c);
       }
       break;
+    case 'expect':
+      pass(0);
+      for (const c of n.checks) for (const s of c.shown) of(inputOf(n)).add(s);
+      break;
     case 'predict':
       pass(0);
       all(1);
@@ -111,6 +115,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     case 'sort':
     case 'limit':
     case 'distinct':
+    case 'expect':
       return followInput(n);
     case 'union':
       return unionOfAligned(n, needed, ctx);

@@ -59,6 +59,7 @@ function bound(
     case 'evaluate':
       return 0;
     case 'predict':
+    case 'expect':
       return input(0);
   }
 }

@@ -1,12 +1,21 @@
 import { EngineBug } from '../../engine/errors.ts';
-import type { PhysicalPlan, ResultRef, SideInput, Stage, StageInput, StageOutput } from '../../engine/plan.ts';
-import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import type { ExpectParams } from '../../engine/operators/params.ts';
+import type {
+  CheckRef,
+  PhysicalPlan,
+  ResultRef,
+  SideInput,
+  Stage,
+  StageInput,
+  StageOutput,
+} from '../../engine/plan.ts';
+import type { ExpectNode, LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSort } from './exchanges.ts';
 import { planJoin } from './joins.ts';
 import { planEvaluate, planPredict, planTrain } from './ml.ts';
-import { addCompute, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
+import { addCompute, addStep, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
 
 export interface PlanOptions {
   /** Build sides up to this many estimated bytes are broadcast; larger ones are partitioned with the probe side. */
@@ -22,6 +31,7 @@ export class Planner {
   readonly options: PlanOptions;
   readonly estimates: Estimates;
   readonly #stages: Stage[] = [];
+  readonly #checks: CheckRef[] = [];
   readonly #uses: Map<LogicalNode, number>;
   readonly #materialized = new Map<LogicalNode, SideInput>();
 
@@ -41,13 +51,14 @@ export class Planner {
           { kind: 'sink', format: o.format, path: o.path, options: o.options, span: o.span },
           `write ${o.format}`,
         );
-      } else {
+      } else if (o.kind === 'check') this.close(p, collect(0), 'check');
+      else {
         const limit = this.options.resultLimit;
         const relation = materialized(p) ?? this.close(p, { kind: 'collect', limit }, 'print');
         results.push({ relation, schema: p.schema, limit });
       }
     }
-    return { stages: this.#stages, results };
+    return { stages: this.#stages, results, checks: this.#checks.sort((a, b) => a.id - b.id) };
   }
 
   /** The open pipeline that yields a node's rows, in exactly the columns of its schema. */
@@ -105,6 +116,8 @@ export class Planner {
         return planSort(this, n);
       case 'join':
         return planJoin(this, n);
+      case 'expect':
+        return this.#expect(n);
       case 'train':
         return planTrain(this, n);
       case 'predict':
@@ -112,6 +125,16 @@ export class Planner {
       case 'evaluate':
         return planEvaluate(this, n);
     }
+  }
+
+  #expect(n: ExpectNode): Pipeline {
+    const p = this.pipeline(inputOf(n));
+    if (n.checks.length === 0) return p;
+    for (const { predicate, shown, ...ref } of n.checks) this.#checks.push(ref);
+    const checks = n.checks.map(({ id, predicate, shown }) => ({ id, predicate, shown }));
+    const params: ExpectParams = { checks };
+    const at = { sides: [], span: n.span, label: n.label };
+    return addStep(p, { op: 'expect', phase: 'map', params, input: p.schema, output: p.schema, ...at }, 'expect');
   }
 
   /** The node's rows as a relation that is kept until all its readers are done; made once however often it is used. */

@@ -3,6 +3,7 @@ import type { Scratch } from '../memory/types.ts';
 import type { SideInput, StepRef } from '../plan.ts';
 import type { Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
+import type { Tally } from './expect.ts';
 
 /** What the planner may know of an operator: rules read traits, never names. */
 export interface Traits {
@@ -14,6 +15,8 @@ export interface Traits {
   readonly ordered?: boolean;
   /** Batch by batch, each output row is made of one input row, in order: a batch that comes out with as many rows as went in has the same rows. */
   readonly rowwise?: boolean;
+  /** Has to see all rows of its input, also where only the first of them are wanted behind it. */
+  readonly seesAll?: boolean;
   /** Consumes all input before the first output. */
   readonly blocking?: boolean;
 }
@@ -35,6 +38,10 @@ export interface TaskContext {
    * Only asked for when an error has to name its row.
    */
   readonly rowsFrom?: ((first: () => number | Promise<number>) => void) | undefined;
+  /** Where a row of the batch that entered the step last comes from, as far as that is known. */
+  readonly place?: ((batchRow: number) => Promise<{ readonly file?: string; readonly row?: number }>) | undefined;
+  /** Hands in what a check counted, once for each check at the end of the task's rows. */
+  tally?(tally: Tally): void;
   /** Counts rows that a reader left out on the user's wish (`on_error: "reject"`), for the run's summary. */
   reject?(rows: number): void;
   /** A value shared by all tasks of this worker in this run (a join table over a broadcast side), made once. */

@@ -33,6 +33,11 @@ export interface AggregateSpec {
   readonly distinct: boolean;
 }
 
+/** `id` tells the checks of a plan apart. */
+export interface ExpectParams {
+  readonly checks: readonly { readonly id: number; readonly predicate: Expr; readonly shown: readonly string[] }[];
+}
+
 /** `limit`: only the first rows are wanted (top-N). */
 export interface SortParams {
   readonly keys: readonly SortKey[];

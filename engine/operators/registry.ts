@@ -2,6 +2,7 @@ import { aggregate } from './aggregate.ts';
 import { compute } from './compute.ts';
 import type { OperatorDef } from './def.ts';
 import { distinct } from './distinct.ts';
+import { expect } from './expect.ts';
 import { filter } from './filter.ts';
 import { join } from './join.ts';
 import { lookup } from './lookup.ts';
@@ -15,6 +16,7 @@ export const OPERATORS = {
   filter,
   aggregate,
   distinct,
+  expect,
   sort,
   join,
   lookup,

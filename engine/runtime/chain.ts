@@ -18,9 +18,15 @@ export function chain(
   let out = source;
   steps.forEach((step, i) => {
     const input = origin === null || i === 0 ? out : watched(out, i, origin);
-    out = attributed(transformOf(step, ctx)(input), step, (e) => origin?.locate(e, i) ?? unplaced(e));
+    const own = origin === null ? ctx : { ...ctx, place: (row: number) => origin.place(row, i) };
+    out = attributed(transformOf(step, own)(input), step, (e) => origin?.locate(e, i) ?? unplaced(e));
   });
   return out;
+}
+
+/** It has a step that must not be stopped early. */
+export function seesAll(steps: readonly StepRef[]): boolean {
+  return steps.some((s) => operator(s.op).traits.seesAll === true);
 }
 
 /** By step: whether it is one whose rows are the rows that entered. */
@@ -54,20 +60,20 @@ export async function* attributed(
   }
 }
 
-/** Stops after `rows` rows. */
+/** Gives the first `rows` rows and stops there; `toEnd`: goes on to read the others. */
 export async function* firstRows(
   source: AsyncIterable<Batch>,
   rows: number,
+  toEnd: boolean,
   cut: (b: Batch, n: number) => Batch,
 ): AsyncIterable<Batch> {
   let left = rows;
-  if (left <= 0) return;
+  if (left <= 0 && !toEnd) return;
   for await (const b of source) {
-    if (b.rows >= left) {
-      yield b.rows === left ? b : cut(b, left);
-      return;
-    }
+    if (left <= 0) continue;
+    if (b.rows < left) yield b;
+    else yield b.rows === left ? b : cut(b, left);
     left -= b.rows;
-    yield b;
+    if (left <= 0 && !toEnd) return;
   }
 }

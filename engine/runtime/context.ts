@@ -1,6 +1,7 @@
 import { RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { RelationReader, TaskContext } from '../operators/def.ts';
+import type { Tally } from '../operators/expect.ts';
 import type { SideInput } from '../plan.ts';
 import { relationReader } from '../shuffle/reader.ts';
 import type { Store } from '../store/types.ts';
@@ -23,6 +24,8 @@ export interface WorkerState {
 }
 
 export interface TaskScope extends TaskContext {
+  /** What its checks counted. */
+  readonly tallies: Tally[];
   rowsFrom?: TaskContext['rowsFrom'];
   /** Adds to this worker's progress counters. */
   count(rowsRead: number, bytesRead: number, rowsOut: number): void;
@@ -40,7 +43,10 @@ export function taskContext(
     if (Atomics.load(state.control, 0) !== 0) throw new RunError('FLOW7012', 'the run was interrupted');
     if (Atomics.load(state.control, 1 + stage) !== 0) throw new StageSatisfied();
   };
+  const tallies: Tally[] = [];
   return {
+    tallies,
+    tally: (t) => void tallies.push(t),
     scratch: state.scratch,
     store: state.store,
     grant,

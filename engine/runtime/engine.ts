@@ -10,6 +10,7 @@ import { TaskRuntime } from '../tasks/runtime.ts';
 import { Monitor } from '../trace/monitor.ts';
 import { addTasks, type EngineStats, NO_TASKS, type RunStats, statsBetween, type TaskCounts } from '../trace/stats.ts';
 import type { Schema } from '../types.ts';
+import type { CheckResult } from './checks.ts';
 import { lostObject } from './lost.ts';
 import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
 import { type EngineOptions, storeOptions, validateEngineOptions } from './options.ts';
@@ -61,6 +62,8 @@ export interface ResultRelation {
 export interface RunResult {
   readonly results: readonly ResultRelation[];
   readonly sinks: readonly SinkSummary[];
+  /** What `expect` steps found, in file order. */
+  readonly checks: readonly CheckResult[];
   readonly progress: Progress;
   /** Figures of this run alone. */
   readonly stats: RunStats;
@@ -249,6 +252,7 @@ export class Engine extends TaskHost {
       return {
         results: plan.results.map((r) => this.#result(run, r.relation)),
         sinks,
+        checks: run.checks.results(),
         progress: this.progress(),
         stats: { ...statsBetween(before, this.stats()), exchanges: run.exchanges, ms },
         ms,

@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '../errors.ts';
 import type { Split } from '../formats/def.ts';
+import type { Tally } from '../operators/expect.ts';
 import type { Stage } from '../plan.ts';
 import type { PartitionedOutput, RangeSlice, RunOutput } from '../shuffle/types.ts';
 import type { BatchRef, ObjectId, StoreEvent } from '../store/types.ts';
@@ -147,6 +148,8 @@ export interface TaskDone {
   readonly type: 'done';
   readonly rows: number;
   readonly output: TaskOutput;
+  /** What checks counted in the task's rows. */
+  readonly tallies?: readonly Tally[];
 }
 
 interface Answered {

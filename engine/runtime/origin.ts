@@ -51,17 +51,17 @@ export class Origin {
     return true;
   }
 
+  /** Where a row of the batch that entered `step` last comes from, as far as that is certain. */
+  async place(batchRow: number, step: number): Promise<Pick<RunErrorWhere, 'file' | 'row'>> {
+    return { file: this.#file, ...(await this.#row(batchRow, step)) };
+  }
+
   /** An error of `step` with what is certain of its place. */
   async locate(e: RunError, step: number): Promise<RunError> {
     const { batchRow, column, ...where } = e.where;
     if (batchRow === undefined) return e;
     const own = column !== undefined && this.#schema.some((f) => f.name === column) ? { column } : {};
-    return new RunError(
-      e.code,
-      e.message,
-      { file: this.#file, ...(await this.#row(batchRow, step)), ...own, ...where },
-      e.hint,
-    );
+    return new RunError(e.code, e.message, { ...(await this.place(batchRow, step)), ...own, ...where }, e.hint);
   }
 
   async #row(batchRow: number, step: number): Promise<RunErrorWhere> {

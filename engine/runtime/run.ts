@@ -7,6 +7,8 @@ import type { MainStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
 import { stageName } from '../trace/names.ts';
 import type { TaskCounts } from '../trace/stats.ts';
+import { seesAll } from './chain.ts';
+import { Checks } from './checks.ts';
 import { countReaders, inputsOf, sidesOf, writesSerially } from './graph.ts';
 import { refsOfTask } from './inputs.ts';
 import { Lineage, type Making } from './lineage.ts';
@@ -77,11 +79,13 @@ export class Run {
   readonly #lineage: Lineage;
   readonly #outputs: Outputs;
   readonly #tries: TaskTries;
+  readonly checks: Checks;
   #failure: Error | null = null;
   #aborted: Promise<void> = Promise.resolve();
 
   constructor(id: number, plan: PhysicalPlan, env: RunEnvironment, hooks: RunHooks) {
     this.#id = id;
+    this.checks = new Checks(plan);
     this.#plan = plan;
     this.#env = env;
     this.#hooks = hooks;
@@ -188,6 +192,7 @@ export class Run {
     };
     this.#lineage.begin(making);
     const done = await this.#runTasks(making, inputs, sink, push);
+    this.checks.settle(stage);
     const rows = done.reduce((n, o) => n + o.rows, 0);
     if (sink === null) {
       const relation = relationOf(stage, done, bits);
@@ -319,6 +324,7 @@ export class Run {
     push: PushExchange | null,
   ): Promise<TaskDone[]> {
     const limit = stage.output.kind === 'collect' ? stage.output.limit : null;
+    const stops = limit !== null && !seesAll(stage.steps);
     const done: (TaskDone | undefined)[] = new Array(inputs.length).fill(undefined);
     let finished = 0;
     let rows = 0;
@@ -335,11 +341,12 @@ export class Run {
       const d = await this.#tries.run(message, index, input);
       done[index] = d;
       outputs.set(index, d.output);
+      if (d.tallies !== undefined) this.checks.add(stage, index, d.tallies);
       finished++;
       rows += d.rows;
       if (d.output.kind === 'bytes') sink?.accept(index, d.output.objects);
       if (sole) this.relations.consume(refsOfTask(input));
-      if (limit !== null && prefixRows(done) >= limit) Atomics.store(this.#env.control, 1 + stage.id, 1);
+      if (stops && prefixRows(done) >= limit) Atomics.store(this.#env.control, 1 + stage.id, 1);
       this.#hooks.onStage?.({ stage, state: 'task', tasks: inputs.length, finished, rows });
       push?.done(index);
     };

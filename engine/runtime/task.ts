@@ -14,7 +14,7 @@ import { hashPartition, relationReader } from '../shuffle/reader.ts';
 import { regroup } from '../shuffle/regroup.ts';
 import type { ObjectId } from '../store/types.ts';
 import type { Schema } from '../types.ts';
-import { attributed, chain, firstRows, rowwise } from './chain.ts';
+import { attributed, chain, firstRows, rowwise, seesAll } from './chain.ts';
 import type { TaskScope } from './context.ts';
 import type { PartitionData, TaskInput, TaskOutput } from './messages.ts';
 import { Origin } from './origin.ts';
@@ -52,7 +52,8 @@ export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScop
   const origin = originOf(stage, input);
   if (origin !== null) ctx.rowsFrom = (first) => origin.announce(first);
   let rows = chain(sourceOf(stage, input, ctx, origin), stage.steps, ctx, origin);
-  if (stage.output.kind === 'collect' && stage.output.limit !== null) rows = firstRows(rows, stage.output.limit, cut);
+  if (stage.output.kind === 'collect' && stage.output.limit !== null)
+    rows = firstRows(rows, stage.output.limit, seesAll(stage.steps), cut);
   return writeOutput(scope, counted(rows, ctx), ctx);
 }
 
@@ -66,7 +67,7 @@ async function sample(
   ctx: TaskScope,
 ): Promise<KeySample | null> {
   if (stage.output.kind !== 'exchange' || stage.output.by !== 'range') throw new Error(`stage ${stage.id} has no keys`);
-  const quiet: TaskScope = { ...ctx, count: () => {}, reject: () => {} };
+  const quiet: TaskScope = { ...ctx, count: () => {}, reject: () => {}, tally: () => {} };
   try {
     for await (const b of chain(sourceOf(stage, input, quiet, null), stage.steps, quiet)) {
       if (b.rows > 0) return sampleKeys(b, stage.output.keys, rows, ctx.scratch);

@@ -68,7 +68,7 @@ async function runStageTask(m: TaskMessage): Promise<TaskDone> {
   const ctx = taskContext(state, m.stage, m.index, known.grant, known.sides);
   try {
     const { rows, output } = await runTask(known, m.input, ctx);
-    return { type: 'done', rows, output };
+    return { type: 'done', rows, output, ...(ctx.tallies.length === 0 ? {} : { tallies: ctx.tallies }) };
   } catch (e) {
     if (e instanceof StageSatisfied) return { type: 'done', rows: 0, output: { kind: 'collect', refs: [] } };
     throw e;

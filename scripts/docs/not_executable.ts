@@ -40,7 +40,6 @@ export const PROBES: readonly Probe[] = [
   ),
   step('Long tables from wide ones', 'unpivot x, y into name, value', '`union` of one `select` for each column'),
   step('Samples', 'sample 0.01 seed 1', '`split` with a share and a seed'),
-  step('Assertions on data', 'expect x >= 0 : "negative" else error', '`split good when x >= 0, bad otherwise`'),
   step('Fill from neighbouring rows', 'fill forward x sort d by k'),
   step('Explicit partitioning', 'repartition 64 by k', 'nothing: the engine partitions by itself'),
   step('Random order', 'shuffle seed 7', '`sort` by a hash of the columns and a number'),

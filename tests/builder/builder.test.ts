@@ -48,6 +48,16 @@ function same(text: string, ...flows: readonly Flow[]): void {
   assert.is(flowText(...flows), printFile(parsed(text)));
 }
 
+test('expect', () => {
+  same(
+    'from csv("x.csv") | expect a >= 0 : "negative", b > 1 else quarantine("r.csv") | expect unique(id) | expect count() > 1 else warn',
+    flow(csv('x.csv'))
+      .expect([{ condition: 'a >= 0', message: 'negative' }, col('b').gt(1)], { else: { quarantine: 'r.csv' } })
+      .expect('unique(id)')
+      .expect(count().gt(1), { else: 'warn' }),
+  );
+});
+
 test('rows: where, remove, sort, take, skip, distinct', () => {
   same(
     'from csv("x.csv") | where delay > 15 | remove status == "test" | sort n desc, name | take 10',

@@ -34,6 +34,7 @@ export const summary: RunSummary = {
   peakBytes: 1_000_000,
   spilledBytes: 0,
   rejected: 0,
+  expectations: [],
   spilledObjects: 0,
   restoredBytes: 0,
 };

@@ -3,6 +3,7 @@ import { childrenOf } from '../../../grammar/walk.ts';
 import { codes } from '../../diagnostics.ts';
 import type { Context, Rows } from '../context.ts';
 import { derive, drop, rename, select } from './columns.ts';
+import { expect } from './expect.ts';
 import { join } from './join.ts';
 import { distinct, remove, skip, sort, take, where } from './rows.ts';
 import { summarize } from './summarize.ts';
@@ -53,7 +54,7 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
   pivot: later(kindName, 'other'),
   unpivot: later(kindName, 'other'),
   sample: later(kindName, 'same'),
-  expect: later(kindName, 'same'),
+  expect,
   repartition: later(kindName, 'same'),
   shuffle: later(kindName, 'same'),
   map: later((step) => (step.kind === 'map' && step.batches ? 'map_batches' : 'map'), 'other'),

@@ -20,6 +20,6 @@ export function write(ctx: Context, input: Rows, step: Ast.WriteStep): LogicalOu
 }
 
 /** As written, unless the folder that paths are relative to is another than the process's. */
-function fromFolder(ctx: Context, path: string): string {
+export function fromFolder(ctx: Context, path: string): string {
   return path === '-' || ctx.cwd === process.cwd() ? path : resolve(ctx.cwd, path);
 }

@@ -1,0 +1,35 @@
+/** FLOW404x: checks on data, samples, and the places that rows go to. */
+import { defineDiagnostics, entry } from '../../grammar/diagnostics.ts';
+
+export const stepCodes = defineDiagnostics({
+  badAction: entry<{ why: string }>({
+    code: 'FLOW4040',
+    title: 'What an expectation does with rows that fail it',
+    explanation: `Behind else stands what becomes of rows that fail; without it the run fails.
+
+    expect amount >= 0 : "negative amount"                              # the same as else error
+    expect amount >= 0 else warn                                        # the rows stay, and are counted
+    expect amount >= 0 else drop                                        # the rows are left out, and are counted
+    expect amount >= 0 else quarantine("rejected.parquet")              # the rows go to a file, with the reason`,
+    message: (p) => p.why,
+  }),
+  wholeAction: entry<{ action: string }>({
+    code: 'FLOW4041',
+    title: 'A statement about all rows together that is to remove some',
+    explanation: `A condition with an aggregate, and unique(…), is about all rows together: there is no single row that fails it. It ends
+in else error or else warn. Conditions on single rows go into a step of their own:
+
+    expect amount >= 0 else drop
+    expect unique(id), count() between 1 and 1_000_000 else error`,
+    message: (p) => `a condition on all rows together has no rows to ${p.action}`,
+  }),
+  badUnique: entry<{ why: string }>({
+    code: 'FLOW4042',
+    title: 'A wrong use of unique',
+    explanation: `unique(a, b) states that no two rows have the same values in these columns; rows with a null in one of them do not
+count, as in SQL. It is a condition of expect by itself, and stands in no other expression:
+
+    expect unique(id), unique(customer, day)`,
+    message: (p) => p.why,
+  }),
+});
