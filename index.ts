@@ -29,7 +29,7 @@ export { explainKernels } from './compiler/explain/kernels.ts';
 export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';
 export { EngineBug, RunError, type RunErrorCode, type RunErrorWhere } from './engine/errors.ts';
 export type { PhysicalPlan } from './engine/plan.ts';
-export { type CheckResult, checkText, valuesText } from './engine/runtime/checks.ts';
+export { type CheckResult, checkText, foundBy, valuesText } from './engine/runtime/checks.ts';
 export {
   Engine,
   type EngineOptions,

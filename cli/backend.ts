@@ -13,6 +13,7 @@ import {
   explainKernels,
   formatStats,
   formatType,
+  foundBy,
   MIN_MEMORY,
   type PhysicalPlan,
   plan,
@@ -151,8 +152,9 @@ async function runPlan(
   }
 }
 
-/** `3 of 10 rows fail `x > 0`; dropped; the first one: orders.csv, row 4, x = -1`. */
-function expectationOf({ id, span, ...found }: CheckResult): ExpectationSummary {
+/** `3 of 10 rows fail `x > 0`, dropped (first: orders.csv, row 4, x = -1)`. */
+function expectationOf(result: CheckResult): ExpectationSummary {
+  const found = foundBy(result);
   const { first, failed, action } = found;
   if (failed === 0) return { ...found, report: null };
   const place = [
@@ -162,7 +164,7 @@ function expectationOf({ id, span, ...found }: CheckResult): ExpectationSummary 
   ];
   const shown = place.filter((part) => part !== undefined && part !== '').join(', ');
   const fate = action === 'drop' ? ', dropped' : action === 'quarantine' ? ', quarantined' : '';
-  const report = `${checkText(found)}${fate}${shown === '' ? '' : ` (first: ${shown})`}`;
+  const report = `${checkText(result)}${fate}${shown === '' ? '' : ` (first: ${shown})`}`;
   return { ...found, report };
 }
 

@@ -127,7 +127,8 @@ export interface ExpectNode extends LogicalBase {
   readonly op: 'expect';
   readonly checks: readonly ExpectCheck[];
 }
-export interface ExpectCheck extends CheckRef {
+export interface ExpectCheck {
+  readonly ref: CheckRef;
   readonly predicate: Expr;
   /** Columns whose values are shown of a row that fails. */
   readonly shown: readonly string[];

@@ -3,7 +3,7 @@ import { valueReader } from '../engine/batch/access.ts';
 import { RunError } from '../engine/errors.ts';
 import type { LiteralValue } from '../engine/expr.ts';
 import { formatValue } from '../engine/functions/format.ts';
-import type { CheckResult } from '../engine/runtime/checks.ts';
+import { foundBy } from '../engine/runtime/checks.ts';
 import { Engine, type EngineOptions, type ResultRelation, type RunResult } from '../engine/runtime/engine.ts';
 import type { ShuffleChoice } from '../engine/shuffle/strategy.ts';
 import type { RunStats } from '../engine/trace/stats.ts';
@@ -44,7 +44,7 @@ export interface FlowRunOptions extends CompileOptions, EngineOptions {
 export type Row = Record<string, unknown>;
 
 /** A condition of an `expect` step, and how the data did. */
-export type Expectation = Pick<CheckResult, 'text' | 'message' | 'action' | 'each' | 'rows' | 'failed' | 'first'>;
+export type Expectation = ReturnType<typeof foundBy>;
 
 export interface FlowResult {
   /** The rows of each pipeline without a sink, in the order of the file. */
@@ -108,7 +108,7 @@ function resultOf(run: RunResult): FlowResult {
     r.release();
     return { schema: r.schema, rows };
   });
-  const expectations = run.checks.map(({ id, span, ...found }) => found);
+  const expectations = run.checks.map(foundBy);
   return {
     results,
     written: run.sinks,

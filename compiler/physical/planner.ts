@@ -130,8 +130,8 @@ export class Planner {
   #expect(n: ExpectNode): Pipeline {
     const p = this.pipeline(inputOf(n));
     if (n.checks.length === 0) return p;
-    for (const { predicate, shown, ...ref } of n.checks) this.#checks.push(ref);
-    const checks = n.checks.map(({ id, predicate, shown }) => ({ id, predicate, shown }));
+    this.#checks.push(...n.checks.map((c) => c.ref));
+    const checks = n.checks.map(({ ref, predicate, shown }) => ({ id: ref.id, predicate, shown }));
     const params: ExpectParams = { checks };
     const at = { sides: [], span: n.span, label: n.label };
     return addStep(p, { op: 'expect', phase: 'map', params, input: p.schema, output: p.schema, ...at }, 'expect');

@@ -62,8 +62,13 @@ export class Checks {
   }
 }
 
+/** A result without what only means something within its plan. */
+export function foundBy({ text, message, each, action, rows, failed, first }: CheckResult) {
+  return { text, message, each, action, rows, failed, first };
+}
+
 /** `12 of 1000 rows fail amount >= 0: negative amount`. */
-export function checkText({ each, failed, rows, text, message }: Omit<CheckResult, 'id'>): string {
+export function checkText({ each, failed, rows, text, message }: CheckResult): string {
   const what = `\`${text}\`${message === null ? '' : `: ${message}`}`;
   if (each === 'relation') return `the rows ${failed > 0 ? 'fail' : 'pass'} ${what}`;
   const noun = each === 'key' ? 'combination of keys' : 'row';

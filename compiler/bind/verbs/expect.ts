@@ -84,7 +84,7 @@ function checkOf(
   const span = spanOf(check.condition.span);
   const text = printNode(check.condition);
   const ref = { id: ctx.nextId(), text, message: check.message?.value ?? null, each, action };
-  return { ...ref, ...(span === undefined ? {} : { span }), predicate, shown };
+  return { ref: span === undefined ? ref : { ...ref, span }, predicate, shown };
 }
 
 /** What becomes of rows that fail; null when that is wrong. */
