@@ -75,8 +75,8 @@ than \`matching\` allows, or none. The error names the key. Without \`matching\`
 
     join left rates as r on ccy == r.ccy matching at most one
 
-Or a condition of an \`expect\` step is false, and nothing else was said about such rows (\`else warn\`, \`drop\`, \`quarantine\`). The error says how
-many rows fail, and shows the first one.`,
+Or a condition of an \`expect\` step is false, and nothing else was said about such rows (\`else warn\`, \`drop\`,
+\`quarantine\`). The error says how many rows fail, and shows the first one.`,
   },
   {
     code: 'FLOW7010',
