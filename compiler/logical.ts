@@ -26,6 +26,8 @@ export type LogicalNode =
   | DistinctNode
   | JoinNode
   | UnionNode
+  | ExplodeNode
+  | UnpivotNode
   | TrainNode
   | PredictNode
   | EvaluateNode
@@ -88,6 +90,19 @@ export interface JoinNode extends LogicalBase {
 /** All rows of the inputs, one after another; the inputs have the same schema (the binder has projected them). */
 export interface UnionNode extends LogicalBase {
   readonly op: 'union';
+}
+/** One row for each item of the lists, which go in step; the columns named hold lists or maps, and their items behind it. `outer`: at least one row for each. */
+export interface ExplodeNode extends LogicalBase {
+  readonly op: 'explode';
+  readonly lists: readonly string[];
+  readonly outer: boolean;
+}
+/** One row for each of `columns` (of one type), which go: its label in the column `name`, its value in `value`, behind the other columns. */
+export interface UnpivotNode extends LogicalBase {
+  readonly op: 'unpivot';
+  readonly columns: readonly { readonly column: string; readonly label: string }[];
+  readonly name: string;
+  readonly value: string;
 }
 /** One row, one column `model: bytes`. Features and label are expressions over the input. */
 export interface TrainNode extends LogicalBase {

@@ -55,7 +55,7 @@ export type Step =
 export type StepKind = Step['kind'];
 
 /** The nodes that only occur inside steps. */
-export type StepPart = RenameItem | SplitOutput | ExpectCheck | ExpectAction;
+export type StepPart = RenameItem | ExplodeItem | SplitOutput | ExpectCheck | ExpectAction;
 
 interface StepOf<K extends string> {
   readonly kind: K;
@@ -136,9 +136,14 @@ export interface SetStep extends StepOf<'setStep'> {
   readonly byName: boolean;
   readonly relations: readonly Relation[];
 }
-/** `explode [outer] list [as name]` */
+/** `explode [outer] list [as name], …`: one row for each item; several lists go in step. */
 export interface ExplodeStep extends StepOf<'explode'> {
   readonly outer: boolean;
+  readonly items: readonly ExplodeItem[];
+}
+export interface ExplodeItem {
+  readonly kind: 'explodeItem';
+  readonly span: Span;
   readonly value: Expr;
   readonly alias: Name | null;
 }

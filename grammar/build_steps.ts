@@ -1,6 +1,7 @@
 /** Concrete syntax tree to AST: steps. */
 import type { CstNode } from 'chevrotain';
 import type {
+  ExplodeItem,
   Expr,
   GroupElement,
   GroupingSet,
@@ -100,8 +101,7 @@ const builders: Readonly<Record<Verb, StepBuilder>> = {
   explode: (ctx, node) => ({
     ...base(ctx, 'explode'),
     outer: tokenOf(node, '`outer`') !== null,
-    value: condition(ctx, node),
-    alias: buildNameOrNull(ctx, tokenOf(node, 'alias')),
+    items: nodesOf(node, 'explodeItem').map((item) => explodeItem(ctx, item)),
   }),
   pivot: (ctx, node) => ({
     ...base(ctx, 'pivot'),
@@ -265,6 +265,15 @@ function buildSet(ctx: StepContext, node: CstNode, op: SetStep['op']): SetStep {
     quantifier: quantifier === null ? null : quantifier.image === 'all' ? 'all' : 'distinct',
     byName: byName.length > 0,
     relations: nodesOf(node, 'relation').map((item) => relation(ctx, item)),
+  };
+}
+
+function explodeItem(ctx: StepContext, node: CstNode): ExplodeItem {
+  return {
+    kind: 'explodeItem',
+    span: nodeSpan(node, ctx.file),
+    value: condition(ctx, node),
+    alias: buildNameOrNull(ctx, tokenOf(node, 'alias')),
   };
 }
 

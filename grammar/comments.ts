@@ -58,6 +58,7 @@ const anchorKinds: ReadonlySet<NodeKind> = new Set<NodeKind>([
   'star',
   'pattern',
   'renameItem',
+  'explodeItem',
   'splitOutput',
   'expectCheck',
   'groupingSets',

@@ -214,6 +214,9 @@ function unexpectedHelp(problem: Problem, place: Place, found: IToken): Diagnost
   }
   const list = found.tokenType === T.Comma ? listOf(place, problemIndex(problem, place.tokens)) : null;
   if (list !== null) return list;
+  if (rule === 'pivotStep' && expected.includes(T.K.values)) {
+    return { text: 'list the values that become columns: pivot month values ["jan", "feb"] into sum(rev) by product' };
+  }
   const closing = expected.some((type) => [T.RParen, T.RBracket, T.RBrace].includes(type));
   return closing ? missingComma(place, problemIndex(problem, place.tokens)) : undefined;
 }

@@ -263,10 +263,22 @@ export class FlowParser extends LearningParser {
       GATE: () => this.is(2, T.Identifier, T.LParen, T.LBracket) && !this.is(2, T.K.as, T.K.over),
       DEF: () => this.CONSUME(T.K.outer),
     });
+    this.SUBRULE(this.explodeItem);
+    this.MANY({
+      GATE: () => this.moreItems(),
+      DEF: () => {
+        this.CONSUME(T.Comma);
+        this.SUBRULE2(this.explodeItem);
+      },
+    });
+    this.OPTION2(() => this.CONSUME2(T.Comma));
+  });
+
+  explodeItem: Rule = this.RULE('explodeItem', () => {
     this.SUBRULE(this.expression);
-    this.OPTION2(() => {
+    this.OPTION(() => {
       this.CONSUME(T.K.as);
-      this.CONSUME2(T.Identifier, { LABEL: 'alias' });
+      this.CONSUME(T.Identifier, { LABEL: 'alias' });
     });
   });
 

@@ -286,10 +286,17 @@ function joinDoc(ctx: PrintContext, node: JoinStep): Doc {
 }
 
 function explodeDoc(ctx: PrintContext, node: Extract<Step, { kind: 'explode' }>): Doc {
-  const value = node.outer ? operandDoc(ctx, node.value, ['as', 'over']) : guardedDoc(ctx, node.value, ['outer']);
-  return step(node.outer ? 'explode outer' : 'explode', value, [
-    node.alias === null ? null : `as ${nameDoc(node.alias)}`,
-  ]);
+  const items = node.items.map((item, i) => {
+    const first = i === 0;
+    const value =
+      first && node.outer
+        ? operandDoc(ctx, item.value, ['as', 'over'])
+        : first
+          ? guardedDoc(ctx, item.value, ['outer'])
+          : exprDoc(ctx, item.value);
+    return ctx.withComments(item, item.alias === null ? value : [value, ` as ${nameDoc(item.alias)}`]);
+  });
+  return step(node.outer ? 'explode outer' : 'explode', commaList(items));
 }
 
 /** What is left is `otherwise` among conditions and `rest` among fractions. */

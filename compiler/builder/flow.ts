@@ -1,7 +1,7 @@
 import type * as Ast from '../../grammar/ast.ts';
 import { printFile } from '../../grammar/print.ts';
 import type { FlowResult, FlowRunOptions, Row } from '../run.ts';
-import { type ExprInput, toExpr } from './expr.ts';
+import { Expr, type ExprInput, toExpr } from './expr.ts';
 import { type Algorithm, Format } from './formats.ts';
 import {
   type ItemList,
@@ -13,7 +13,7 @@ import {
   selectItems,
   sortKeys,
 } from './items.ts';
-import { make, makeStep, name, text, valueNode } from './nodes.ts';
+import { make, makeStep, name, text, type Value, valueNode } from './nodes.ts';
 import { program } from './program.ts';
 import { parseType } from './text.ts';
 
@@ -187,6 +187,34 @@ export class Flow {
         }),
       list,
     );
+  }
+
+  /**
+   * One row for each item of a list: `explode('tags')`, or with names for the items, `explode({ item: 'items' })`. Several lists go in step. `outer`: a row
+   * without items stays, with nulls.
+   */
+  explode(items: ItemList, options: { readonly outer?: boolean } = {}): Flow {
+    const list = itemList(items).map(({ name: alias, value }) => make('explodeItem', { value, alias }));
+    return this.#add(makeStep('explode', { outer: options.outer ?? false, items: list }));
+  }
+
+  /** One column for each of the values, of aggregates over the rows that have it: `pivot('month', ['jan', 'feb'], 'sum(rev)', { by: 'product' })`. */
+  pivot(
+    column: ExprInput,
+    values: readonly Value[] | Expr,
+    into: ItemList,
+    options: { readonly by?: ItemList } = {},
+  ): Flow {
+    const list = values instanceof Expr ? values.ast : make('list', { items: values.map(valueNode) });
+    return this.#add(
+      makeStep('pivot', { column: toExpr(column), values: list, into: itemList(into), by: itemList(options.by) }),
+    );
+  }
+
+  /** One row for each of the columns: `unpivot(['jan', 'feb'], { name: 'month', value: 'rev' })`. */
+  unpivot(items: SelectInput | readonly SelectInput[], into: { readonly name: string; readonly value: string }): Flow {
+    const list = selectItems(Array.isArray(items) ? items : [items as SelectInput]);
+    return this.#add(makeStep('unpivot', { items: list, nameColumn: name(into.name), valueColumn: name(into.value) }));
   }
 
   /**

@@ -144,4 +144,14 @@ fit.`,
     train linear() label price features area, rooms`,
     message: (p) => `train needs ${p.what}`,
   }),
+  pivotValues: entry<{ why: string }>({
+    code: 'FLOW4030',
+    title: 'Values of a pivot that cannot be its columns',
+    explanation: `pivot makes one column of each value that is listed behind values, so that the columns are known before the run.
+The values are a list of constants, of the type of the pivoted column, each of them once. Rows with other values are left out:
+
+    pivot month values ["jan", "feb"] into sum(rev) by product
+    pivot year values $years into total = sum(rev), n = count() by product`,
+    message: (p) => p.why,
+  }),
 });

@@ -69,6 +69,14 @@ export function nodeText(n: LogicalNode): string {
       return 'union';
     case 'expect':
       return `expect ${n.checks.map((c) => exprText(c.predicate)).join(', ')}`;
+    case 'explode':
+      return `explode ${n.outer ? 'outer ' : ''}${n.lists.map(quoteName).join(', ')}`;
+    case 'unpivot': {
+      const items = n.columns.map(({ column, label }) =>
+        column === label ? quoteName(column) : `${quoteName(label)} = ${quoteName(column)}`,
+      );
+      return `unpivot ${items.join(', ')} into ${quoteName(n.name)}, ${quoteName(n.value)}`;
+    }
     case 'train':
       return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${quoteName(f.name)})` : quoteName(f.name))).join(', ')} seed ${n.params.seed}`;
     case 'predict':

@@ -1,5 +1,6 @@
 import { EngineBug } from '../../engine/errors.ts';
 import { type Expr, walkExpr } from '../../engine/expr.ts';
+import { operator } from '../../engine/operators/registry.ts';
 import { type Field, formatType, type Schema, typeEquals } from '../../engine/types.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, topological } from '../plan_tree.ts';
@@ -71,6 +72,9 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
       for (const x of n.inputs)
         if (!x.schema.every((f, i) => isField(n.schema[i], f))) complain('its inputs have different schemas');
       return null;
+    case 'explode':
+    case 'unpivot':
+      return operator(n.op).schema(n, [inputOf(n).schema]);
     case 'project':
       return n.outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));
     case 'aggregate':

@@ -10,6 +10,8 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'limit':
     case 'distinct':
     case 'union':
+    case 'explode':
+    case 'unpivot':
       return [];
     case 'filter':
       return over(0, [n.predicate]);
@@ -46,6 +48,8 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'limit':
     case 'distinct':
     case 'union':
+    case 'explode':
+    case 'unpivot':
       return n;
     case 'filter':
       return { ...n, predicate: f(n.predicate) };

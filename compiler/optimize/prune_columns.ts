@@ -1,4 +1,5 @@
 import { columnsOf } from '../../engine/expr.ts';
+import { operator } from '../../engine/operators/registry.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, rewritePlan, topological } from '../plan_tree.ts';
@@ -78,6 +79,14 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
       pass(0);
       for (const c of n.checks) for (const s of c.shown) of(inputOf(n)).add(s);
       break;
+    case 'explode':
+      pass(0);
+      for (const name of n.lists) of(inputOf(n)).add(name);
+      break;
+    case 'unpivot':
+      pass(0);
+      for (const { column } of n.columns) of(inputOf(n)).add(column);
+      break;
     case 'predict':
       pass(0);
       all(1);
@@ -117,6 +126,11 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     case 'distinct':
     case 'expect':
       return followInput(n);
+    case 'explode':
+    case 'unpivot': {
+      const schema = operator(n.op).schema(n, [inputOf(n).schema]);
+      return schema.length === n.schema.length ? n : { ...n, schema };
+    }
     case 'union':
       return unionOfAligned(n, needed, ctx);
     case 'join': {

@@ -65,6 +65,24 @@ function push(f: FilterNode, ctx: Context): LogicalNode {
       const rows = namesOf(inputOf(below).schema);
       return sink(f, below, (p) => readsOnly(p, rows), same, ctx);
     }
+    case 'explode': {
+      const lists = new Set(below.lists);
+      const rows = new Set(
+        inputOf(below)
+          .schema.filter((x) => !lists.has(x.name))
+          .map((x) => x.name),
+      );
+      return sink(f, below, (p) => readsOnly(p, rows), same, ctx, !below.outer);
+    }
+    case 'unpivot': {
+      const wide = new Set(below.columns.map((c) => c.column));
+      const rows = new Set(
+        inputOf(below)
+          .schema.filter((x) => !wide.has(x.name))
+          .map((x) => x.name),
+      );
+      return sink(f, below, (p) => readsOnly(p, rows), same, ctx);
+    }
     case 'join':
       return intoJoin(f, below, ctx);
     default:
@@ -135,8 +153,9 @@ function sink(
   passes: (p: Expr) => boolean,
   map: (p: Expr) => Expr,
   ctx: Context,
+  dropsRows = false,
 ): LogicalNode {
-  const { down, stay } = divide(conjuncts(f.predicate), passes, false);
+  const { down, stay } = divide(conjuncts(f.predicate), passes, dropsRows);
   const predicate = conjunction(down.map(map));
   if (predicate === null) return f;
   const [first, ...others] = below.inputs;

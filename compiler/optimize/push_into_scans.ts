@@ -32,7 +32,9 @@ export const pushLimits: Rule = {
       if (shared(n)) return n;
       if (n.op === 'sort') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
       if (n.op === 'scan') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
-      if (n.op !== 'project' && n.op !== 'predict') return n;
+      const givesEach =
+        n.op === 'project' || n.op === 'predict' || n.op === 'unpivot' || (n.op === 'explode' && n.outer);
+      if (!givesEach) return n;
       const [below, ...others] = n.inputs;
       if (below === undefined) return n;
       const next = limited(below, rows, shared);

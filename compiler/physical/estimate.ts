@@ -53,6 +53,14 @@ function bound(
       const all = n.inputs.map((_, i) => input(i));
       return all.some((x) => x === null) ? null : all.reduce<number>((a, b) => a + (b ?? 0), 0);
     }
+    case 'unpivot': {
+      const below = input(0);
+      const kept = inputOf(n).schema.length - n.columns.length;
+      const share = (kept * n.columns.length + 2 * n.columns.length) / Math.max(1, inputOf(n).schema.length);
+      return below === null ? null : below * share;
+    }
+    case 'explode':
+      return null;
     case 'join':
       return n.kind === 'semi' || n.kind === 'anti' ? input(0) : null;
     case 'train':

@@ -1,5 +1,5 @@
 import { EngineBug } from '../../engine/errors.ts';
-import type { ExpectParams } from '../../engine/operators/params.ts';
+import type { ExpectParams, ExplodeParams, UnpivotParams } from '../../engine/operators/params.ts';
 import type {
   CheckRef,
   PhysicalPlan,
@@ -8,6 +8,7 @@ import type {
   Stage,
   StageInput,
   StageOutput,
+  StepRef,
 } from '../../engine/plan.ts';
 import type { ExpectNode, LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
@@ -108,6 +109,10 @@ export class Planner {
       }
       case 'union':
         return this.stream(n.inputs, 'union');
+      case 'explode':
+        return planMap(this, n, { lists: n.lists, outer: n.outer });
+      case 'unpivot':
+        return planMap(this, n, { columns: n.columns, name: n.name, value: n.value });
       case 'aggregate':
         return planAggregate(this, n);
       case 'distinct':
@@ -168,6 +173,22 @@ export class Planner {
     });
     return id;
   }
+}
+
+/** A map-shaped operator of the engine that has the node's name. */
+function planMap(planner: Planner, n: LogicalNode, params: ExplodeParams | UnpivotParams): Pipeline {
+  const p = planner.pipeline(inputOf(n));
+  const step: StepRef = {
+    op: n.op,
+    phase: 'map',
+    params,
+    input: p.schema,
+    output: n.schema,
+    sides: [],
+    span: n.span,
+    label: n.label,
+  };
+  return addStep(p, step, n.op);
 }
 
 function collect(limit: number | null): StageOutput {

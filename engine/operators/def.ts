@@ -17,6 +17,8 @@ export interface Traits {
   readonly rowwise?: boolean;
   /** Has to see all rows of its input, also where only the first of them are wanted behind it. */
   readonly seesAll?: boolean;
+  /** A batch may give many: steps behind it have working memory of their own, which is given back after each. */
+  readonly expands?: boolean;
   /** Consumes all input before the first output. */
   readonly blocking?: boolean;
 }
@@ -42,6 +44,8 @@ export interface TaskContext {
   readonly place?: ((batchRow: number) => Promise<{ readonly file?: string; readonly row?: number }>) | undefined;
   /** Hands in what a check counted, once for each check at the end of the task's rows. */
   tally?(tally: Tally): void;
+  /** Called by a map operator before it gives a batch whose rows are not those that entered: the row of the batch that entered which an output row was made of. */
+  readonly cameFrom?: ((rowOf: (row: number) => number) => void) | undefined;
   /** Counts rows that a reader left out on the user's wish (`on_error: "reject"`), for the run's summary. */
   reject?(rows: number): void;
   /** A value shared by all tasks of this worker in this run (a join table over a broadcast side), made once. */

@@ -16,6 +16,20 @@ export interface ComputeParams {
   readonly outputs: readonly NamedExpr[];
 }
 
+/** Columns of lists or maps, replaced by their items in their place. */
+export interface ExplodeParams {
+  readonly lists: readonly string[];
+  /** A row without items gives one row, with nulls. */
+  readonly outer: boolean;
+}
+
+/** `columns` have one type; `label` is what stands in the column `name` for each. */
+export interface UnpivotParams {
+  readonly columns: readonly { readonly column: string; readonly label: string }[];
+  readonly name: string;
+  readonly value: string;
+}
+
 /** Output schema: keys, then one column an aggregate. No keys: exactly one row, also for empty input. */
 export interface AggregateParams {
   readonly keys: readonly string[];

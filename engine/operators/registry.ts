@@ -3,12 +3,14 @@ import { compute } from './compute.ts';
 import type { OperatorDef } from './def.ts';
 import { distinct } from './distinct.ts';
 import { expect } from './expect.ts';
+import { explode } from './explode.ts';
 import { filter } from './filter.ts';
 import { join } from './join.ts';
 import { lookup } from './lookup.ts';
 import { evaluate, predict } from './predict.ts';
 import { sort } from './sort.ts';
 import { train } from './train.ts';
+import { unpivot } from './unpivot.ts';
 
 /** Every operator of the engine by name; one line each. */
 export const OPERATORS = {
@@ -20,6 +22,8 @@ export const OPERATORS = {
   sort,
   join,
   lookup,
+  explode,
+  unpivot,
   train,
   predict,
   evaluate,

@@ -1,27 +1,64 @@
 import type { Batch } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
+import { arenaScratch } from '../memory/scratch.ts';
+import type { Scratch } from '../memory/types.ts';
 import type { TaskContext } from '../operators/def.ts';
 import { operator } from '../operators/registry.ts';
 import type { StepRef } from '../plan.ts';
 import { type Origin, unplaced } from './origin.ts';
 
+/** Batches that have gone through the fused steps of a stage. */
+export interface Chain<C extends TaskContext> {
+  readonly rows: AsyncIterable<Batch>;
+  /** For whoever takes the batches: with working memory that is given back after each. */
+  readonly ctx: C;
+  /** Gives back what the steps have of their own; call it when the batches are no longer read. */
+  free(): void;
+}
+
 /**
  * Appends the fused steps to a source of batches. An error is attributed to the innermost step that raised it, and where `origin` knows where the batches
- * come from, to its row.
+ * come from, to its row. Behind a step that makes many batches of one, working memory is reset after each of them, not only when the source goes on.
  */
-export function chain(
+export function chain<C extends TaskContext>(
   source: AsyncIterable<Batch>,
   steps: readonly StepRef[],
-  ctx: TaskContext,
+  ctx: C,
   origin: Origin | null = null,
-): AsyncIterable<Batch> {
-  let out = source;
+): Chain<C> {
+  let rows = source;
+  let scope = ctx;
+  const own: Scratch[] = [];
   steps.forEach((step, i) => {
-    const input = origin === null || i === 0 ? out : watched(out, i, origin);
-    const own = origin === null ? ctx : { ...ctx, place: (row: number) => origin.place(row, i) };
-    out = attributed(transformOf(step, own)(input), step, (e) => origin?.locate(e, i) ?? unplaced(e));
+    const input = origin === null || i === 0 ? rows : watched(rows, i, origin);
+    const transform = transformOf(step, { ...scope, ...placing(origin, i) });
+    rows = attributed(transform(input), step, (e) => origin?.locate(e, i) ?? unplaced(e));
+    if (operator(step.op).traits.expands !== true) return;
+    const scratch = arenaScratch(ctx.store);
+    own.push(scratch);
+    rows = resetting(rows, scratch);
+    scope = { ...scope, scratch };
   });
-  return out;
+  return {
+    rows,
+    ctx: scope,
+    free: () => {
+      for (const scratch of own) scratch.release();
+    },
+  };
+}
+
+/** How a step tells where its rows come from, and asks it. */
+function placing(origin: Origin | null, step: number): Pick<TaskContext, 'place' | 'cameFrom'> {
+  if (origin === null) return {};
+  return { place: (row) => origin.place(row, step), cameFrom: (rowOf) => origin.cameFrom(step, rowOf) };
+}
+
+async function* resetting(source: AsyncIterable<Batch>, scratch: Scratch): AsyncIterable<Batch> {
+  for await (const b of source) {
+    yield b;
+    scratch.reset();
+  }
 }
 
 /** It has a step that must not be stopped early. */

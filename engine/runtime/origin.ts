@@ -18,6 +18,8 @@ export class Origin {
   readonly #rowwise: readonly boolean[];
   /** By step: rows of the batch that entered last. */
   readonly #entered: number[] = [];
+  /** By step: of the batch that left last, the row that entered which a row was made of. */
+  readonly #rowOf: ((row: number) => number)[] = [];
   #announced: FirstRow | null = null;
   #first: FirstRow | null = null;
   #rows = 0;
@@ -45,10 +47,21 @@ export class Origin {
     this.#entered[step] = rows;
   }
 
-  /** The rows that entered `step` last are the reader's: no step before has left one out. */
-  #intact(step: number): boolean {
-    for (let i = 0; i < step; i++) if (this.#rowwise[i] !== true || this.#entered[i + 1] !== this.#rows) return false;
-    return true;
+  /** A step tells of the batch that it gives next. */
+  cameFrom(step: number, rowOf: (row: number) => number): void {
+    this.#rowOf[step] = rowOf;
+  }
+
+  /** The reader's row that a row of the batch that entered `step` last was made of; null where a step before has left out rows and does not tell which. */
+  #readRow(row: number, step: number): number | null {
+    let at = row;
+    for (let i = step - 1; i >= 0; i--) {
+      const before = i === 0 ? this.#rows : this.#entered[i];
+      const rowOf = this.#rowOf[i];
+      if (rowOf !== undefined) at = rowOf(at);
+      else if (this.#rowwise[i] !== true || this.#entered[i + 1] !== before) return null;
+    }
+    return at;
   }
 
   /** Where a row of the batch that entered `step` last comes from, as far as that is certain. */
@@ -65,9 +78,10 @@ export class Origin {
   }
 
   async #row(batchRow: number, step: number): Promise<RunErrorWhere> {
-    if (this.#first === null || !this.#intact(step)) return {};
+    const row = this.#readRow(batchRow, step);
+    if (this.#first === null || row === null) return {};
     try {
-      return { row: (await this.#first()) + batchRow };
+      return { row: (await this.#first()) + row };
     } catch {
       // The file cannot be read a second time: the error that was found is worth more than its place.
       return {};

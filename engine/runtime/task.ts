@@ -51,10 +51,15 @@ export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScop
   if (input.kind === 'sample') return { rows: 0, output: { kind: 'answer', value: await sample(stage, input, ctx) } };
   const origin = originOf(stage, input);
   if (origin !== null) ctx.rowsFrom = (first) => origin.announce(first);
-  let rows = chain(sourceOf(stage, input, ctx, origin), stage.steps, ctx, origin);
+  const chained = chain(sourceOf(stage, input, ctx, origin), stage.steps, ctx, origin);
+  let { rows } = chained;
   if (stage.output.kind === 'collect' && stage.output.limit !== null)
     rows = firstRows(rows, stage.output.limit, seesAll(stage.steps), cut);
-  return writeOutput(scope, counted(rows, ctx), ctx);
+  try {
+    return await writeOutput(scope, counted(rows, ctx), chained.ctx);
+  } finally {
+    chained.free();
+  }
 }
 
 /**
@@ -68,12 +73,15 @@ async function sample(
 ): Promise<KeySample | null> {
   if (stage.output.kind !== 'exchange' || stage.output.by !== 'range') throw new Error(`stage ${stage.id} has no keys`);
   const quiet: TaskScope = { ...ctx, count: () => {}, reject: () => {}, tally: () => {} };
+  const chained = chain(sourceOf(stage, input, quiet, null), stage.steps, quiet);
   try {
-    for await (const b of chain(sourceOf(stage, input, quiet, null), stage.steps, quiet)) {
+    for await (const b of chained.rows) {
       if (b.rows > 0) return sampleKeys(b, stage.output.keys, rows, ctx.scratch);
     }
   } catch (e) {
     if (!(e instanceof RunError) || e.code === 'FLOW7012' || e.where.object !== undefined) throw e;
+  } finally {
+    chained.free();
   }
   return null;
 }

@@ -32,13 +32,6 @@ const expression = (what: string, shown: string, instead?: string): Probe => ({
 });
 
 export const PROBES: readonly Probe[] = [
-  step('Unnesting lists', 'explode tags as tag'),
-  step(
-    'Wide tables from long ones',
-    'pivot name values ["a", "b"] into sum(x) by k',
-    'one aggregate a column: `sum(if(name == "a", x))`',
-  ),
-  step('Long tables from wide ones', 'unpivot x, y into name, value', '`union` of one `select` for each column'),
   step('Samples', 'sample 0.01 seed 1', '`split` with a share and a seed'),
   step('Fill from neighbouring rows', 'fill forward x sort d by k'),
   step('Explicit partitioning', 'repartition 64 by k', 'nothing: the engine partitions by itself'),

@@ -195,7 +195,7 @@ test('what is not executable yet says so once', async () => {
   );
   await complaint(`«import { r } from "./l.flow"» from r | select a`, 'FLOW4001', '`import` is not executable yet');
   await complaint('let a = «sql """ select 1 """» from a | select b', 'FLOW4001', '`sql` is not executable yet');
-  await complaint(`${vip} | «explode» cust | select nope`, 'FLOW4001', '`explode` is not executable yet');
+  await complaint(`${vip} | «fill» forward cust | select level`, 'FLOW4001', '`fill` is not executable yet');
   await complaint(
     `fn f(k: int) => | take 1 ${vip} | «f»(cust)`,
     'FLOW4001',

@@ -141,6 +141,26 @@ test('union', () => {
   );
 });
 
+test('explode, pivot, unpivot', () => {
+  same('from csv("x.csv") | explode tags', flow(csv('x.csv')).explode('tags'));
+  same(
+    'from csv("x.csv") | explode outer items as item, tags, range(3) as n',
+    flow(csv('x.csv')).explode([{ item: 'items' }, 'tags', { n: 'range(3)' }], { outer: true }),
+  );
+  same(
+    'from csv("x.csv") | pivot month values ["jan", "feb"] into sum(rev) by product',
+    flow(csv('x.csv')).pivot('month', ['jan', 'feb'], sum('rev'), { by: 'product' }),
+  );
+  same(
+    'from csv("x.csv") | pivot year(d) values range(3) into n = count(), total = sum(rev)',
+    flow(csv('x.csv')).pivot('year(d)', expr('range(3)'), { n: count(), total: sum('rev') }),
+  );
+  same(
+    'from csv("x.csv") | unpivot jan, "m_*", y = x * 2 into month, rev',
+    flow(csv('x.csv')).unpivot(['jan', 'm_*', { y: 'x * 2' }], { name: 'month', value: 'rev' }),
+  );
+});
+
 test('what several flows go on from is a let, read once', () => {
   const clean = flow(csv('x.csv')).where('a > 0');
   same(

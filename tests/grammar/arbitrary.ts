@@ -454,7 +454,11 @@ const tied = fc.letrec<Tied>((tie) => {
         byName: fc.boolean(),
         relations: some(tie('relation'), 2),
       }),
-      step({ kind: kind('explode'), outer: fc.boolean(), value: expr, alias: nullable(name) }),
+      step({
+        kind: kind('explode'),
+        outer: fc.boolean(),
+        items: some(node({ kind: kind('explodeItem'), value: expr, alias: nullable(name) })),
+      }),
       step({ kind: kind('pivot'), column: expr, values: expr, into: items, by: any(named, 2) }),
       step({ kind: kind('unpivot'), items: some(tie('selectItem')), nameColumn: name, valueColumn: name }),
       step({ kind: kind('sample'), amount: expr, by: any(named, 2), seed }),

@@ -4,11 +4,14 @@ import { codes } from '../../diagnostics.ts';
 import type { Context, Rows } from '../context.ts';
 import { derive, drop, rename, select } from './columns.ts';
 import { expect } from './expect.ts';
+import { explode } from './explode.ts';
 import { join } from './join.ts';
+import { pivot } from './pivot.ts';
 import { distinct, remove, skip, sort, take, where } from './rows.ts';
 import { summarize } from './summarize.ts';
 import { train } from './train.ts';
 import { union } from './union.ts';
+import { unpivot } from './unpivot.ts';
 import { evaluate, predict } from './use_model.ts';
 
 /** Binds one step to the rows behind it. Mistakes are reported, and what is still known about the rows goes on. */
@@ -50,9 +53,9 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
   predict,
   evaluate,
   setStep: union,
-  explode: later(kindName, 'other'),
-  pivot: later(kindName, 'other'),
-  unpivot: later(kindName, 'other'),
+  explode,
+  pivot,
+  unpivot,
   sample: later(kindName, 'same'),
   expect,
   repartition: later(kindName, 'same'),

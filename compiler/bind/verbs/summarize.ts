@@ -1,12 +1,13 @@
 import { AGGREGATES, resolveAggregate } from '../../../engine/aggregates/registry.ts';
 import { type AggregateCall, type Expr, type NamedExpr, rewriteExpr, walkExpr } from '../../../engine/expr.ts';
 import { findFunction } from '../../../engine/functions/registry.ts';
+import { T } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
 import type { AggregateNode } from '../../logical.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
-import { column, isUnknown, sameExpr, substitute, unknown } from '../exprs.ts';
+import { column, isUnknown, literal, sameExpr, substitute, unknown } from '../exprs.ts';
 import { show } from '../invoke.ts';
 import { base, columnRefs, freeName, nameOf, project, schemaOfOutputs, spanOf, text, uniqueNames } from '../nodes.ts';
 import { type AggregateHook, type Env, listNames, rowScope, type Scope } from '../scope.ts';
@@ -15,18 +16,20 @@ import { type AggregateHook, type Env, listNames, rowScope, type Scope } from '.
 const RESULT = '\u0000aggregate ';
 const KEY = '\u0000key ';
 
-interface Summary {
+export interface Summary {
   readonly ctx: Context;
   readonly rows: Scope;
   readonly keys: readonly NamedExpr[];
   readonly calls: AggregateCall[];
+  /** What aggregates are taken of only the rows for which this is true; null: all. */
+  readonly only: Expr | null;
 }
 
 /** Keys and aggregates first, then a projection where an item is more than one aggregate. */
 export function summarize(ctx: Context, input: Rows, step: Ast.SummarizeStep): Rows {
   const rows = rowScope(input?.schema ?? null);
   const isNew = uniqueNames(ctx);
-  const summary: Summary = { ctx, rows, keys: bindKeys(ctx, rows, step, isNew), calls: [] };
+  const summary: Summary = { ctx, rows, keys: bindKeys(ctx, rows, step, isNew), calls: [], only: null };
   const items: NamedExpr[] = [];
   for (const item of step.items) {
     const expr = bindItem(summary, item, items, input === null);
@@ -36,7 +39,7 @@ export function summarize(ctx: Context, input: Rows, step: Ast.SummarizeStep): R
   return input === null ? null : assemble(summary, input, items, step);
 }
 
-function bindKeys(
+export function bindKeys(
   ctx: Context,
   rows: Scope,
   step: Ast.SummarizeStep,
@@ -58,7 +61,7 @@ function bindKeys(
 }
 
 /** The item over keys and results of aggregates. `open`: the rows are unknown, so that no column can be told to be no key. */
-function bindItem(summary: Summary, item: Ast.NamedExpr, before: readonly NamedExpr[], open: boolean): Expr {
+export function bindItem(summary: Summary, item: Ast.NamedExpr, before: readonly NamedExpr[], open: boolean): Expr {
   const { ctx, rows, keys } = summary;
   const outer: Scope = {
     ...rows,
@@ -139,8 +142,7 @@ function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
   }
   const call: AggregateCall = {
     name: '',
-    fn: def.name,
-    args,
+    ...onlyWhere(summary.only, def.name, args),
     distinct: node.distinct,
     type: resolved.type,
     nullable: resolved.nullable,
@@ -149,6 +151,24 @@ function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
   const same = calls.findIndex((one) => sameCall(one, call));
   const at = same >= 0 ? same : calls.push(call) - 1;
   return column({ name: RESULT + at, type: call.type, nullable: call.nullable });
+}
+
+/** The aggregate of the rows for which a condition is true: its arguments are null elsewhere, and aggregates pass over nulls. */
+function onlyWhere(only: Expr | null, fn: string, args: readonly Expr[]): Pick<AggregateCall, 'fn' | 'args'> {
+  if (only === null) return { fn, args };
+  if (args.length === 0) return { fn: 'count_if', args: [only] };
+  // A constant behind the first argument is a setting of the aggregate (a quantile, a separator), not a value of the row.
+  const within = (arg: Expr, i: number): Expr =>
+    i > 0 && arg.kind === 'literal'
+      ? arg
+      : {
+          kind: 'case',
+          branches: [{ when: only, then: arg }],
+          otherwise: { ...literal(T.null, null), type: arg.type },
+          type: arg.type,
+          nullable: true,
+        };
+  return { fn, args: args.map(within) };
 }
 
 function sameCall(a: AggregateCall, b: AggregateCall): boolean {
@@ -160,7 +180,7 @@ function sameCall(a: AggregateCall, b: AggregateCall): boolean {
   );
 }
 
-function assemble(
+export function assemble(
   summary: Summary,
   input: NonNullable<Rows>,
   items: readonly NamedExpr[],
