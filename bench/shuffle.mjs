@@ -1,7 +1,7 @@
 // A shuffle through a store smaller than its data, against the disk's own rate; and one in memory, against memcpy. Both sides in the same run.
 //   node bench/shuffle.mjs [--disk] [--memory] [--gb 10] [--limit 1GB] [--partitions 50] [--runs 3] [--dir folder]
-// The disk: as many threads as the shuffle has write the bytes that it spilled, as large blocks to fresh files in the same folder (writev), then read what it
-// restored (pread). Memory: two threads copy the bytes that the shuffle moves, from and to memory that was touched before.
+// The disk: as many threads as the shuffle has write the bytes that it spilled, as large blocks to fresh files in the same folder, then read what it restored: past
+// the system's cache (O_DIRECT), which is the disk's own rate, and once through the cache, which is the rate of memory where it has room. Memory: two threads copy the bytes that the shuffle moves, from and to memory that was touched before.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,11 +45,23 @@ async function threads(job) {
   return Math.max(...spans.map((s) => s.end)) - Math.min(...spans.map((s) => s.start));
 }
 
+/** Milliseconds that the threads take to write and to read so much, and nothing else. */
+async function diskAlone(written, restored, direct) {
+  const write = await threads({ kind: 'write', dir, bytes: written / workers, direct });
+  const read = await threads({ kind: 'read', dir, bytes: Math.min(written, restored) / workers, direct });
+  for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
+  return { write, read };
+}
+
+const shownRate = ({ write, read }, written, restored) =>
+  `${seconds(write + read)} s (write ${(written / write / 1e6).toFixed(2)} GB/s, read ${(restored / read / 1e6).toFixed(2)} GB/s)`;
+
 async function spilled() {
   const bytes = Number(values.gb) * 1e9;
   const partitions = Number(values.partitions);
   const size = Math.floor(bytes / partitions);
   const ratios = [];
+  const cached = [];
   const times = [];
   const peaks = [];
   for (let i = 0; i < runs; i++) {
@@ -63,15 +75,15 @@ async function spilled() {
     const end = JSON.parse(r.stdout.trim().split('\n').at(-1));
     const { spilledBytes, restoredBytes } = end.stats.spill;
     const ms = end.mapMs + end.reduceMs;
-    const write = await threads({ kind: 'write', dir, bytes: spilledBytes / workers });
-    const read = await threads({ kind: 'read', dir, bytes: Math.min(spilledBytes, restoredBytes) / workers });
-    for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true });
+    const disk = await diskAlone(spilledBytes, restoredBytes, true);
+    const cache = await diskAlone(spilledBytes, restoredBytes, false);
     times.push(ms / 1000);
-    ratios.push((write + read) / ms);
+    ratios.push((disk.write + disk.read) / ms);
+    cached.push((cache.write + cache.read) / ms);
     peaks.push(Math.max(r.peak, end.peakRss) / 2 ** 20);
     console.log(
       `  shuffle ${seconds(ms)} s (map ${seconds(end.mapMs)}, reduce ${seconds(end.reduceMs)}, ${end.strategy}); ` +
-        `disk alone ${seconds(write + read)} s (write ${(spilledBytes / write / 1e6).toFixed(2)} GB/s, read ${(restoredBytes / read / 1e6).toFixed(2)} GB/s); ` +
+        `disk alone ${shownRate(disk, spilledBytes, restoredBytes)}, through the cache ${shownRate(cache, spilledBytes, restoredBytes)}; ` +
         `spilled ${(spilledBytes / 1e9).toFixed(2)} GB, restored ${(restoredBytes / 1e9).toFixed(2)} GB of ${(end.bytes / 1e9).toFixed(2)} GB`,
     );
   }
@@ -79,7 +91,10 @@ async function spilled() {
     `through ${values.limit} on disk: ${shown(times)} s, ${shown(
       ratios.map((r) => 100 * r),
       0,
-    )} % of the disk's own rate`,
+    )} % of the disk's own rate (${shown(
+      cached.map((r) => 100 * r),
+      0,
+    )} % of the rate through the system's cache)`,
   );
   console.log(`  peak resident ${shown(peaks, 0)} MiB`);
 }

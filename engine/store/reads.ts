@@ -117,7 +117,8 @@ export class Reads {
   #readRange(found: Found, offset: number, bytes: number): BytesLease {
     const start = chunkStart(offset);
     const span = chunkEnd(offset + bytes, found.bytes) - start;
-    const block = this.#memory.allocate(span, OWNER);
+    // Whole pages, as are allocated anyway: the last block of a large object can be read whole.
+    const block = this.#memory.allocate(Math.ceil(span / PAGE) * PAGE, OWNER);
     try {
       this.#load(found, offset, offset + bytes, block.view);
     } catch (e) {

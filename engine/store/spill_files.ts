@@ -1,7 +1,9 @@
 import { EngineBug, RunError } from '../errors.ts';
+import { PAGE } from '../memory/pages.ts';
 import { checksums } from './checksum.ts';
 import type { FileTable } from './file_table.ts';
 import { retried } from './retry.ts';
+import { BLOCK } from './targets/past_cache.ts';
 import type { SpillTarget } from './targets/target.ts';
 
 /**
@@ -10,6 +12,9 @@ import type { SpillTarget } from './targets/target.ts';
  */
 export const CHUNK = 4 << 10;
 const ALIGN = 64;
+/** Objects of this size on start at whole blocks of a file and fill them, checksums too: they can go past the system's cache. */
+const LARGE = 256 << 10;
+const WASM_PAGE = 65536;
 /** A place that failed gets no new file for so long, while another one takes them. */
 const AVOID_MS = 10_000;
 const REMOVE_RETRIES = 3;
@@ -23,7 +28,7 @@ export interface SpillPlace {
 }
 
 /**
- * What lies in spill files: objects one after another, each as its bytes, then (64-byte aligned) a checksum for each chunk of it. Which targets
+ * What lies in spill files: objects one after another, each as its bytes, then (at a multiple of 64 bytes, of large objects at a whole block) a checksum for each chunk of it. Which targets
  * the files lie on is by file number. Nothing here is called under the lock.
  */
 export class SpillFiles {
@@ -66,14 +71,23 @@ export class SpillFiles {
   append(file: number, offset: number, objects: readonly Uint8Array[]): { offsets: number[]; end: number } {
     const offsets: number[] = [];
     const views: Uint8Array[] = [];
-    let at = offset;
+    const sums = new Sums(objects);
+    // A file that begins with a large object, or goes on with one, goes on at a whole block.
+    const start = aligned(offset, unitOf(objects[0]?.length ?? 0));
+    let at = start;
     for (const o of objects) {
+      const unit = unitOf(o.length);
+      if (aligned(at, unit) > at) views.push(ZEROS.subarray(0, aligned(at, unit) - at));
+      at = aligned(at, unit);
       offsets.push(at);
-      const sums = bytesOf(checksums(o, CHUNK));
-      for (const v of [o, padding(o.length), sums, padding(sums.length)]) if (v.length > 0) views.push(v);
+      views.push(...padded(o, unit), ...sums.of(o));
       at += spanOf(o.length);
     }
-    this.#write(file, offset, views);
+    this.#write(
+      file,
+      start,
+      views.filter((v) => v.length > 0),
+    );
     return { offsets, end: at };
   }
 
@@ -134,7 +148,7 @@ export class SpillFiles {
 
   /**
    * Reads the chunks that cover bytes [from, to) of an object into `into`, which has room for them: it starts at chunkStart(from). A
-   * whole object is read by one call when `into` has room for the checksums too (spanOf). Tries again when that fails; then throws RunError FLOW7008: the file is gone, short or corrupt.
+   * whole object is read by one call when `into` has room for the checksums too (spanOf); with room for whole blocks, a large one can come past the system's cache. Tries again when that fails; then throws RunError FLOW7008: the file is gone, short or corrupt.
    */
   read(place: SpillPlace, from: number, to: number, into: Uint8Array): void {
     const path = this.path(place.file);
@@ -165,16 +179,19 @@ export class SpillFiles {
     const file = nameOf(place.file);
     const start = chunkStart(from);
     const end = chunkEnd(to, place.bytes);
+    const unit = unitOf(place.bytes);
     const first = start / CHUNK;
     const count = Math.ceil(end / CHUNK) - first;
-    const sumsAt = aligned(place.bytes) + first * 4;
+    const sumsAt = aligned(place.bytes, unit) + first * 4;
+    const span = spanOf(place.bytes);
     let sums: Uint8Array;
-    if (start === 0 && end === place.bytes && into.length >= sumsAt + count * 4) {
-      target.read(file, place.offset, into.subarray(0, sumsAt + count * 4));
+    if (start === 0 && end === place.bytes && into.length >= span) {
+      target.read(file, place.offset, into.subarray(0, span));
       sums = into.subarray(sumsAt, sumsAt + count * 4);
     } else {
       sums = new Uint8Array(count * 4);
-      target.read(file, place.offset + start, into.subarray(0, end - start));
+      const blocks = aligned(end - start, unit);
+      target.read(file, place.offset + start, into.subarray(0, into.length >= blocks ? blocks : end - start));
       target.read(file, place.offset + sumsAt, sums);
     }
     const words = new DataView(sums.buffer, sums.byteOffset);
@@ -212,19 +229,63 @@ export function chunkEnd(to: number, bytes: number): number {
 
 /** Bytes in a file that an object of `bytes` bytes takes. */
 export function spanOf(bytes: number): number {
-  return aligned(bytes) + aligned(Math.ceil(bytes / CHUNK) * 4);
+  const unit = unitOf(bytes);
+  return aligned(bytes, unit) + aligned(sumsBytes(bytes), unit);
 }
 
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGN) * ALIGN;
+/** What an object of `bytes` bytes, and its checksums, start and end at a multiple of. */
+function unitOf(bytes: number): number {
+  return bytes >= LARGE ? BLOCK : ALIGN;
 }
 
-const ZEROS = new Uint8Array(ALIGN);
-
-function padding(bytes: number): Uint8Array {
-  return ZEROS.subarray(0, aligned(bytes) - bytes);
+function sumsBytes(bytes: number): number {
+  return Math.ceil(bytes / CHUNK) * 4;
 }
 
-function bytesOf(sums: Uint32Array): Uint8Array {
-  return new Uint8Array(sums.buffer, sums.byteOffset, sums.byteLength);
+function aligned(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit;
+}
+
+const ZEROS = new Uint8Array(BLOCK);
+
+/** Bytes up to a multiple of the unit. Those behind a large object that lies in pages of its own are what happens to lie there. */
+function padded(bytes: Uint8Array, unit: number): Uint8Array[] {
+  const { buffer, byteOffset, length } = bytes;
+  const end = aligned(length, unit);
+  if (unit === PAGE && byteOffset % PAGE === 0 && byteOffset + end <= buffer.byteLength)
+    return [new Uint8Array(buffer, byteOffset, end)];
+  return [bytes, ZEROS.subarray(0, end - length)];
+}
+
+/** The checksums of objects that are written together; those of large ones at whole blocks of memory, which is used again. */
+class Sums {
+  static #memory: WebAssembly.Memory | null = null;
+  #blocks: Uint8Array;
+  #at = 0;
+
+  constructor(objects: readonly Uint8Array[]) {
+    const large = objects.filter((o) => unitOf(o.length) === BLOCK);
+    const bytes = large.reduce((n, o) => n + aligned(sumsBytes(o.length), BLOCK), 0);
+    this.#blocks = bytes === 0 ? ZEROS : Sums.#room(bytes);
+  }
+
+  /** Memory of its own kind: of an ordinary buffer nobody knows where it starts. */
+  static #room(bytes: number): Uint8Array {
+    const pages = Math.ceil(bytes / WASM_PAGE);
+    Sums.#memory ??= new WebAssembly.Memory({ initial: pages });
+    const missing = pages - Sums.#memory.buffer.byteLength / WASM_PAGE;
+    if (missing > 0) Sums.#memory.grow(missing);
+    return new Uint8Array(Sums.#memory.buffer, 0, bytes);
+  }
+
+  of(object: Uint8Array): Uint8Array[] {
+    const sums = checksums(object, CHUNK);
+    const bytes = new Uint8Array(sums.buffer, sums.byteOffset, sums.byteLength);
+    if (unitOf(object.length) === ALIGN) return padded(bytes, ALIGN);
+    const own = this.#blocks.subarray(this.#at, this.#at + aligned(bytes.length, BLOCK));
+    this.#at += own.length;
+    own.set(bytes);
+    own.fill(0, bytes.length);
+    return [own];
+  }
 }

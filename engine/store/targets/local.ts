@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeSpillFolder, removeSpillFolder } from '../spill_dir.ts';
+import { isWhole, PastCache } from './past_cache.ts';
 import type { SpillTarget } from './target.ts';
 
 /** Files a thread keeps open to read from. */
@@ -14,6 +15,8 @@ export type WriteVector = (fd: number, views: readonly Uint8Array[], position: n
 interface OpenFile {
   readonly file: string;
   readonly fd: number;
+  /** The flag it was opened with besides those of its mode: 0, or to go past the cache. */
+  readonly flag: number;
 }
 
 /** Files in a folder of this machine; `folder` is the store's own, made with the first file. */
@@ -28,8 +31,10 @@ class LocalTarget implements SpillTarget {
   readonly #write: WriteVector;
   /** Least recently used first. */
   readonly #readers: OpenFile[] = [];
-  /** The file this thread appends to. */
-  #own: OpenFile | null = null;
+  /** The file this thread appends to, by way: through the cache, and past it. */
+  readonly #own: [OpenFile | null, OpenFile | null] = [null, null];
+  readonly #writes = new PastCache();
+  readonly #reads = new PastCache();
 
   constructor(folder: string, write: WriteVector) {
     this.place = dirname(folder);
@@ -38,12 +43,16 @@ class LocalTarget implements SpillTarget {
   }
 
   write(file: string, offset: number, views: readonly Uint8Array[]): void {
-    const fd = this.#openOwn(file, offset);
-    try {
+    let fd = -1;
+    const transfer = (flag: number): void => {
+      fd = this.#openOwn(file, offset, flag);
       let at = offset;
       for (let i = 0; i < views.length; i += MAX_VECTORS) at = this.#writeAll(fd, views.slice(i, i + MAX_VECTORS), at);
+    };
+    try {
+      measured(this.#writes, offset, views, transfer);
     } catch (e) {
-      fs.ftruncateSync(fd, offset);
+      if (fd >= 0) fs.ftruncateSync(fd, offset);
       throw e;
     }
   }
@@ -63,46 +72,57 @@ class LocalTarget implements SpillTarget {
     return at;
   }
 
-  #openOwn(file: string, offset: number): number {
-    if (this.#own?.file === file) return this.#own.fd;
-    this.#closeOwn();
+  #openOwn(file: string, offset: number, flag: number): number {
+    const way = flag === 0 ? 0 : 1;
+    const own = this.#own[way];
+    if (own?.file === file) return own.fd;
+    for (const w of [0, 1] as const) if (this.#own[w]?.file !== file) this.#closeOwn(w);
     if (!fs.existsSync(this.#folder)) makeSpillFolder(this.#folder);
+    const path = join(this.#folder, file);
     // What exists beyond an offset of 0 must be there still: a hole would read as zeros.
-    const fd = fs.openSync(join(this.#folder, file), offset === 0 ? 'w+' : 'r+');
-    this.#own = { file, fd };
+    const fresh = offset === 0 ? fs.constants.O_CREAT | fs.constants.O_TRUNC : 0;
+    const fd = fs.openSync(path, fs.constants.O_RDWR | fresh | flag);
+    this.#own[way] = { file, fd, flag };
     return fd;
   }
 
-  #closeOwn(): void {
-    if (this.#own !== null) fs.closeSync(this.#own.fd);
-    this.#own = null;
+  #closeOwn(way: 0 | 1): void {
+    const own = this.#own[way];
+    if (own !== null) fs.closeSync(own.fd);
+    this.#own[way] = null;
   }
 
   read(file: string, offset: number, into: Uint8Array): void {
-    const fd = this.#openReader(file);
-    for (let done = 0; done < into.length; ) {
-      const n = fs.readSync(fd, into, done, into.length - done, offset + done);
-      if (n === 0) throw new Error(`the file ends at byte ${offset + done}`);
-      done += n;
-    }
+    measured(this.#reads, offset, [into], (flag) => {
+      const fd = this.#openReader(file, flag);
+      for (let done = 0; done < into.length; ) {
+        const n = fs.readSync(fd, into, done, into.length - done, offset + done);
+        if (n === 0) throw new Error(`the file ends at byte ${offset + done}`);
+        done += n;
+      }
+    });
   }
 
-  #openReader(file: string): number {
-    if (this.#own?.file === file) return this.#own.fd;
-    const known = this.#readers.findIndex((r) => r.file === file);
-    const reader =
-      known >= 0
-        ? (this.#readers.splice(known, 1)[0] as OpenFile)
-        : { file, fd: fs.openSync(join(this.#folder, file), 'r') };
+  #openReader(file: string, flag: number): number {
+    const own = this.#own[flag === 0 ? 0 : 1];
+    if (own?.file === file) return own.fd;
+    const known = this.#readers.findIndex((r) => r.file === file && r.flag === flag);
+    const open = (): OpenFile => ({
+      file,
+      flag,
+      fd: fs.openSync(join(this.#folder, file), fs.constants.O_RDONLY | flag),
+    });
+    const reader = known >= 0 ? (this.#readers.splice(known, 1)[0] as OpenFile) : open();
     this.#readers.push(reader);
     if (this.#readers.length > OPEN_FILES) fs.closeSync((this.#readers.shift() as OpenFile).fd);
     return reader.fd;
   }
 
   remove(file: string): void {
-    const known = this.#readers.findIndex((r) => r.file === file);
-    if (known >= 0) fs.closeSync((this.#readers.splice(known, 1)[0] as OpenFile).fd);
-    if (this.#own?.file === file) this.#closeOwn();
+    for (let i = this.#readers.length - 1; i >= 0; i--) {
+      if (this.#readers[i]?.file === file) fs.closeSync((this.#readers.splice(i, 1)[0] as OpenFile).fd);
+    }
+    for (const way of [0, 1] as const) if (this.#own[way]?.file === file) this.#closeOwn(way);
     const path = join(this.#folder, file);
     try {
       // A thread that still has it open would keep its space otherwise.
@@ -114,7 +134,8 @@ class LocalTarget implements SpillTarget {
   }
 
   close(): void {
-    this.#closeOwn();
+    this.#closeOwn(0);
+    this.#closeOwn(1);
     for (const r of this.#readers.splice(0)) fs.closeSync(r.fd);
   }
 
@@ -128,4 +149,28 @@ class LocalTarget implements SpillTarget {
       // Taken away or locked by somebody else: the next store made here cleans up.
     }
   }
+}
+
+/** Makes a transfer by the way that has been faster, through the cache where the file system knows no other, and remembers what it took. */
+function measured(
+  choice: PastCache,
+  offset: number,
+  views: readonly Uint8Array[],
+  transfer: (flag: number) => void,
+): void {
+  if (!isWhole(offset, views)) {
+    transfer(0);
+    return;
+  }
+  const flag = choice.flag();
+  const started = performance.now();
+  try {
+    transfer(flag);
+  } catch (e) {
+    if (!choice.refused(flag, e)) throw e;
+    transfer(0);
+    return;
+  }
+  const bytes = views.reduce((n, v) => n + v.length, 0);
+  choice.took(flag, bytes, performance.now() - started);
 }
