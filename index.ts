@@ -23,10 +23,14 @@ export {
   dask,
   type TaskEngine,
 } from './compiler/dag/index.ts';
+export { checkData } from './compiler/data_schema.ts';
 export { compilerRegistries } from './compiler/diagnostics.ts';
+export { type DryRead, type DryRun, type DryWrite, dryRun } from './compiler/dry_run.ts';
 export { type ExplainFormat, explain } from './compiler/explain/index.ts';
 export { explainKernels } from './compiler/explain/kernels.ts';
+export { type ReferenceEntry, reference } from './compiler/reference/index.ts';
 export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';
+export { schemaText } from './compiler/schema_text.ts';
 export { EngineBug, RunError, type RunErrorCode, type RunErrorWhere } from './engine/errors.ts';
 export type { PhysicalPlan } from './engine/plan.ts';
 export { type CheckResult, checkText, foundBy, valuesText } from './engine/runtime/checks.ts';

@@ -5,7 +5,13 @@ import type { Diagnostic } from '../grammar/diagnostics.ts';
 
 export interface Api {
   run(request: RunRequest, reporter: RunReporter): Promise<Outcome<RunSummary>>;
-  check(request: FileRequest): Promise<Outcome<CheckSummary>>;
+  check(request: CheckRequest): Promise<Outcome<CheckSummary>>;
+  /** Plans a run; nothing runs. */
+  dryRun(request: FileRequest): Promise<Outcome<DryRun>>;
+  schemasOfFlow(request: FileRequest): Promise<Outcome<readonly RelationSchema[]>>;
+  schemaOfData(request: DataRequest): Promise<Outcome<readonly RelationSchema[]>>;
+  /** What the program knows about verbs, functions, aggregates, formats and algorithms. */
+  reference(): readonly ReferenceEntry[];
   explain(request: ExplainRequest): Promise<Outcome<string>>;
   /** Every code that a diagnostic or a run error can carry. */
   readonly errorPages: readonly ErrorPage[];
@@ -25,6 +31,68 @@ export interface FileRequest {
   readonly text: string;
   /** `-p name=value`, still text: the file says what type each has. */
   readonly params: ReadonlyMap<string, string>;
+}
+
+export interface CheckRequest extends FileRequest {
+  /** Also what is likely not meant, or of no use. */
+  readonly lint: boolean;
+}
+
+/** A data file. */
+export interface DataRequest {
+  readonly path: string;
+  /** undefined: by the ending of the path. */
+  readonly format: string | undefined;
+  /** Options of the format, as a flow has them: `delimiter: ";"`. */
+  readonly options: string | undefined;
+}
+
+export interface RelationSchema {
+  readonly name: string;
+  readonly columns: readonly ResultColumn[];
+  /** A `schema` statement with these columns. */
+  readonly statement: string;
+}
+
+export interface DryRun {
+  readonly reads: readonly {
+    readonly format: string;
+    readonly path: string;
+    readonly files: number;
+    /** null: not known before it is read. */
+    readonly bytes: number | null;
+    readonly rows: number | null;
+    /** Those that are read, of all `width` columns. */
+    readonly columns: readonly ResultColumn[];
+    readonly width: number;
+    readonly filter: string | null;
+    readonly limit: number | null;
+  }[];
+  readonly writes: readonly {
+    readonly format: string;
+    readonly path: string;
+    readonly columns: readonly ResultColumn[];
+    readonly replaces: boolean;
+  }[];
+  readonly prints: readonly (readonly ResultColumn[])[];
+  readonly stages: number;
+}
+
+export interface ReferenceEntry {
+  readonly kind: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly family: string;
+  readonly heading: string;
+  readonly form: string;
+  readonly doc: string;
+  readonly examples: readonly string[];
+  readonly options: readonly {
+    readonly name: string;
+    readonly values: string;
+    readonly default: string | null;
+    readonly doc: string;
+  }[];
 }
 
 export type ExplainFormat = 'text' | 'mermaid' | 'dot' | 'json';

@@ -5,8 +5,10 @@ import {
   type Bound,
   type CheckResult,
   check,
+  checkData,
   checkText,
   compilerRegistries,
+  dryRun,
   Engine,
   type EngineOptions,
   explain,
@@ -19,17 +21,21 @@ import {
   plan,
   RunError,
   type RunResult,
+  reference,
   type Schema,
   type StageEvent,
+  schemaText,
   stageName,
   valuesText,
 } from '../index.ts';
 import type {
   Api,
+  DataRequest,
   ErrorPage,
   ExpectationSummary,
   FileRequest,
   Outcome,
+  RelationSchema,
   ResultColumn,
   RunReporter,
   RunRequest,
@@ -58,21 +64,45 @@ export const api: Api = {
   errorPages: pages,
   run: (request, reporter) => outcome(() => run(request, reporter)),
   check: (request) =>
-    outcome(async () => {
-      const bound = await check(request.text, request.path, { params: Object.fromEntries(request.params) });
-      if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
-      const relations = bound.relations.map(({ name, schema }) => ({ name, columns: columnsOf(schema) }));
-      return { status: 'done', value: { relations }, warnings: bound.diagnostics };
+    bound(
+      request,
+      async ({ relations }) => ({
+        relations: relations.map(({ name, schema }) => ({ name, columns: columnsOf(schema) })),
+      }),
+      request.lint,
+    ),
+  dryRun: (request) =>
+    bound(request, async (_, logical) => {
+      const { reads, writes, prints, stages } = await dryRun(await plan(logical));
+      return {
+        reads: reads.map((one) => ({ ...one, columns: columnsOf(one.columns) })),
+        writes: writes.map((one) => ({ ...one, columns: columnsOf(one.columns) })),
+        prints: prints.map(columnsOf),
+        stages,
+      };
     }),
+  schemasOfFlow: (request) => bound(request, ({ relations }) => relationSchemas(relations)),
+  schemaOfData: (request) => outcome(() => schemaOfData(request)),
+  reference,
   explain: (request) =>
-    outcome(async () => {
-      const bound = await check(request.text, request.path, { params: Object.fromEntries(request.params) });
-      if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
-      const planned = await plan(bound.plan);
-      const value = request.kernels ? explainKernels(planned.physical) : explain(planned, request.format);
-      return { status: 'done', value, warnings: bound.diagnostics };
+    bound(request, async (_, logical) => {
+      const planned = await plan(logical);
+      return request.kernels ? explainKernels(planned.physical) : explain(planned, request.format);
     }),
 };
+
+/** What `use` makes of a file without mistakes. */
+function bound<T>(
+  request: FileRequest,
+  use: (bound: Bound, logical: NonNullable<Bound['plan']>) => Promise<T>,
+  lint = false,
+): Promise<Outcome<T>> {
+  return outcome(async () => {
+    const checked = await check(request.text, request.path, { params: Object.fromEntries(request.params), lint });
+    if (checked.plan === null) return { status: 'rejected', diagnostics: checked.diagnostics };
+    return { status: 'done', value: await use(checked, checked.plan), warnings: checked.diagnostics };
+  });
+}
 
 /** A run error is an outcome; anything else that is thrown is a bug and passes. */
 async function outcome<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> {
@@ -88,6 +118,33 @@ async function outcome<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> 
       warnings: [],
     };
   }
+}
+
+async function schemaOfData({ path, format, options }: DataRequest): Promise<Outcome<readonly RelationSchema[]>> {
+  const checked = checkData(path, format, options);
+  if (checked === null)
+    throw new UsageError(`the ending of ${path} names no format`, 'name it: flowc schema FILE --format csv');
+  const { plan: found, relations, diagnostics } = await checked;
+  const [first] = diagnostics;
+  // It is about the command line, and no flow of the user's.
+  if (found === null && first !== undefined) {
+    throw new UsageError(first.message, first.suggestion?.text ?? first.notes?.[0]);
+  }
+  return {
+    status: 'done',
+    value: await relationSchemas(relations.map((one) => ({ ...one, name: path }))),
+    warnings: [],
+  };
+}
+
+function relationSchemas(relations: Bound['relations']): Promise<RelationSchema[]> {
+  return Promise.all(
+    relations.map(async ({ name, schema }) => ({
+      name,
+      columns: columnsOf(schema),
+      statement: await schemaText(name, schema),
+    })),
+  );
 }
 
 /** Standard output as the path of a `write` step. */

@@ -57,21 +57,50 @@ function runOptions(command: Command): Command {
     .option('--json', 'progress, results and summary as JSON, a line each')
     .option('--progress', 'show progress even where there is no terminal')
     .option('--no-progress', 'show no progress')
-    .option('-q, --quiet', 'print nothing but results and errors');
+    .option('-q, --quiet', 'print nothing but results and errors')
+    .option('--dry-run', 'read schemas and plan, run nothing: print what would be read and written');
+}
+
+function defineReaders(program: Command, context: Context, settle: Settle): void {
+  program
+    .command('check')
+    .description('report the errors of .flow files without running them')
+    .argument('<files...>', '.flow files, or - for standard input')
+    .addOption(paramOption())
+    .option('--lint', 'also warn of what is likely not meant or of no use; exit with 1 when there is a warning')
+    .option('-q, --quiet', 'print nothing but errors and warnings')
+    .action((files, options) =>
+      settle(import('./commands/check.ts').then(({ check }) => check(files, options, context))),
+    );
+  program
+    .command('schema')
+    .description('print the columns of a data file, or of every relation of a .flow file, as schema statements')
+    .argument('<file>', 'a data file, - for standard input, or a .flow file')
+    .addOption(paramOption())
+    .option('--format <format>', 'the format of a data file (default: by its ending)')
+    .option('--with <options>', 'options of the format, as in a flow: \'delimiter: ";"\'')
+    .option('--json', 'as JSON')
+    .action((file, options) =>
+      settle(import('./commands/schema.ts').then(({ schema }) => schema(file, options, context))),
+    );
+  program
+    .command('docs')
+    .description('explain a verb, a function, an aggregate, a format or an algorithm')
+    .argument('[name]', 'its name, or a family of functions such as string; without it, everything is listed')
+    .option('--json', 'as JSON')
+    .action((name, options) => settle(import('./commands/docs.ts').then(({ docs }) => docs(name, options, context))));
+  program
+    .command('new')
+    .description('make a folder with a small project: a flow, its data, its twin in TypeScript, a test')
+    .argument('<folder>', 'the folder to make; its name is that of the project')
+    .action((folder) => settle(import('./commands/new.ts').then(({ newProject }) => newProject(folder, context))));
 }
 
 function defineCommands(program: Command, context: Context, settle: Settle): void {
   runOptions(program.command('run').description('run a .flow file')).action((file, options) =>
     settle(import('./commands/run.ts').then(({ run }) => run(file, options, context))),
   );
-  program
-    .command('check')
-    .description('report the errors of a .flow file without running it')
-    .argument('<file>', 'a .flow file, or - for standard input')
-    .addOption(paramOption())
-    .action((file, options) =>
-      settle(import('./commands/check.ts').then(({ check }) => check(file, options, context))),
-    );
+  defineReaders(program, context, settle);
   program
     .command('explain')
     .description('show the logical plan, the optimized plan with the rules that fired, and the task graph')
@@ -95,7 +124,7 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
   program
     .command('explain-error')
     .description('explain an error code')
-    .argument('<code>', 'a code as it stands in an error, such as FLOW2001')
+    .argument('[code]', 'a code as it stands in an error, such as FLOW2001; without it, all codes are listed')
     .action((code) =>
       settle(import('./commands/explain-error.ts').then(({ explainError }) => explainError(code, context))),
     );

@@ -136,6 +136,22 @@ export function jsonReporter(context: Context): Reporter {
   };
 }
 
+/** The outcome of a command that runs nothing, in the events of `--json`: its value as one event. @returns the exit code */
+export async function jsonEvents(
+  outcome: Outcome<object>,
+  source: SourceText,
+  context: Context,
+  event: string,
+): Promise<number> {
+  const reporter = jsonReporter(context);
+  if (outcome.status !== 'done') return reporter.end(outcome, source);
+  for (const warning of outcome.warnings) {
+    await context.stdout.write(`${encode({ event: 'warning', ...warning, ...startOf(warning, source) })}\n`);
+  }
+  await context.stdout.write(`${encode({ event, ...outcome.value })}\n${encode({ event: 'end', status: 'done' })}\n`);
+  return EXIT.done;
+}
+
 function summaryJson({ stats, ...summary }: RunSummary): object {
   return { summary: stats === undefined ? summary : { ...summary, stats: stats.figures } };
 }

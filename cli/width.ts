@@ -54,3 +54,17 @@ export function cutToWidth(text: string, width: number): string {
   }
   return width < 1 ? '' : `${kept}…`;
 }
+
+/** Words in lines of at most `width` characters, each behind `indent`. */
+export function wrap(text: string, width: number, indent: string): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && indent.length + line.length + word.length >= width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((one) => indent + one).join('\n');
+}

@@ -17,6 +17,8 @@ export interface CompileOptions extends Partial<PlanOptions> {
   readonly cwd?: string;
   /** What is asked about sources; default: the registered formats and the file system. */
   readonly sources?: SourceCatalog;
+  /** Also warn of what is likely not meant, or of no use. */
+  readonly lint?: boolean;
   /** Rewrites of the logical plan to try, in order; default: all. */
   readonly rules?: readonly Rule[];
 }
@@ -60,6 +62,7 @@ export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Prom
     params: options.params ?? {},
     cwd: options.cwd ?? process.cwd(),
     sourceSchemas: options.sources ?? fileCatalog(),
+    lint: options.lint ?? false,
   });
   return { ...bound, plan: hasErrors(bound.diagnostics) ? null : bound.plan };
 }

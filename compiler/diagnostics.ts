@@ -1,12 +1,13 @@
 /** The diagnostics of the compiler: one registry for each range of codes, and all of them in one table. */
 import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
+import { lintCodes } from './codes/lints.ts';
 import { nameCodes } from './codes/names.ts';
 import { planCodes } from './codes/plan.ts';
 import { sourceCodes } from './codes/sources.ts';
 import { stepCodes } from './codes/steps.ts';
 import { typeCodes } from './codes/types.ts';
 
-export const codes = { ...nameCodes, ...typeCodes, ...planCodes, ...sourceCodes, ...stepCodes };
+export const codes = { ...nameCodes, ...typeCodes, ...planCodes, ...sourceCodes, ...stepCodes, ...lintCodes };
 
 export const compilerRegistries: readonly DiagnosticRegistry[] = [
   nameCodes,
@@ -14,4 +15,5 @@ export const compilerRegistries: readonly DiagnosticRegistry[] = [
   planCodes,
   sourceCodes,
   stepCodes,
+  lintCodes,
 ];

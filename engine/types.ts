@@ -91,22 +91,26 @@ export function schemaEquals(a: Schema, b: Schema): boolean {
 }
 
 /** The type as it is written in a `.flow` file. */
-export function formatType(t: DataType, nullable = false): string {
-  return formatBare(t) + (nullable ? '?' : '');
+export function formatType(t: DataType, nullable = false, name: FieldName = asItIs): string {
+  return formatBare(t, name) + (nullable ? '?' : '');
 }
 
-function formatBare(t: DataType): string {
+/** How the name of a field is written: in messages as it is, in a flow in backticks where it needs them. */
+type FieldName = (name: string) => string;
+const asItIs: FieldName = (name) => name;
+
+function formatBare(t: DataType, name: FieldName): string {
   switch (t.kind) {
     case 'decimal':
       return `decimal(${t.precision}, ${t.scale})`;
     case 'timestamp':
       return t.zone === null ? 'timestamp' : `timestamp("${t.zone}")`;
     case 'list':
-      return `list<${formatType(t.item.type, t.item.nullable)}>`;
+      return `list<${formatType(t.item.type, t.item.nullable, name)}>`;
     case 'map':
-      return `map<${formatBare(t.key)}, ${formatType(t.value.type, t.value.nullable)}>`;
+      return `map<${formatBare(t.key, name)}, ${formatType(t.value.type, t.value.nullable, name)}>`;
     case 'struct':
-      return `{ ${t.fields.map((f) => `${f.name}: ${formatType(f.type, f.nullable)}`).join(', ')} }`;
+      return `{ ${t.fields.map((f) => `${name(f.name)}: ${formatType(f.type, f.nullable, name)}`).join(', ')} }`;
     default:
       return t.kind;
   }

@@ -2,7 +2,7 @@
  * Diagnostics: what is told about a user's mistake. A diagnostic is one entry of a registry (code, title, long
  * explanation, typed parameters, message formatter), and an occurrence of it is plain data. Every layer defines
  * its own registry with {@link defineDiagnostics}: FLOW1xxx syntax (grammar/syntax_codes.ts), FLOW2xxx names,
- * FLOW3xxx types, FLOW4xxx plan, FLOW5xxx sources.
+ * FLOW3xxx types, FLOW4xxx plan, FLOW5xxx sources, FLOW6xxx lints.
  */
 import type { Span } from './ast.ts';
 

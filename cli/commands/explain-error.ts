@@ -2,9 +2,14 @@ import { suggest } from '../../grammar/suggest.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../exit.ts';
 
-/** Prints the page of an error code; `flow2001` and `2001` will do too. @returns the exit code */
-export async function explainError(code: string, context: Context): Promise<number> {
+/** Prints the page of an error code; `flow2001` and `2001` will do too. Without one, lists all codes. @returns the exit code */
+export async function explainError(code: string | undefined, context: Context): Promise<number> {
   const { errorPages } = await context.loadApi();
+  if (code === undefined) {
+    const sorted = [...errorPages].sort((a, b) => (a.code < b.code ? -1 : 1));
+    await context.stdout.write(sorted.map((page) => `${page.code}  ${page.title}\n`).join(''));
+    return EXIT.done;
+  }
   const upper = code.trim().toUpperCase();
   const wanted = /^\d+$/.test(upper) ? `FLOW${upper}` : upper;
   const page = errorPages.find((candidate) => candidate.code === wanted);

@@ -4,6 +4,7 @@ import { EXIT, UsageError } from '../exit.ts';
 import { type Output, readSource } from '../io.ts';
 import { progressLine } from '../progress.ts';
 import { jsonReporter, textReporter } from '../report.ts';
+import { dryRun } from './dry_run.ts';
 
 export interface RunOptions {
   readonly param?: ReadonlyMap<string, string>;
@@ -24,6 +25,7 @@ export interface RunOptions {
   /** undefined: only on a terminal. */
   readonly progress?: boolean;
   readonly quiet?: true;
+  readonly dryRun?: true;
 }
 
 const DEFAULT_PREVIEW_ROWS = 20;
@@ -38,6 +40,7 @@ export async function run(file: string, options: RunOptions, context: Context): 
     );
   }
   const source = readSource(file);
+  if (options.dryRun) return dryRun({ ...source, params: options.param ?? new Map() }, options, context);
   const api = await context.loadApi();
   const stop = listenForStop(context.stdout, streams);
   const reporter = options.json ? jsonReporter(context) : textReporter(context, reporterOptions(options, context));

@@ -3,6 +3,7 @@ import type { FlowFile, ParamStatement, Span, Statement } from '../../grammar/as
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../../grammar/diagnostics.ts';
 import { walk } from '../../grammar/walk.ts';
 import { codes } from '../diagnostics.ts';
+import { lint } from '../lint/index.ts';
 import type { LogicalNode, LogicalOutput, LogicalPlan } from '../logical.ts';
 import type { SourceCatalog } from '../sources.ts';
 import { checkFn } from './calls.ts';
@@ -20,6 +21,8 @@ export interface BindOptions {
   /** Where relative paths of data begin. */
   readonly cwd: string;
   readonly sourceSchemas: SourceCatalog;
+  /** Also warn of what is likely not meant, or of no use. */
+  readonly lint?: boolean;
 }
 
 export interface NamedSchema {
@@ -56,8 +59,9 @@ export async function bind(ast: FlowFile, options: BindOptions): Promise<BindRes
   const whole = !hasSyntaxErrors(ast);
   // What a mistake keeps from being used is no news; that is said when the rest is right.
   if (whole && !hasErrors(ctx.report.list)) reportUnused(ctx);
+  const plan = whole && !hasErrors(ctx.report.list) ? { outputs } : null;
+  if (plan !== null && options.lint === true) lint(ctx, plan);
   const diagnostics = sortDiagnostics(ctx.report.list);
-  const plan = whole && !hasErrors(diagnostics) ? { outputs } : null;
   return { plan, relations: relationsOf(ctx, outputs), diagnostics };
 }
 

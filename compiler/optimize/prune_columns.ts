@@ -17,7 +17,7 @@ export const pruneColumns: Rule = {
 };
 
 /** For each node, by id, the output columns that some reader uses. */
-function neededColumns(plan: LogicalPlan): Map<number, Set<string>> {
+export function neededColumns(plan: LogicalPlan): Map<number, Set<string>> {
   const needed = new Map<number, Set<string>>();
   const of = (n: LogicalNode): Set<string> => {
     const s = needed.get(n.id) ?? new Set<string>();

@@ -5,22 +5,12 @@ import { AGGREGATE_LIST } from '../../engine/aggregates/registry.ts';
 import type { FormatDef, FormatOption } from '../../engine/formats/def.ts';
 import { FORMATS } from '../../engine/formats/registry.ts';
 import type { FunctionDef, FunctionFamily } from '../../engine/functions/def.ts';
+import { FAMILIES } from '../../engine/functions/families.ts';
 import { FUNCTIONS } from '../../engine/functions/registry.ts';
 import { ALGORITHMS, type AlgorithmOption } from '../../engine/ml/schema.ts';
 import { commandHelp } from './help.ts';
 import { anchor, code, fenced, page, prose, table } from './markdown.ts';
 import { notExecutable } from './not_executable.ts';
-
-const FAMILIES: Readonly<Record<FunctionFamily, string>> = {
-  operator: 'Operators',
-  math: 'Mathematics',
-  string: 'Text',
-  date: 'Dates and times',
-  conditional: 'Conditions and nulls',
-  list: 'Lists, maps, structs and JSON',
-  hash: 'Hashes and encodings',
-  window: 'Windows',
-};
 
 const alsoCalled = (aliases: readonly string[] | undefined): string =>
   aliases === undefined || aliases.length === 0 ? '' : ` Also called ${aliases.map(code).join(', ')}.`;
@@ -144,6 +134,7 @@ const RANGES: readonly (readonly [prefix: string, heading: string])[] = [
   ['FLOW3', 'Types and values (FLOW3xxx)'],
   ['FLOW4', 'Steps and plans (FLOW4xxx)'],
   ['FLOW5', 'Sources and sinks (FLOW5xxx)'],
+  ['FLOW6', 'Lints (FLOW6xxx)'],
   ['FLOW7', 'While running (FLOW7xxx)'],
 ];
 
@@ -196,6 +187,9 @@ export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> 
   'help flowc': () => commandHelp([]),
   'help run': () => commandHelp(['run']),
   'help check': () => commandHelp(['check']),
+  'help schema': () => commandHelp(['schema']),
+  'help docs': () => commandHelp(['docs']),
+  'help new': () => commandHelp(['new']),
   'help explain': () => commandHelp(['explain']),
   'help fmt': () => commandHelp(['fmt']),
   'help explain-error': () => commandHelp(['explain-error']),

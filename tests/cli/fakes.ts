@@ -61,6 +61,10 @@ export function fakeContext(
       return run(r, reporter);
     },
     check: async () => ({ status: 'done', value: { relations: [] }, warnings: [] }),
+    dryRun: async () => ({ status: 'done', value: { reads: [], writes: [], prints: [], stages: 1 }, warnings: [] }),
+    schemasOfFlow: async () => ({ status: 'done', value: [], warnings: [] }),
+    schemaOfData: async () => ({ status: 'done', value: [], warnings: [] }),
+    reference: () => [],
     explain: async () => ({ status: 'done', value: 'the plan', warnings: [] }),
     errorPages: [{ code: 'FLOW1001', title: 'A title', explanation: 'Why.\n\n    an example\n' }],
     ...parts,

@@ -19,11 +19,13 @@ test.after(() => engine?.close());
 for (const file of readdirSync(casesFolder).sort()) {
   const path = join(casesFolder, file);
   const { intro, cases } = readScript(path);
+  // Lints are asked for.
+  const lint = file.startsWith('FLOW6');
   const code = /^FLOW\d{4}/.exec(file)?.[0];
 
   test(`${file}: what is said`, async () => {
     const seen: { input: string; seen: string }[] = [];
-    for (const one of cases) seen.push({ input: one.input, seen: await play(one, theEngine) });
+    for (const one of cases) seen.push({ input: one.input, seen: await play(one, theEngine, lint) });
     if (process.env.UPDATE === '1') writeFileSync(path, writeScript(intro, seen));
     for (const [i, one] of cases.entries()) {
       const text = seen[i]?.seen ?? '';
@@ -35,12 +37,12 @@ for (const file of readdirSync(casesFolder).sort()) {
 
   test(`${file}: the fixes help`, async () => {
     for (const { flow, params } of cases) {
-      for (const found of await diagnose(flow, params)) {
+      for (const found of await diagnose(flow, params, lint)) {
         const better = fixed(flow, found);
         if (better === null) continue;
-        const left = await diagnose(better, params);
+        const left = await diagnose(better, params, lint);
         const again = left.filter(({ code, message }) => code === found.code && message === found.message);
-        const before = (await diagnose(flow, params)).filter(
+        const before = (await diagnose(flow, params, lint)).filter(
           ({ code, message }) => code === found.code && message === found.message,
         );
         assert.ok(again.length < before.length, `${found.code} is still there after its fix:\n${better}`);

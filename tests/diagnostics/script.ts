@@ -53,15 +53,19 @@ export function writeScript(intro: string, cases: readonly { input: string; seen
   return intro + cases.map(({ input, seen }) => `===\n${input}---\n${seen}\n`).join('');
 }
 
-export async function diagnose(flow: string, params: Case['params'] = {}): Promise<readonly Diagnostic[]> {
-  return (await check(flow, FILE, { params })).diagnostics;
+export async function diagnose(
+  flow: string,
+  params: Case['params'] = {},
+  lint = false,
+): Promise<readonly Diagnostic[]> {
+  return (await check(flow, FILE, { params, lint })).diagnostics;
 }
 
 /** Everything that is said about the flow. Data files stand with their names alone. */
-export async function play({ flow, params }: Case, engine: () => Engine): Promise<string> {
+export async function play({ flow, params }: Case, engine: () => Engine, lint: boolean): Promise<string> {
   const context = fakeContext();
   const source = { path: FILE, text: flow };
-  const bound = await check(flow, FILE, { params });
+  const bound = await check(flow, FILE, { params, lint });
   let text = diagnosticsText(bound.diagnostics, source, context.stderrStyle);
   if (bound.plan !== null) {
     try {
