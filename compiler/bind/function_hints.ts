@@ -97,6 +97,9 @@ const FORMS: Readonly<Record<string, string>> = {
   onehot: 'one indicator for each value stands behind `features` of `train`',
 };
 
+/** All names that `elsewhere` may be asked about. */
+export const knownElsewhere: readonly string[] = [...Object.keys(ELSEWHERE), ...Object.keys(FORMS)];
+
 /** The name or the form of what `name` may mean, where it is known under that name elsewhere. */
 export function elsewhere(name: string): { readonly name: string } | { readonly form: string } | null {
   const key = name.toLowerCase();
