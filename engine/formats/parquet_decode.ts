@@ -58,29 +58,26 @@ interface Part {
 }
 
 /**
- * Decodes a row group's columns, at most `limit` rows, in batches of at most MORSEL_ROWS rows copied to scratch (reset before each).
+ * Decodes rows [start, end) of a row group by the complete decoder, in batches of at most MORSEL_ROWS rows copied to scratch (reset before each).
  * RunError FLOW7003 names the file, the row group and the column that cannot be decoded.
  */
-export function* decodeGroup(
+export function* decodeRows(
   fd: number,
   footer: ParquetFooter,
   index: number,
   names: readonly string[],
-  limit: number,
+  start: number,
+  end: number,
   scratch: Scratch,
 ): Generator<DecodedRows> {
-  const group = footer.groups[index];
-  if (group === undefined)
-    throw new RunError('FLOW7002', `"${footer.path}" changed while it was read`, { file: footer.path });
+  const group = groupAt(footer, index);
   const leaves = leavesOf(footer, new Set(names));
-  checkCodecs(footer, index, leaves);
-  const rows = Math.min(group.rows, limit);
   const uncompressed = group.chunks.reduce((n, c, i) => n + (leaves.has(i) ? c.uncompressed : 0), 0);
   const pieces = Math.max(1, Math.ceil(uncompressed / PIECE_BYTES));
   const step = Math.ceil(group.rows / pieces / MORSEL_ROWS) * MORSEL_ROWS;
   const decoder = new GroupDecoder(fd, footer, group, index, names);
-  for (let from = 0; from < rows; from += step) {
-    const length = Math.min(step, rows - from);
+  for (let from = start; from < end; from += step) {
+    const length = Math.min(step, end - from);
     let got = 0;
     for (const part of decoder.rows(from, length, scratch)) {
       got += part.rows;
@@ -89,6 +86,12 @@ export function* decodeGroup(
     if (got !== length)
       throw damaged(footer.path, `row group ${index} holds ${from + got} rows instead of ${group.rows}`);
   }
+}
+
+export function groupAt(footer: ParquetFooter, index: number): RowGroup {
+  const group = footer.groups[index];
+  if (group !== undefined) return group;
+  throw new RunError('FLOW7002', `"${footer.path}" changed while it was read`, { file: footer.path });
 }
 
 type Table = ReturnType<ReturnType<ParquetWasm['readParquet']>['intoFFI']>;
@@ -231,7 +234,9 @@ function dictionaryColumns(footer: ParquetFooter, group: RowGroup): ReadonlySet<
 const CODECS = ['none', 'snappy', 'gzip', 'lzo', 'brotli', 'lz4', 'zstd', 'lz4_raw'];
 const LZO = 3;
 
-function checkCodecs(footer: ParquetFooter, group: number, leaves: ReadonlySet<number>): void {
+/** RunError FLOW7003 when one of the columns is compressed in a way that cannot be read. */
+export function checkCodecs(footer: ParquetFooter, group: number, names: readonly string[]): void {
+  const leaves = leavesOf(footer, new Set(names));
   footer.groups[group]?.chunks.forEach((c, i) => {
     if (!leaves.has(i) || (c.codec !== LZO && c.codec < CODECS.length)) return;
     const file = footer.path;

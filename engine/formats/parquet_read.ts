@@ -9,8 +9,8 @@ import type { FilePlan } from './file_plan.ts';
 import { assemble, constantRange, inferFiles, planFile, rowLimit } from './file_plan.ts';
 import { readError } from './files.ts';
 import { hiveValue } from './many_files.ts';
-import { decodeGroup } from './parquet_decode.ts';
 import type { RowGroup } from './parquet_footer.ts';
+import { decodeGroup } from './parquet_group.ts';
 import type { ParquetFile } from './parquet_schema.ts';
 import { openParquet } from './parquet_schema.ts';
 import { groupRange } from './parquet_stats.ts';
@@ -111,7 +111,7 @@ async function* read(
     let left = rowLimit(scan);
     for (const group of groups) {
       let first = source.footer.groups.slice(0, group).reduce((n, g) => n + g.rows, 1);
-      for (const part of decodeGroup(fd, source.footer, group, plan.names, left, ctx.scratch)) {
+      for (const part of decodeGroup(fd, source, group, plan.names, left, ctx)) {
         ctx.check();
         const row = first;
         ctx.rowsFrom?.(() => row);

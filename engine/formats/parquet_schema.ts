@@ -1,6 +1,7 @@
 import { RunError } from '../errors.ts';
 import type { Field, Schema } from '../types.ts';
 import { T } from '../types.ts';
+import type { ArrowField } from './arrow_types.ts';
 import { describeArrow, logicalField } from './arrow_types.ts';
 import { fileCache } from './file_cache.ts';
 import { checkNames } from './many_files.ts';
@@ -12,12 +13,15 @@ import { leafKind } from './parquet_stats.ts';
 export interface ParquetFile {
   readonly footer: ParquetFooter;
   readonly schema: Schema;
+  /** Its columns as Arrow has them. */
+  readonly fields: readonly ArrowField[];
 }
 
 /** Footer and schema of a file. RunError as readFooter, and FLOW7003 for a column of a type that cannot be read. */
 export const openParquet: (path: string) => ParquetFile = fileCache(16, (path) => {
   const footer = readFooter(path);
-  const fields = arrowFields(footer).map((f): Field => {
+  const fields = arrowFields(footer);
+  const schema = fields.map((f): Field => {
     const field = logicalField(f);
     if (field !== null) return special(footer, field);
     throw new RunError(
@@ -27,8 +31,8 @@ export const openParquet: (path: string) => ParquetFile = fileCache(16, (path) =
       'write the file again without it',
     );
   });
-  checkNames(path, fields);
-  return { footer, schema: fields };
+  checkNames(path, schema);
+  return { footer, schema, fields };
 });
 
 /** JSON and UUID columns are bytes or text to Arrow. */

@@ -51,12 +51,23 @@ export function parseThrift(bytes: Uint8Array): ThriftStruct {
   return new Reader(bytes).struct(0);
 }
 
+/** The struct that starts at byte 0, and where it ends. */
+export function parseThriftPrefix(bytes: Uint8Array): { readonly tree: ThriftStruct; readonly end: number } {
+  const reader = new Reader(bytes);
+  return { tree: reader.struct(0), end: reader.end };
+}
+
 class Reader {
   private readonly bytes: Uint8Array;
   private at = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+  }
+
+  /** Bytes read so far. */
+  get end(): number {
+    return this.at;
   }
 
   struct(depth: number): ThriftStruct {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { CsvKernels } from './csv.ts';
 import type { GroupKernels } from './group.ts';
 import { memoryOf } from './memories.ts';
+import type { ParquetKernels } from './parquet.ts';
 import type { SortKernels } from './sort.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { SortKernels } from './sort.ts';
  * memory: `view.byteOffset` of a view on it. Kernels check nothing: the caller passes spans that are long enough and aligned as typed
  * arrays are. What each does is told at its source. They hold no state and call nothing, so that any thread may run them at any time.
  */
-export interface Kernels extends CsvKernels, GroupKernels, SortKernels {
+export interface Kernels extends CsvKernels, GroupKernels, ParquetKernels, SortKernels {
   readonly memory: WebAssembly.Memory;
 
   hash_i32(values: number, validity: number, n: number, out: number, join: number): void;

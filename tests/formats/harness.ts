@@ -11,11 +11,18 @@ import type { FormatDef, SerialWriter, Split } from '../../engine/formats/def.ts
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
 import type { ScanInput, SourceSpec } from '../../engine/plan.ts';
+import type { Store } from '../../engine/store/types.ts';
 import type { Schema } from '../../engine/types.ts';
 
 /** Readers and writers driven without the runtime. */
 
 export type Row = Record<string, LiteralValue>;
+
+/** Working memory where kernels do not reach. */
+const heapStore: Pick<Store, 'allocate' | 'free'> = {
+  allocate: (bytes) => ({ address: 0, bytes, view: new Uint8Array(new ArrayBuffer(bytes)) }),
+  free: () => {},
+};
 
 /** A scratch whose memory comes dirty and is spoilt when it is reset, as the arena's may be. */
 export function fakeContext(): TaskContext {
@@ -43,7 +50,7 @@ export function fakeContext(): TaskContext {
   };
   return {
     scratch,
-    store: null as never,
+    store: heapStore as Store,
     grant: 1 << 26,
     index: 0,
     side: unused,

@@ -22,6 +22,8 @@ export {
 export { join_arrange, join_build, join_build_direct, join_narrow, join_probe, join_range } from './join.ts';
 export { join_equal } from './join_equal.ts';
 export { join_sort } from './join_sort.ts';
+export * from './parquet_runs.ts';
+export * from './parquet_values.ts';
 export { partition_count, partition_order, partition_rows } from './partition.ts';
 export {
   rows_disorder,
@@ -45,6 +47,7 @@ export {
   scatter_16,
   scatter_bits,
 } from './scatter.ts';
+export { snappy_decode } from './snappy.ts';
 export {
   sort_number,
   sort_order,
@@ -57,3 +60,4 @@ export {
 } from './sort.ts';
 export { sort_text, sort_text_ranks } from './sort_text.ts';
 export { add_i32, count_ones } from './span.ts';
+export { utf8_distinct, utf8_valid } from './utf8.ts';

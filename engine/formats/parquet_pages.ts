@@ -1,0 +1,217 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { type Kernels, kernelsFor } from '../kernels/load.ts';
+import { u8Vector } from '../memory/vector.ts';
+import type { Store } from '../store/types.ts';
+import type { Chunk } from './parquet_footer.ts';
+import { readAt } from './parquet_footer.ts';
+import type { ThriftStruct } from './parquet_thrift.ts';
+import { intField, parseThriftPrefix, structField, ThriftError } from './parquet_thrift.ts';
+
+/** Thrown where the kernels' reader leaves the rest of a row group to the complete decoder: it also says what is wrong with a damaged file. */
+export class Declined extends Error {
+  override readonly name = 'Declined';
+}
+
+/** One page, decompressed, until the next one is asked for. Places are addresses in the kernels' memory. */
+export interface Page {
+  readonly dictionary: boolean;
+  readonly encoding: number;
+  /** Rows, nulls included; of a dictionary its entries. */
+  readonly values: number;
+  /** Definition levels; empty when all rows have values, or (`counted`) they stand before the values, behind their length. */
+  readonly levels: Span;
+  readonly counted: boolean;
+  readonly body: Span;
+}
+
+export interface Span {
+  readonly at: number;
+  readonly end: number;
+}
+
+/** Bytes behind each buffer that kernels may read or overwrite. */
+export const SLACK = 64;
+/** Compressed bytes that are read at a time, unless a page is larger. */
+const WINDOW = 1 << 20;
+/** A header with statistics of long texts takes more than the first try. */
+const HEADER = 512;
+const NOTHING: Span = { at: 0, end: 0 };
+
+const DATA = 0;
+const INDEX = 1;
+const DICTIONARY = 2;
+const DATA_2 = 3;
+/** Codecs of parquet.thrift that are read here. */
+const CODEC = { none: 0, snappy: 1, gzip: 2, brotli: 4 } as const;
+export const CODECS_READ: ReadonlySet<number> = new Set(Object.values(CODEC));
+const LEVELS_RLE = 3;
+
+/** Bytes that a chunk's buffers take, about: of pages that are as large as most writers make them. */
+export function bytesNeeded(chunk: Chunk): number {
+  return Math.min(chunk.bytes, WINDOW) + Math.min(chunk.uncompressed, WINDOW) + 2 * SLACK;
+}
+
+/** The pages of one column chunk, one after another. */
+export class PageReader {
+  readonly kernels: Kernels;
+  readonly #fd: number;
+  readonly #path: string;
+  readonly #chunk: Chunk;
+  /** Larger pages are declined. */
+  readonly #most: number;
+  readonly #window: ReturnType<typeof u8Vector>;
+  readonly #page: ReturnType<typeof u8Vector>;
+  /** Bytes of the chunk that were read into the window, now or before. */
+  #read = 0;
+  /** The window holds bytes up to here, of which those before `#at` were used. */
+  #filled = 0;
+  #at = 0;
+
+  /** Declined where the store's memory has no kernels. */
+  constructor(fd: number, path: string, chunk: Chunk, store: Store, most: number) {
+    this.#fd = fd;
+    this.#path = path;
+    this.#chunk = chunk;
+    this.#most = most;
+    this.#window = u8Vector(store, 'parquet');
+    this.#page = u8Vector(store, 'parquet');
+    this.#window.reserve(Math.min(chunk.bytes, WINDOW) + SLACK);
+    const kernels = kernelsFor(this.#window.data);
+    if (kernels === null) {
+      this.free();
+      throw new Declined('no kernels');
+    }
+    this.kernels = kernels;
+  }
+
+  free(): void {
+    this.#window.free();
+    this.#page.free();
+  }
+
+  /** A view on `length` bytes at an address. */
+  bytes(at: number, length: number): Uint8Array {
+    return new Uint8Array(this.kernels.memory.buffer, at, length);
+  }
+
+  /** Null at the end of the chunk. */
+  next(): Page | null {
+    for (;;) {
+      const header = this.#header();
+      if (header === null) return null;
+      const type = intField(header, 1);
+      const size = count(header, 2);
+      const compressed = count(header, 3);
+      if (size > this.#most || compressed > this.#most) throw new Declined('a large page');
+      if (!this.#have(compressed)) throw new Declined('a page is cut off');
+      const at = this.#window.data.byteOffset + this.#at;
+      this.#at += compressed;
+      if (type === INDEX) continue;
+      if (type === DATA) return this.#data(need(structField(header, 5)), at, compressed, size);
+      if (type === DATA_2) return this.#data2(need(structField(header, 8)), at, compressed, size);
+      if (type !== DICTIONARY) throw new Declined('a page of another kind');
+      const tree = need(structField(header, 7));
+      const body = this.#unpacked(at, compressed, 0, size);
+      const values = count(tree, 1);
+      return { dictionary: true, encoding: count(tree, 2), values, levels: NOTHING, counted: false, body };
+    }
+  }
+
+  #data(tree: ThriftStruct, at: number, compressed: number, size: number): Page {
+    if (intField(tree, 3) !== LEVELS_RLE) throw new Declined('levels of an old kind');
+    const body = this.#unpacked(at, compressed, 0, size);
+    return {
+      dictionary: false,
+      encoding: count(tree, 2),
+      values: count(tree, 1),
+      levels: NOTHING,
+      counted: true,
+      body,
+    };
+  }
+
+  /** Levels lie before the compressed values, as they are. */
+  #data2(tree: ThriftStruct, at: number, compressed: number, size: number): Page {
+    const levels = count(tree, 5);
+    if (count(tree, 6) !== 0 || levels > compressed || levels > size) throw new Declined('levels that make no sense');
+    const flag = tree.fields.get(7);
+    const plain = flag?.kind === 'bool' && !flag.value;
+    const from = at + levels;
+    const body = plain ? { at: from, end: at + compressed } : this.#unpacked(from, compressed - levels, levels, size);
+    const span = { at, end: from };
+    return { dictionary: false, encoding: count(tree, 4), values: count(tree, 1), levels: span, counted: false, body };
+  }
+
+  /** The page's content without its first `skipped` bytes. */
+  #unpacked(at: number, compressed: number, skipped: number, size: number): Span {
+    const { codec } = this.#chunk;
+    const bytes = size - skipped;
+    if (codec === CODEC.none) {
+      if (compressed !== bytes) throw new Declined('a page has another size');
+      return { at, end: at + bytes };
+    }
+    this.#page.reserve(bytes + SLACK);
+    const out = this.#page.data;
+    if (kernelsFor(out) !== this.kernels) throw new Declined('memory of another segment');
+    if (codec === CODEC.snappy) {
+      if (compressed === 0 ? bytes > 0 : this.kernels.snappy_decode(at, compressed, out.byteOffset, bytes) === 0)
+        throw new Declined('a page that snappy cannot have made');
+    } else out.set(inflate(codec, this.bytes(at, compressed), bytes));
+    return { at: out.byteOffset, end: out.byteOffset + bytes };
+  }
+
+  #header(): ThriftStruct | null {
+    if (this.#at === this.#filled && this.#read === this.#chunk.bytes) return null;
+    for (let wanted = HEADER; ; wanted *= 8) {
+      const whole = !this.#have(wanted);
+      try {
+        const { tree, end } = parseThriftPrefix(this.#window.data.subarray(this.#at, this.#filled));
+        this.#at += end;
+        return tree;
+      } catch (e) {
+        if (!(e instanceof ThriftError) || whole || wanted > this.#most) throw e;
+      }
+    }
+  }
+
+  /** Reads on until the window has `bytes` unused bytes; false, with all there are, when the chunk has fewer. */
+  #have(bytes: number): boolean {
+    if (this.#filled - this.#at >= bytes) return true;
+    const rest = this.#filled - this.#at;
+    const left = this.#chunk.bytes - this.#read;
+    if (left > 0) {
+      const window = this.#window;
+      window.data.copyWithin(0, this.#at, this.#filled);
+      window.reserve(Math.min(rest + left, Math.max(bytes, WINDOW)) + SLACK);
+      if (kernelsFor(window.data) !== this.kernels) throw new Declined('memory of another segment');
+      const n = Math.min(left, window.data.length - SLACK - rest);
+      readAt(this.#fd, this.#path, window.data.subarray(rest, rest + n), this.#chunk.start + this.#read);
+      this.#read += n;
+      this.#at = 0;
+      this.#filled = rest + n;
+    }
+    return this.#filled - this.#at >= bytes;
+  }
+}
+
+function inflate(codec: number, bytes: Uint8Array, size: number): Uint8Array {
+  try {
+    const options = { maxOutputLength: Math.max(1, size) };
+    const out = codec === CODEC.gzip ? gunzipSync(bytes, options) : brotliDecompressSync(bytes, options);
+    if (out.length === size) return out;
+  } catch {
+    // Told by whoever reads it instead.
+  }
+  throw new Declined('a page that cannot be decompressed');
+}
+
+function need(tree: ThriftStruct | undefined): ThriftStruct {
+  if (tree === undefined) throw new Declined('a page without its header');
+  return tree;
+}
+
+function count(tree: ThriftStruct, id: number): number {
+  const n = intField(tree, id);
+  if (n === undefined || n < 0) throw new Declined('a header without a number');
+  return n;
+}

@@ -1,0 +1,77 @@
+// Snappy's block format, decompressed. Up to SLACK bytes behind the output's end may be overwritten, and as many behind the input's end read.
+
+/** Copies in steps of 16 bytes; up to 15 bytes behind the end are written, too. */
+function wild(to: u32, from: u32, length: u32): void {
+  for (let k: u32 = 0; k < length; k += 16) v128.store(to + k, v128.load(from + k));
+}
+
+/** A match `offset` bytes back that may overlap what it writes. */
+function repeat(to: u32, offset: u32, length: u32): void {
+  const from = to - offset;
+  if (offset >= 16) {
+    wild(to, from, length);
+    return;
+  }
+  if (offset >= 8) {
+    for (let k: u32 = 0; k < length; k += 8) store<u64>(to + k, load<u64>(from + k));
+    return;
+  }
+  if (offset === 1) {
+    memory.fill(to, load<u8>(from), length);
+    return;
+  }
+  for (let k: u32 = 0; k < length; k++) store<u8>(to + k, load<u8>(from + k));
+}
+
+/** Decompresses `n` bytes at `from`. True when they are a whole block that gives exactly `size` bytes. */
+export function snappy_decode(from: u32, n: u32, to: u32, size: u32): bool {
+  const end = from + n;
+  const last = to + size;
+  let at = from;
+  let out = to;
+  let told: u64 = 0;
+  for (let shift: u64 = 0; ; shift += 7) {
+    if (at >= end || shift > 28) return false;
+    const b = <u64>load<u8>(at++);
+    told |= (b & 127) << shift;
+    if (b < 128) break;
+  }
+  if (told !== <u64>size) return false;
+  while (at < end) {
+    const tag = <u32>load<u8>(at++);
+    if ((tag & 3) === 0) {
+      let length = tag >> 2;
+      if (length >= 60) {
+        const bytes = length - 59;
+        if (bytes > end - at) return false;
+        length = load<u32>(at) & (0xffffffff >> ((4 - bytes) << 3));
+        at += bytes;
+      }
+      // One byte less than the literal has.
+      if (length >= last - out || length >= end - at) return false;
+      length++;
+      if (length <= 64) wild(out, at, length);
+      else memory.copy(out, at, length);
+      at += length;
+      out += length;
+      continue;
+    }
+    let length: u32 = 0;
+    let offset: u32 = 0;
+    if ((tag & 3) === 1) {
+      if (at >= end) return false;
+      length = ((tag >> 2) & 7) + 4;
+      offset = ((tag >> 5) << 8) | load<u8>(at++);
+    } else {
+      const bytes: u32 = (tag & 3) === 2 ? 2 : 4;
+      if (bytes > end - at) return false;
+      length = (tag >> 2) + 1;
+      offset = bytes === 2 ? <u32>load<u16>(at) : load<u32>(at);
+      at += bytes;
+    }
+    if (offset === 0 || offset > out - to || length > last - out) return false;
+    repeat(out, offset, length);
+    out += length;
+  }
+  return out === last;
+}
