@@ -6,7 +6,8 @@ import { RunError } from '../../engine/errors.ts';
 import { compileFilter, compileProjection, evaluateConstant } from '../../engine/expr/compile.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
-import { canonical, FAILS, interpret, type Row } from './interpreter.ts';
+import { FAILS, interpret, type Row } from '../../testing/reference/expr.ts';
+import { canonical } from '../../testing/reference/values.ts';
 import { batchOf, exprs, rows, SCHEMA } from './random.ts';
 
 const scratch = heapScratch();

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { type DataType, T } from '../../engine/types.ts';
+import type { Row } from '../../testing/reference/expr.ts';
 import { call, castTo, lit } from '../functions/mini.ts';
-import type { Row } from './interpreter.ts';
 import { COLUMNS } from './random.ts';
 
 /**

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['compiler', 'grammar', 'engine'],
   cli: ['cli', 'index.ts', 'grammar', 'package.json'],
   samples: ['samples', 'index.ts'],
+  testing: ['testing', 'index.ts', 'compiler', 'grammar', 'engine'],
   // It documents the tables of every layer.
   'scripts/docs': ['scripts', 'cli', 'index.ts', 'compiler', 'grammar', 'engine'],
   scripts: ['scripts'],

@@ -1,8 +1,9 @@
 import { RunError } from '../../engine/errors.ts';
 import { castFn } from '../../engine/expr/cast.ts';
-import type { CallExpr, Expr, IntervalValue, LiteralValue } from '../../engine/expr.ts';
+import type { CallExpr, Expr, LiteralValue } from '../../engine/expr.ts';
 import { resolveFunction } from '../../engine/functions/registry.ts';
 import { type DataType, typeEquals } from '../../engine/types.ts';
+import { canonical, INTEGERS, order } from './values.ts';
 
 /** One row at a time, in the plainest way: every integer a bigint, every null looked at, nothing shared, nothing compiled. */
 
@@ -18,14 +19,6 @@ export function interpret(e: Expr, row: Row): LiteralValue | typeof FAILS {
     if (error instanceof RunError) return FAILS;
     throw error;
   }
-}
-
-const INTEGERS = ['int', 'decimal', 'time', 'timestamp'];
-
-/** Integers as bigint, so that equal ones are equal. */
-export function canonical(t: DataType, v: LiteralValue): LiteralValue {
-  if (v === null || !INTEGERS.includes(t.kind)) return v;
-  return BigInt(v as number | bigint);
 }
 
 function fail(): never {
@@ -197,25 +190,3 @@ const OWN: Readonly<Record<string, Own>> = {
   sqrt: (_p, _r, [a]) => Math.sqrt(a as number),
   isnan: (_p, _r, [a]) => Number.isNaN(a),
 };
-
-function order(t: DataType, a: LiteralValue, b: LiteralValue): number {
-  switch (t.kind) {
-    case 'float': {
-      const [x, y] = [a as number, b as number];
-      if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-      return x < y ? -1 : x > y ? 1 : 0;
-    }
-    case 'string':
-      return Buffer.compare(Buffer.from(a as string, 'utf8'), Buffer.from(b as string, 'utf8'));
-    case 'interval': {
-      const length = (i: IntervalValue): number => (i.months * 30 + i.days) * 86400e6 + i.micros;
-      return length(a as IntervalValue) - length(b as IntervalValue);
-    }
-    case 'bool':
-      return Number(a) - Number(b);
-    default: {
-      const [x, y] = [BigInt(a as number), BigInt(b as number)];
-      return x < y ? -1 : x > y ? 1 : 0;
-    }
-  }
-}

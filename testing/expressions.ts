@@ -1,0 +1,99 @@
+import type { DataType, TypeKind } from '../engine/types.ts';
+import type { Draw } from './draw.ts';
+
+/** A column that a generated pipeline knows of. */
+export interface PipelineColumn {
+  readonly name: string;
+  readonly type: DataType;
+}
+
+type Kind = Extract<TypeKind, 'int' | 'float' | 'decimal' | 'string' | 'bool' | 'date' | 'timestamp'>;
+
+export const KINDS: readonly Kind[] = ['int', 'string', 'float', 'bool', 'date', 'decimal', 'timestamp'];
+
+const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
+  int: ['1', '0', '(-2)', '3', '40'],
+  float: ['0.5', '(-1.25)', '2.0', '0.0'],
+  decimal: ['1::decimal(12, 2)', '(-3)::decimal(12, 2)'],
+  string: ['"a"', '""', '"b"', '"héllo"', '"😀"'],
+  bool: ['true', 'false'],
+  date: ['@2024-02-29', '@2023-12-31', '@1969-12-31'],
+  timestamp: ['@2024-02-29T12:30:00Z', '@1969-12-31T23:59:59Z'],
+};
+
+export const named = (columns: readonly PipelineColumn[], kind: TypeKind): readonly PipelineColumn[] =>
+  columns.filter((c) => c.type.kind === kind);
+
+/** An expression of a kind, as text. It does not fail, whatever the values are, as long as they are of the size that tables without extremes have. */
+export function expression(d: Draw, kind: Kind, columns: readonly PipelineColumn[], depth = 2): string {
+  const own = named(columns, kind).map((c) => c.name);
+  if (depth === 0 || d.below(3) === 0) return own.length > 0 ? d.pick(own) : d.pick(LITERALS[kind]);
+  const sub = (k: Kind): string => expression(d, k, columns, depth - 1);
+  const forms: readonly Form[] = [...FORMS[kind], ...EVERY];
+  return d.pick(forms)(sub, kind, d);
+}
+
+type Form = (sub: (k: Kind) => string, kind: Kind, d: Draw) => string;
+
+const literal: Form = (_, kind, d) => d.pick(LITERALS[kind]);
+
+/** For every kind. */
+const EVERY: readonly Form[] = [
+  literal,
+  (sub, kind) => `if(${sub('bool')}, ${sub(kind)}, ${sub(kind)})`,
+  (sub, kind, d) => `(${sub(kind)} ?? ${d.pick(LITERALS[kind])})`,
+  (sub, kind, d) => `case when ${sub('bool')} then ${sub(kind)} when ${sub('bool')} then ${d.pick(LITERALS[kind])} end`,
+];
+
+const compared: Form = (sub, _, d) => {
+  const kind = d.pick(KINDS.filter((k) => k !== 'bool'));
+  return `(${sub(kind)} ${d.pick(['==', '<', '>=', '!=', '<=', '>', 'is', 'is not'])} ${sub(kind)})`;
+};
+
+const FORMS: Readonly<Record<Kind, readonly Form[]>> = {
+  int: [
+    (sub) => `(${sub('int')} + ${sub('int')})`,
+    (sub) => `(${sub('int')} - ${sub('int')})`,
+    (sub, _, d) => `(${sub('int')} * ${d.pick(['2', '-1', '0'])})`,
+    (sub, _, d) => `(${sub('int')} // ${d.pick(['3', '-2', '7'])})`,
+    (sub, _, d) => `(${sub('int')} % ${d.pick(['3', '5', '-2'])})`,
+    (sub) => `length(${sub('string')})`,
+    (sub) => `abs(${sub('int')})`,
+    (sub) => `year(${sub('date')})`,
+    (sub) => `(${sub('date')} - ${sub('date')})`,
+  ],
+  float: [
+    (sub) => `(${sub('float')} + ${sub('float')})`,
+    (sub) => `(${sub('float')} - ${sub('int')})`,
+    (sub) => `(${sub('float')} * 0.5)`,
+    (sub) => `(${sub('int')} / 4)`,
+    (sub) => `floor(${sub('float')})`,
+    (sub) => `${sub('int')}::float`,
+  ],
+  decimal: [
+    (sub) => `(${sub('decimal')} + ${sub('decimal')})::decimal(12, 2)`,
+    (sub) => `${sub('int')}::decimal(12, 2)`,
+  ],
+  string: [
+    (sub) => `upper(${sub('string')})`,
+    (sub) => `concat(${sub('string')}, ${sub('string')})`,
+    (sub, _, d) => `left(${sub('string')}, ${d.pick(['1', '2', '0'])})`,
+    (sub) => `${sub('int')}::string`,
+    (sub) => `trim(${sub('string')})`,
+    (sub) => `reverse(${sub('string')})`,
+  ],
+  bool: [
+    compared,
+    compared,
+    (sub) => `(${sub('bool')} and ${sub('bool')})`,
+    (sub) => `(${sub('bool')} or ${sub('bool')})`,
+    (sub) => `(not ${sub('bool')})`,
+    (sub, _, d) => `(${sub(d.pick(KINDS))} is null)`,
+    (sub) => `(${sub('int')} in [1, 2, null])`,
+    (sub) => `(${sub('string')} like "%a%")`,
+    (sub) => `(${sub('int')} between ${sub('int')} and 3)`,
+    (sub) => `starts_with(${sub('string')}, "a")`,
+  ],
+  date: [(sub, _, d) => `(${sub('date')} + ${d.pick(['1', '-30'])})`, (sub) => `date_trunc("month", ${sub('date')})`],
+  timestamp: [(sub) => `date_trunc("day", ${sub('timestamp')})`, (sub) => `(${sub('timestamp')} + 90m)`],
+};

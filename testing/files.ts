@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LiteralValue } from '../engine/expr.ts';
+import type { DataType } from '../engine/types.ts';
+import { declaration } from './pipelines.ts';
+import type { TestTable } from './tables.ts';
+
+/** Formats that a table can be written in without a writer of ours: what reads it is tested, not what wrote it. */
+export type TableFormat = 'ndjson' | 'csv';
+
+/** A null in CSV, where an empty text is a text. */
+const NULL = '\\N';
+
+/** Writes a table of scalars; returns how a flow reads it, its types declared. */
+export function writeTable(dir: string, name: string, table: TestTable, format: TableFormat): string {
+  const file = `${name}.${format}`;
+  const lines =
+    format === 'ndjson'
+      ? table.rows.map(
+          (row) =>
+            `{${table.schema.map((f) => `${JSON.stringify(f.name)}:${json(f.type, row[f.name] ?? null)}`).join(',')}}`,
+        )
+      : [
+          table.schema.map((f) => f.name).join(','),
+          ...table.rows.map((row) => table.schema.map((f) => cell(f.type, row[f.name] ?? null)).join(',')),
+        ];
+  writeFileSync(join(dir, file), lines.map((line) => `${line}\n`).join(''));
+  const options = format === 'csv' ? `, nulls: [${JSON.stringify(NULL)}]` : '';
+  return `${format}("${file}"${options}) as ${declaration(table.schema)}`;
+}
+
+function json(t: DataType, v: LiteralValue): string {
+  if (v === null) return 'null';
+  return t.kind === 'string' || t.kind === 'date' || t.kind === 'timestamp' ? JSON.stringify(text(t, v)) : text(t, v);
+}
+
+function cell(t: DataType, v: LiteralValue): string {
+  if (v === null) return NULL;
+  const shown = text(t, v);
+  return t.kind === 'string' ? `"${shown.replaceAll('"', '""')}"` : shown;
+}
+
+/** A value as both formats write it. */
+function text(t: DataType, v: LiteralValue): string {
+  switch (t.kind) {
+    case 'date':
+      return dateText(Number(v) * 86_400_000);
+    case 'timestamp': {
+      const micros = BigInt(v as number);
+      const ms = (micros - (((micros % 1000n) + 1000n) % 1000n)) / 1000n;
+      const rest = (micros - ms * 1000n).toString().padStart(3, '0');
+      return new Date(Number(ms)).toISOString().replace('Z', `${rest}Z`);
+    }
+    case 'decimal': {
+      const n = BigInt(v as number);
+      const digits = (n < 0n ? -n : n).toString().padStart(t.scale + 1, '0');
+      const cut = digits.length - t.scale;
+      return `${n < 0n ? '-' : ''}${digits.slice(0, cut)}${t.scale > 0 ? `.${digits.slice(cut)}` : ''}`;
+    }
+    default:
+      return String(v);
+  }
+}
+
+const dateText = (ms: number): string => {
+  const date = new Date(ms);
+  const year = String(date.getUTCFullYear()).padStart(4, '0');
+  return `${year}${date.toISOString().slice(-20, -14)}`;
+};

@@ -1,0 +1,201 @@
+import { T } from '../engine/types.ts';
+import type { Draw } from './draw.ts';
+import { expression, KINDS, named, type PipelineColumn } from './expressions.ts';
+
+interface Place {
+  readonly columns: readonly PipelineColumn[];
+  readonly counts: { fresh: number; widening: number };
+}
+
+interface Made {
+  readonly text: readonly string[];
+  readonly columns: readonly PipelineColumn[];
+}
+
+type Maker = (d: Draw, p: Place) => Made | null;
+
+/** Steps that multiply rows, at most, in one pipeline. */
+const MOST_WIDENING = 3;
+const MOST_COLUMNS = 12;
+const TYPES = {
+  int: T.int,
+  string: T.string,
+  float: T.float,
+  bool: T.bool,
+  date: T.date,
+  decimal: T.decimal(12, 2),
+  timestamp: T.timestamp,
+} as const;
+
+/** One step, or two that belong together, over these columns. A step that is not possible here is a filter instead. */
+export function step(d: Draw, p: Place): Made {
+  const maker = d.pick(STEPS);
+  return maker(d, p) ?? (where(d, p) as Made);
+}
+
+const fresh = (p: Place, stem: string): string => `${stem}${p.counts.fresh++}`;
+const names = (columns: readonly PipelineColumn[]): string => columns.map((c) => c.name).join(', ');
+const columnsIn = (p: Place): readonly PipelineColumn[] => p.columns.filter((c) => c.type.kind !== 'list');
+
+const where: Maker = (d, p) => ({ text: [`where ${expression(d, 'bool', p.columns)}`], columns: p.columns });
+
+const remove: Maker = (d, p) => ({ text: [`remove ${expression(d, 'bool', p.columns)}`], columns: p.columns });
+
+const derive: Maker = (d, p) => {
+  if (p.columns.length >= MOST_COLUMNS) return null;
+  const kind = d.pick(KINDS);
+  const name = fresh(p, 'c');
+  const text = `derive ${name} = ${expression(d, kind, p.columns, 3)}`;
+  return { text: [text], columns: [...p.columns, { name, type: TYPES[kind] }] };
+};
+
+const select: Maker = (d, p) => {
+  const kept = d.some(p.columns);
+  return { text: [`select ${names(kept)}`], columns: kept };
+};
+
+const drop: Maker = (d, p) => {
+  if (p.columns.length < 2) return null;
+  const gone = d.pick(p.columns);
+  return { text: [`drop ${gone.name}`], columns: p.columns.filter((c) => c !== gone) };
+};
+
+const rename: Maker = (d, p) => {
+  const old = d.pick(p.columns);
+  const name = fresh(p, 'r');
+  const columns = p.columns.map((c) => (c === old ? { ...c, name } : c));
+  return { text: [`rename ${name} = ${old.name}`], columns };
+};
+
+/** All columns are keys, so that the order of equal rows does not matter. */
+function sorted(d: Draw, p: Place): string {
+  const all = columnsIn(p);
+  const at = d.below(all.length);
+  const keys = [...all.slice(at), ...all.slice(0, at)].map(
+    (c) => `${c.name}${d.pick(['', ' desc', ' nulls first', ' desc nulls first'])}`,
+  );
+  return `sort ${keys.join(', ')}`;
+}
+
+const cut: Maker = (d, p) => ({
+  text: [sorted(d, p), d.pick(['take 5', 'take 0', 'take 100', 'skip 2', 'take 3..7'])],
+  columns: p.columns,
+});
+
+const distinct: Maker = (d, p) => {
+  if (d.below(2) === 0) return { text: ['distinct'], columns: p.columns };
+  return { text: [sorted(d, p), `distinct ${names(d.some(columnsIn(p)))}`], columns: p.columns };
+};
+
+/** Aggregate, the kind of its argument, and what it gives. */
+const AGGREGATES = [
+  ['sum', 'int', T.int],
+  ['min', 'string', T.string],
+  ['max', 'float', T.float],
+  ['count', 'date', T.int],
+  ['count', 'bool', T.int],
+  ['count_distinct', 'string', T.int],
+  ['count_distinct', 'int', T.int],
+  ['any', 'bool', T.bool],
+  ['all', 'bool', T.bool],
+  ['max', 'timestamp', T.timestamp],
+  ['min', 'date', T.date],
+  ['min', 'decimal', T.decimal(12, 2)],
+  ['count_if', 'bool', T.int],
+] as const;
+
+const summarize: Maker = (d, p) => {
+  const keys = d.below(4) === 3 ? [] : d.some(columnsIn(p)).slice(0, 3);
+  const chosen = [d.pick(AGGREGATES), d.pick(AGGREGATES)].map(([fn, kind, type]) => {
+    const distinctly = fn === 'count' && d.below(2) === 1 ? 'distinct ' : '';
+    const name = fresh(p, 'a');
+    return { text: `${name} = ${fn}(${distinctly}${expression(d, kind, p.columns)})`, name, type };
+  });
+  const count = fresh(p, 'n');
+  const by = keys.length === 0 ? '' : ` by ${names(keys)}`;
+  return {
+    text: [`summarize ${count} = count(), ${chosen.map((c) => c.text).join(', ')}${by}`],
+    columns: [...keys, { name: count, type: T.int }, ...chosen.map(({ name, type }) => ({ name, type }))],
+  };
+};
+
+const join: Maker = (d, p) => {
+  const keys = named(p.columns, 'int');
+  const texts = named(p.columns, 'string');
+  if (keys.length === 0 || p.counts.widening >= MOST_WIDENING) return null;
+  const kind = d.pick(['', 'left ', 'semi ', 'anti ']);
+  const both = texts.length > 0 && d.below(3) === 2 ? ` and ${d.pick(texts).name} == b.s` : '';
+  const rest = d.pick(['', '', ` and b.w > ${d.pick(keys).name}`, ' and b.w is not null']);
+  const right = d.pick(['other', '(from other | where w > 0)']);
+  const on = `join ${kind}${right} as b on ${d.pick(keys).name} == b.k${both}${rest}`;
+  if (kind === 'semi ' || kind === 'anti ') return { text: [on], columns: p.columns };
+  p.counts.widening++;
+  const [w, e] = [fresh(p, 'w'), fresh(p, 'e')];
+  return {
+    text: [`${on} add ${w} = b.w, ${e} = b.d`],
+    columns: [...p.columns, { name: w, type: T.int }, { name: e, type: T.date }],
+  };
+};
+
+const union: Maker = (d, p) => {
+  const ints = named(p.columns, 'int');
+  if (ints.length === 0 || p.counts.widening >= MOST_WIDENING) return null;
+  p.counts.widening++;
+  const [one] = ints as [PipelineColumn];
+  const how = d.pick(['', 'distinct ']);
+  return {
+    text: [`select ${one.name}`, `union ${how}(from other | select ${one.name} = ${d.pick(['w', 'k'])})`],
+    columns: [one],
+  };
+};
+
+const unpivot: Maker = (_, p) => {
+  const ints = named(p.columns, 'int');
+  if (ints.length < 2 || p.counts.widening >= MOST_WIDENING) return null;
+  p.counts.widening++;
+  const [a, b] = ints as [PipelineColumn, PipelineColumn];
+  const [label, value] = [fresh(p, 'l'), fresh(p, 'v')];
+  return {
+    text: [`unpivot ${a.name}, ${b.name} into ${label}, ${value}`],
+    columns: [
+      ...p.columns.filter((c) => c !== a && c !== b),
+      { name: label, type: T.string },
+      { name: value, type: T.int },
+    ],
+  };
+};
+
+const pivot: Maker = (d, p) => {
+  const texts = named(p.columns, 'string');
+  const keys = named(p.columns, 'int');
+  if (texts.length === 0 || keys.length === 0) return null;
+  const by = d.pick(keys);
+  const names = [fresh(p, 'p'), fresh(p, 'p')];
+  return {
+    text: [
+      `derive pk = case when ${d.pick(texts).name} like "%a%" then "${names[0]}" else "${names[1]}" end`,
+      `pivot pk values ["${names[0]}", "${names[1]}"] into sum(${d.pick(keys).name}) by ${by.name}`,
+    ],
+    columns: [by, { name: names[0] as string, type: T.int }, { name: names[1] as string, type: T.int }],
+  };
+};
+
+/** In the order in which they get simpler to read. */
+const STEPS: readonly Maker[] = [
+  where,
+  select,
+  derive,
+  derive,
+  drop,
+  rename,
+  remove,
+  distinct,
+  cut,
+  summarize,
+  summarize,
+  join,
+  join,
+  union,
+  unpivot,
+  pivot,
+];
