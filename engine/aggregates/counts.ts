@@ -6,7 +6,7 @@ import { f64Vector, u8Vector } from '../memory/vector.ts';
 import { pickExact } from '../operators/number_store.ts';
 import type { Store } from '../store/types.ts';
 import type { Field } from '../types.ts';
-import { field, T } from '../types.ts';
+import { field, isNumeric, T } from '../types.ts';
 import type { Accumulator, AggregateDef, ResolvedAggregate } from './def.ts';
 import { foldCount, foldCounts, foldTrues } from './folds.ts';
 import { doublesOf, validRows } from './numbers.ts';
@@ -33,12 +33,14 @@ export function countColumn(counts: Float64Array, order: Uint32Array, n: number,
   return pickExact(T.int, counts, order, n, ALL, scratch);
 }
 
-/** Counts rows, rows with a value, or rows whose argument is true. */
+type Counting = 'rows' | 'values' | 'pairs' | 'trues';
+
+/** Counts rows, rows with a value, with both of two values, or rows whose argument is true. */
 class Count implements Accumulator {
   private readonly n: Vector<Float64Array>;
-  private readonly what: 'rows' | 'values' | 'trues';
+  private readonly what: Counting;
 
-  constructor(store: Store, what: 'rows' | 'values' | 'trues') {
+  constructor(store: Store, what: Counting) {
     this.n = f64Vector(store, 'count');
     this.what = what;
   }
@@ -55,7 +57,7 @@ class Count implements Accumulator {
     const n = this.n.data;
     const [col] = args;
     const trues = this.what === 'trues' && col !== undefined;
-    if (trues ? foldTrues(groups, rows, col, n) : foldCount(groups, rows, col, n)) return;
+    if (this.what !== 'pairs' && (trues ? foldTrues(groups, rows, col, n) : foldCount(groups, rows, col, n))) return;
     const v = validRows(groups, rows, args);
     if (this.what === 'trues' && col?.phys === 'bool') {
       for (let i = 0; i < v.n; i++) {
@@ -160,7 +162,7 @@ class BoolFold implements Accumulator {
 const COUNT_STATE: readonly Field[] = [field('s0', T.int, false)];
 const BOOL_STATE: readonly Field[] = [field('s0', T.bool)];
 
-function counting(what: 'rows' | 'values' | 'trues'): ResolvedAggregate {
+function counting(what: Counting): ResolvedAggregate {
   return { type: T.int, nullable: false, state: COUNT_STATE, create: (store) => new Count(store, what) };
 }
 
@@ -184,6 +186,14 @@ export const COUNTS: readonly AggregateDef[] = [
     signature: 'count_if(condition: bool) -> int',
     example: 'summarize late = count_if(delay > 15) by carrier',
     resolve: (args) => (args.length === 1 && isBool(args[0]?.kind) ? counting('trues') : null),
+  },
+  {
+    name: 'regr_count',
+    doc: 'The number of rows in which neither is null.',
+    signature: 'regr_count(y: int | float | decimal, x: int | float | decimal) -> int',
+    example: 'summarize n = regr_count(weight, height) by breed',
+    resolve: (args) =>
+      args.length === 2 && args.every((t) => isNumeric(t) || t.kind === 'null') ? counting('pairs') : null,
   },
   {
     name: 'any',

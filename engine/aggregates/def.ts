@@ -1,7 +1,9 @@
-import type { Column } from '../batch/column.ts';
+import type { Batch, Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
+import type { PartitionReader, TaskContext } from '../operators/def.ts';
+import type { AggregateParams } from '../operators/params.ts';
 import type { Store } from '../store/types.ts';
-import type { DataType, Field } from '../types.ts';
+import type { DataType, Field, Schema } from '../types.ts';
 
 /** An aggregate resolved for its argument types. Its split into init / add / merge / value is what two-phase shuffles need. */
 export interface ResolvedAggregate {
@@ -29,9 +31,22 @@ export interface Accumulator {
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[];
   /** Final values of the first `n` groups of `order`, in scratch. */
   values(order: Uint32Array, n: number, scratch: Scratch): Column;
+  /**
+   * Only of accumulators that hold more than one value a group: moves the values held to the store, so that there is memory for more. Afterwards there are no
+   * more `states`, and `values` reads them back as streams. The context is used until `free`.
+   */
+  spill?(ctx: SpillContext): void;
+  /** The number of values that the largest group has, where `spill` is there: for messages. */
+  largest?(): number;
   /** Forgets all groups, keeps the memory. */
   clear(): void;
   free(): void;
+}
+
+/** What an accumulator needs of its task to keep values in the store. */
+export interface SpillContext extends Pick<TaskContext, 'store' | 'grant' | 'check'> {
+  /** The final half of an aggregation over partial states, out of core. A batch is valid until the next one is asked for. */
+  merge(params: AggregateParams, states: PartitionReader, output: Schema): Iterable<Batch>;
 }
 
 export interface AggregateDef {

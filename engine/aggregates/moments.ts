@@ -18,9 +18,14 @@ interface Centred {
   readonly xx: number;
   readonly yy: number;
   readonly xy: number;
+  /** Means. */
+  readonly mx: number;
+  readonly my: number;
+  /** The mean of x weighted by y. */
+  readonly weighted: number;
 }
 
-type Formula = (c: Centred) => number | null;
+export type Formula = (c: Centred) => number | null;
 
 /**
  * Count and double-double sums of x, x*x and, for two arguments, y, y*y, x*y. Products enter with their rounding errors, so that the centred sums
@@ -103,9 +108,17 @@ class Moments implements Accumulator {
         ddAdd(dd(product), ddNegate(ddDivide(ddMultiply(dd(a), dd(b)), count)))[0];
       const [ux = 1, uy = 1] = this.units;
       const xx = atLeast0(centred(1, 0, 0) / (ux * ux));
-      if (this.sums.length === 2) return this.formula({ n: count, xx, yy: 0, xy: 0 });
-      const yy = atLeast0(centred(3, 2, 2) / (uy * uy));
-      return this.formula({ n: count, xx, yy, xy: centred(4, 0, 2) / (ux * uy) });
+      const mx = ddDivide(dd(0), count)[0] / ux;
+      if (this.sums.length === 2) return this.formula({ n: count, xx, yy: 0, xy: 0, mx, my: 0, weighted: mx });
+      return this.formula({
+        n: count,
+        xx,
+        yy: atLeast0(centred(3, 2, 2) / (uy * uy)),
+        xy: centred(4, 0, 2) / (ux * uy),
+        mx,
+        my: ddDivide(dd(2), count)[0] / uy,
+        weighted: this.sum(4).high(g) / this.sum(2).high(g) / ux,
+      });
     });
   }
 
@@ -140,7 +153,7 @@ function corr(c: Centred): number | null {
   return Math.max(-1, Math.min(1, r));
 }
 
-function moments(args: readonly DataType[], arity: 1 | 2, formula: Formula): ResolvedAggregate | null {
+export function moments(args: readonly DataType[], arity: 1 | 2, formula: Formula): ResolvedAggregate | null {
   if (args.length !== arity || !args.every((t) => isNumeric(t) || t.kind === 'null')) return null;
   const floats = arity === 1 ? 4 : 10;
   const state: Field[] = [field('s0', T.int, false)];
@@ -148,8 +161,8 @@ function moments(args: readonly DataType[], arity: 1 | 2, formula: Formula): Res
   return { type: T.float, nullable: true, state, create: (store) => new Moments(store, args, formula) };
 }
 
-const one = 'x: int | float | decimal';
-const two = 'x: int | float | decimal, y: int | float | decimal';
+export const one = 'x: int | float | decimal';
+export const two = 'x: int | float | decimal, y: int | float | decimal';
 
 export const MOMENTS: readonly AggregateDef[] = [
   {

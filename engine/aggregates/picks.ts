@@ -240,6 +240,7 @@ export const PICKS: readonly AggregateDef[] = [
   },
   {
     name: 'min_by',
+    aliases: ['arg_min'],
     doc: 'The value of `x` in the row where `y` is least (the first such row); rows where `y` is null do not count.',
     signature: 'min_by(x: T, y: U) -> T?  (U has an order)',
     example: 'summarize cheapest = min_by(product, price) by category',
@@ -247,6 +248,7 @@ export const PICKS: readonly AggregateDef[] = [
   },
   {
     name: 'max_by',
+    aliases: ['arg_max'],
     doc: 'The value of `x` in the row where `y` is greatest (the first such row); rows where `y` is null do not count.',
     signature: 'max_by(x: T, y: U) -> T?  (U has an order)',
     example: 'summarize newest = max_by(status, updated_at) by order_id',

@@ -1,11 +1,17 @@
 import type { DataType } from '../types.ts';
 import { APPROXIMATE_QUANTILES } from './approx_quantile.ts';
+import { BIT_FOLDS } from './bits.ts';
 import { COLLECTED } from './collected.ts';
+import { COUNTED } from './counted.ts';
 import { COUNTS } from './counts.ts';
 import type { AggregateDef, ResolvedAggregate } from './def.ts';
 import { distinctAggregates, overDistinct } from './distinct.ts';
 import { MOMENTS } from './moments.ts';
 import { PICKS } from './picks.ts';
+import { DISCRETE_QUANTILES } from './quantile_disc.ts';
+import { QUANTILES } from './quantiles.ts';
+import { REGRESSIONS } from './regressions.ts';
+import { SHAPES } from './shapes.ts';
 import { SKETCHES } from './sketch.ts';
 import { SUMS } from './sums.ts';
 
@@ -15,8 +21,14 @@ export const AGGREGATE_LIST: readonly AggregateDef[] = [
   ...SUMS,
   ...PICKS,
   ...MOMENTS,
+  ...REGRESSIONS,
+  ...SHAPES,
+  ...BIT_FOLDS,
   ...COLLECTED,
+  ...QUANTILES,
+  ...DISCRETE_QUANTILES,
   ...distinctAggregates(COUNTS[0] as AggregateDef),
+  ...COUNTED,
   ...SKETCHES,
   ...APPROXIMATE_QUANTILES,
 ];
@@ -46,5 +58,5 @@ export function resolveAggregate(name: string, args: readonly DataType[], distin
   const def = AGGREGATES[name];
   const resolved = def?.resolve(args) ?? null;
   if (resolved === null || def === undefined || !distinct) return resolved;
-  return BLIND_TO_REPEATS.has(def.name) ? resolved : overDistinct(resolved, args);
+  return BLIND_TO_REPEATS.has(def.name) ? resolved : overDistinct(def.name, resolved, args);
 }

@@ -126,6 +126,24 @@ export class ValueLog {
     return this.values.bytes() + this.groupOf.bytes + this.index.bytes();
   }
 
+  /** Values held. */
+  get size(): number {
+    return this.n;
+  }
+
+  /** Values of the largest group. */
+  largest(): number {
+    const index = this.indexAll();
+    let most = 0;
+    for (let g = 0; g < this.groups; g++) most = Math.max(most, index.start(g + 1) - index.start(g));
+    return most;
+  }
+
+  /** The group of each value, in order of arrival. */
+  groupsOf(): Uint32Array {
+    return this.groupOf.data.subarray(0, this.n);
+  }
+
   grow(groups: number): void {
     this.groups = Math.max(this.groups, groups);
   }
@@ -151,6 +169,13 @@ export class ValueLog {
   lists(type: DataType, order: Uint32Array, n: number, scratch: Scratch): Column {
     const { offsets, entries, total } = this.indexAll().lists(order, n, scratch);
     return listColumn(type, n, offsets, this.values.column(entries, total, scratch));
+  }
+
+  /** Gives back the memory of all values; the groups stay. */
+  empty(): void {
+    const { groups } = this;
+    this.free();
+    this.groups = groups;
   }
 
   clear(): void {

@@ -11,6 +11,8 @@ import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
 import { T } from '../types.ts';
 import { countColumn, countsOf } from './counts.ts';
+import type { SpillContext } from './def.ts';
+import { type EntrySink, SpilledSets } from './spilled_sets.ts';
 import { GroupIndex, itemsOf, listColumn } from './value_log.ts';
 
 /** Rows handed on at a time where a whole set is walked. */
@@ -28,8 +30,13 @@ export class ValueSets {
   private groups = 0;
   private indexed = -1;
   private entries = new Uint32Array(0);
+  private readonly type: DataType;
+  private spilled: SpilledSets | null = null;
+  /** Entries that came before those in memory. */
+  private passed = 0;
 
   constructor(store: Store, type: DataType, owner: string) {
+    this.type = type;
     this.table = new GroupTable(store, [T.int, type], owner);
     this.times = f64Vector(store, owner);
     this.arrival = u32Vector(store, owner);
@@ -142,8 +149,42 @@ export class ValueSets {
     }
   }
 
-  /** Hands all pairs to `sink` in order of first appearance. */
-  each(sink: (groups: Uint32Array, values: Column, n: number) => void): void {
+  /** Moves the entries to the store; those that come again later are the same ones. */
+  spill(ctx: SpillContext): void {
+    if (this.size === 0) return;
+    this.spilled ??= new SpilledSets(ctx, this.type);
+    this.chunks((groups, values, times, first) => this.spilled?.add(groups, values, times, first));
+    this.passed += this.size;
+    const { groups } = this;
+    this.release();
+    this.groups = groups;
+  }
+
+  /** True when entries are in the store: then only `each` reads them. */
+  get isSpilled(): boolean {
+    return this.spilled !== null;
+  }
+
+  /** Entries of the largest group that are in memory, and all that were spilled. */
+  largest(): number {
+    const index = this.indexAll();
+    let most = 0;
+    for (let g = 0; g < this.groups; g++) most = Math.max(most, index.start(g + 1) - index.start(g));
+    return most + this.passed;
+  }
+
+  /** Hands all entries to `sink`, `ordered`: those of a group in order of first appearance. Columns are valid during the call. */
+  each(ordered: boolean, sink: EntrySink): void {
+    if (this.spilled === null) {
+      this.chunks(sink);
+      return;
+    }
+    this.spill(this.spilled.ctx);
+    this.spilled.each(ordered, sink);
+  }
+
+  /** The entries in memory, in order of first appearance. */
+  private chunks(sink: EntrySink): void {
     const from = (this.table.key(0) as NumberStore).doubles.data;
     const groups = new Uint32Array(Math.min(CHUNK, this.size));
     for (let at = 0; at < this.size; at += CHUNK) {
@@ -151,7 +192,9 @@ export class ValueSets {
       const entries = this.arrival.data.subarray(at, at + n);
       this.work.reset();
       for (let i = 0; i < n; i++) groups[i] = from[entries[i] as number] as number;
-      sink(groups, this.table.key(1).column(entries, n, this.work), n);
+      const values = this.table.key(1).column(entries, n, this.work);
+      const times = countColumn(this.times.data, entries, n, this.work);
+      sink(groups.subarray(0, n), values, times, this.passed + at);
     }
   }
 
@@ -165,14 +208,20 @@ export class ValueSets {
     this.times.length = 0;
     this.groups = 0;
     this.indexed = -1;
+    this.passed = 0;
+    this.spilled?.free();
+    this.spilled = null;
+  }
+
+  private release(): void {
+    this.table.free();
+    for (const v of [this.times, this.arrival, this.groupOf]) v.free();
+    this.index.free();
+    this.indexed = -1;
   }
 
   free(): void {
     this.clear();
-    this.table.free();
-    this.times.free();
-    this.arrival.free();
-    this.groupOf.free();
-    this.index.free();
+    this.release();
   }
 }

@@ -3,33 +3,19 @@ import { MORSEL_ROWS } from '../batch/column.ts';
 import { concatBatches } from '../batch/concat.ts';
 import { gatherBatch } from '../batch/gather.ts';
 import { arenaScratch } from '../memory/scratch.ts';
-import { relationReader } from '../shuffle/reader.ts';
 import { Stage } from '../shuffle/stage.ts';
-import type { BatchRef } from '../store/types.ts';
 import type { Schema } from '../types.ts';
-import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from './def.ts';
+import type { OperatorDef, PartitionReader, TaskContext } from './def.ts';
 import type { SortParams } from './params.ts';
 import { sortIndices } from './sort_kernel.ts';
-import { mergeSorted } from './sort_merge.ts';
+import { COPIES, mergeRuns } from './sort_passes.ts';
 import { workingGrant } from './split.ts';
 
-/** A round of merging holds a batch of each run, the rows taken from them, and the output. */
-const COPIES = 3;
 /** Batches of runs are cut to about this size. */
 const RUN_BYTES = 1 << 20;
-const MIN_RUN_ROWS = 1024;
 
 /** Part of the grant that a range may take when it is loaded: put together for sorting it is there once more. */
 const LOAD_SHARE = 0.35;
-
-/** Streams that can be merged at once within the grant. */
-function fanIn(runs: readonly RelationReader[], grant: number): number {
-  const largest = Math.max(
-    ...runs.map((r) => Math.min(r.bytes, Math.max(RUN_BYTES, (r.bytes / Math.max(1, r.rows)) * MIN_RUN_ROWS))),
-  );
-  const total = runs.reduce((n, r) => n + r.bytes, 0);
-  return total * COPIES <= grant ? runs.length : Math.max(2, Math.floor(grant / (COPIES * Math.max(1, largest))));
-}
 
 /** A range that fits is sorted at once: its runs stand one after another, so a stable sort of the whole is their stable merge. */
 function* sortLoaded(
@@ -65,63 +51,16 @@ async function* final(
   schema: Schema,
   ctx: TaskContext,
 ): AsyncIterable<Batch> {
-  const grant = workingGrant(ctx);
-  const loaded = input.load?.(grant * LOAD_SHARE) ?? null;
+  const loaded = input.load?.(workingGrant(ctx) * LOAD_SHARE) ?? null;
   if (loaded !== null) {
     yield* sortLoaded(loaded, params, schema, ctx);
     return;
   }
-  let runs = input.runs.filter((r) => r.rows > 0);
-  let refs: BatchRef[] = [];
-  try {
-    for (let width = fanIn(runs, grant); runs.length > width; width = fanIn(runs, grant)) {
-      // One pass: neighbours are merged into longer runs, which keeps the order of equal rows.
-      const longer: RelationReader[] = [];
-      const written: BatchRef[] = [];
-      try {
-        for (let at = 0; at < runs.length; at += width)
-          longer.push(mergeToRun(runs.slice(at, at + width), params, schema, ctx, written));
-      } catch (e) {
-        releaseAll(written, ctx);
-        throw e;
-      }
-      releaseAll(refs, ctx);
-      refs = written;
-      runs = longer;
-    }
-    yield* mergeSorted(runs, params.keys, schema, params.limit, MORSEL_ROWS, ctx, ctx.scratch);
-  } finally {
-    releaseAll(refs, ctx);
-  }
-}
-
-function releaseAll(refs: readonly BatchRef[], ctx: TaskContext): void {
-  for (const r of refs) ctx.store.release(r.object);
-}
-
-function mergeToRun(
-  runs: readonly RelationReader[],
-  params: SortParams,
-  schema: Schema,
-  ctx: TaskContext,
-  written: BatchRef[],
-): RelationReader {
-  const out = arenaScratch(ctx.store, 'sort');
-  const refs: BatchRef[] = [];
-  const rows = runs.reduce((n, r) => n + r.rows, 0);
-  const bytes = runs.reduce((n, r) => n + r.bytes, 0);
-  const batchRows = Math.min(MORSEL_ROWS, Math.max(MIN_RUN_ROWS, Math.floor((RUN_BYTES * rows) / Math.max(1, bytes))));
-  try {
-    for (const b of mergeSorted(runs, params.keys, schema, params.limit, batchRows, ctx, out)) {
-      const ref = ctx.store.putBatch(b);
-      refs.push(ref);
-      written.push(ref);
-      out.reset();
-    }
-  } finally {
-    out.release();
-  }
-  return relationReader(ctx.store, refs, schema);
+  yield* mergeRuns(
+    input.runs.filter((r) => r.rows > 0),
+    { ...params, schema, batchBytes: RUN_BYTES },
+    ctx,
+  );
 }
 
 /** The best rows so far of a task, kept for a top-N. */

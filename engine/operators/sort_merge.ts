@@ -62,7 +62,7 @@ export function* mergeSorted(
   schema: Schema,
   limit: number | null,
   batchRows: number,
-  ctx: TaskContext,
+  ctx: Pick<TaskContext, 'store' | 'check'>,
   out: Scratch,
 ): Generator<Batch> {
   const runs = readers.map((r) => new Run(r));

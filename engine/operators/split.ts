@@ -53,7 +53,7 @@ export class Splitter {
   private readonly users = new Map<ObjectId, number>();
 
   /** `bits`: leading hash bits that all rows share. */
-  constructor(ctx: TaskContext, schema: Schema, keys: readonly string[], bits: number) {
+  constructor(ctx: Pick<TaskContext, 'store' | 'grant'>, schema: Schema, keys: readonly string[], bits: number) {
     this.store = ctx.store;
     this.schema = schema;
     this.bits = bits;

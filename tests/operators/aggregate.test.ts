@@ -6,23 +6,10 @@ import { RunError } from '../../engine/errors.ts';
 import type { LiteralValue } from '../../engine/expr.ts';
 import { aggregate } from '../../engine/operators/aggregate.ts';
 import type { AggregateParams, AggregateSpec } from '../../engine/operators/params.ts';
-import { hashPartition } from '../../engine/shuffle/reader.ts';
 import type { Schema } from '../../engine/types.ts';
 import { field, T } from '../../engine/types.ts';
 import type { Row } from './harness.ts';
-import {
-  AMPLE,
-  exchange,
-  finals,
-  release,
-  runExchange,
-  SETTINGS,
-  sameRows,
-  step,
-  tasksOf,
-  textOf,
-  withStore,
-} from './harness.ts';
+import { AMPLE, runExchange, SETTINGS, sameRows, textOf } from './harness.ts';
 import { groupsOf } from './naive.ts';
 import { ALL_TYPES, tables } from './tables.ts';
 
@@ -345,35 +332,6 @@ test('quantile takes its fraction from the second argument and refuses one out o
   } catch (e) {
     assert.is((e as RunError).code, 'FLOW7005');
   }
-});
-
-test('values of one group that do not fit in memory are a clear error, and leave nothing behind', async () => {
-  const schema: Schema = [field('x', T.float)];
-  const params: AggregateParams = { keys: [], aggregates: [spec('middle', 'median', ['x'], schema)] };
-  const rows = Array.from({ length: 300000 }, (_, i): Row => ({ x: i / 3 }));
-  const setting = { grant: 256 << 10, batchRows: 4096, tasks: 2, bits: 0 };
-  await withStore(async (store) => {
-    const middle = aggregate.partialSchema?.(params, [schema]) ?? [];
-    const pieces = await exchange(store, tasksOf(rows, schema, setting), middle, [], setting, (source, ctx) =>
-      aggregate.partial!(params, step('aggregate', 'partial', params, schema, middle), ctx)(source),
-    );
-    const inputs = pieces.map((refs) => [hashPartition(store, refs, middle, 0)]);
-    try {
-      await finals(
-        aggregate,
-        params,
-        inputs,
-        step('aggregate', 'final', params, middle, aggregate.schema(params, [schema])),
-        store,
-        setting,
-      );
-      assert.unreachable('must not fit');
-    } catch (e) {
-      assert.is((e as RunError).code, 'FLOW7007');
-      assert.match((e as RunError).message, 'middle (median)');
-    }
-    release(store, pieces);
-  }, 4 << 20);
 });
 
 test.run();
