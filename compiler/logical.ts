@@ -31,7 +31,8 @@ export type LogicalNode =
   | TrainNode
   | PredictNode
   | EvaluateNode
-  | ExpectNode;
+  | ExpectNode
+  | NumberNode;
 
 export type LogicalOp = LogicalNode['op'];
 
@@ -137,6 +138,11 @@ export interface EvaluateNode extends LogicalBase {
   readonly by: readonly NamedExpr[];
 }
 
+/** Adds a column with the number of each row among those that enter the step, from 0. */
+export interface NumberNode extends LogicalBase {
+  readonly op: 'number';
+  readonly as: string;
+}
 /** All rows of the input go on; the checks are counted on the way. */
 export interface ExpectNode extends LogicalBase {
   readonly op: 'expect';

@@ -279,6 +279,41 @@ export class Flow {
     return this.#add(makeStep('expect', { checks: list.map(expectCheck), action }));
   }
 
+  /** A share of the rows (0.1; 1 is one row), or so many of them. Always the same for one seed. */
+  sample(
+    amount: number | { readonly share: number },
+    options: { readonly by?: ItemList; readonly seed?: number } = {},
+  ): Flow {
+    return this.#add(
+      makeStep('sample', {
+        amount: typeof amount === 'number' ? valueNode(amount) : shareNode(amount.share),
+        by: itemList(options.by),
+        seed: options.seed === undefined ? null : valueNode(options.seed),
+      }),
+    );
+  }
+
+  /** All rows in a random order, always the same for one seed. */
+  shuffle(options: { readonly seed?: number } = {}): Flow {
+    return this.#add(makeStep('shuffle', { seed: options.seed === undefined ? null : valueNode(options.seed) }));
+  }
+
+  /** Rows with equal keys next to each other, in `count` groups; by `range`, in the order of the keys. */
+  repartition(options: {
+    readonly count?: number;
+    readonly by?: SortInput | readonly SortInput[];
+    readonly range?: SortInput | readonly SortInput[];
+  }): Flow {
+    const keys = options.range ?? options.by;
+    return this.#add(
+      makeStep('repartition', {
+        count: options.count === undefined ? null : valueNode(options.count),
+        mode: options.range === undefined ? 'hash' : 'range',
+        keys: keys === undefined ? [] : sortKeys([keys]),
+      }),
+    );
+  }
+
   /** Ends it in a file. */
   write(target: Format): Flow {
     return this.#add(makeStep('write', { target: target.ast }));
@@ -319,6 +354,11 @@ function splitOutput(key: string, value: number | ExprInput): Ast.SplitOutput {
   if (typeof value === 'number')
     return make('splitOutput', { name: name(key), test: 'fraction', value: valueNode(value) });
   return make('splitOutput', { name: name(key), test: 'when', value: toExpr(value) });
+}
+
+/** A number with a point, also where it is whole. */
+function shareNode(share: number): Ast.Expr {
+  return Number.isInteger(share) ? make('float', { value: `${share}.0` }) : valueNode(share);
 }
 
 function expectCheck(check: CheckInput): Ast.ExpectCheck {

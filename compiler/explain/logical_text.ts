@@ -67,6 +67,8 @@ export function nodeText(n: LogicalNode): string {
     }
     case 'union':
       return 'union';
+    case 'number':
+      return `number as ${quoteName(n.as)}`;
     case 'expect':
       return `expect ${n.checks.map((c) => exprText(c.predicate)).join(', ')}`;
     case 'explode':

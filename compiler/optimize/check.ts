@@ -84,6 +84,8 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
       ];
     case 'join':
       return joinSchema(n, complain);
+    case 'number':
+      return [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.as)];
     case 'predict':
       return [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`)];
     case 'scan':

@@ -9,6 +9,7 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'scan':
     case 'limit':
     case 'distinct':
+    case 'number':
     case 'union':
     case 'explode':
     case 'unpivot':
@@ -47,6 +48,7 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'scan':
     case 'limit':
     case 'distinct':
+    case 'number':
     case 'union':
     case 'explode':
     case 'unpivot':

@@ -45,6 +45,7 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
     case 'filter':
     case 'sort':
     case 'limit':
+    case 'number':
       pass(0);
       break;
     case 'distinct':
@@ -139,6 +140,12 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
       const added = n.schema.filter((f) => add.some((a) => a.name === f.name));
       const schema = [...left, ...added];
       return schema.length === n.schema.length ? n : { ...n, add, schema };
+    }
+    case 'number': {
+      if (!needed.has(n.as)) return inputOf(n);
+      const own = n.schema.filter((f) => f.name === n.as);
+      const schema = [...inputOf(n).schema, ...own];
+      return schema.length === n.schema.length ? n : { ...n, schema };
     }
     case 'predict': {
       const own = n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`);

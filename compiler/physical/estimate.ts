@@ -67,6 +67,7 @@ function bound(
     case 'evaluate':
       return 0;
     case 'predict':
+    case 'number':
     case 'expect':
       return input(0);
   }

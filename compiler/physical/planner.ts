@@ -1,5 +1,5 @@
 import { EngineBug } from '../../engine/errors.ts';
-import type { ExpectParams, ExplodeParams, UnpivotParams } from '../../engine/operators/params.ts';
+import type { ExpectParams, ExplodeParams, NumberParams, UnpivotParams } from '../../engine/operators/params.ts';
 import type {
   CheckRef,
   PhysicalPlan,
@@ -10,7 +10,7 @@ import type {
   StageOutput,
   StepRef,
 } from '../../engine/plan.ts';
-import type { ExpectNode, LogicalNode, LogicalPlan } from '../logical.ts';
+import type { ExpectNode, LogicalNode, LogicalPlan, NumberNode } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSort } from './exchanges.ts';
@@ -123,6 +123,8 @@ export class Planner {
         return planJoin(this, n);
       case 'expect':
         return this.#expect(n);
+      case 'number':
+        return this.#number(n);
       case 'train':
         return planTrain(this, n);
       case 'predict':
@@ -140,6 +142,20 @@ export class Planner {
     const params: ExpectParams = { checks };
     const at = { sides: [], span: n.span, label: n.label };
     return addStep(p, { op: 'expect', phase: 'map', params, input: p.schema, output: p.schema, ...at }, 'expect');
+  }
+
+  /** Where a row stands is known of scans and of kept relations: partitions of an exchange are numbered when they are put together. */
+  #number(n: NumberNode): Pipeline {
+    const below = this.pipeline(inputOf(n));
+    const known = below.input.kind === 'scan' || (below.input.kind === 'stream' && below.steps.length === 0);
+    const p = known
+      ? below
+      : streamOf([{ relation: this.close(below, collect(null), 'collect'), schema: below.schema }], 0, 'read');
+    const params: NumberParams = { as: n.as };
+    const own = n.schema.filter((f) => f.name === n.as);
+    const output = [...p.schema, ...own];
+    const at = { sides: [], span: n.span, label: n.label };
+    return addStep(p, { op: 'number', phase: 'map', params, input: p.schema, output, ...at }, 'number');
   }
 
   /** The node's rows as a relation that is kept until all its readers are done; made once however often it is used. */

@@ -29,6 +29,8 @@ export interface TaskContext {
   readonly store: Store;
   /** Bytes of working memory the operator may hold at a time (hash table, run buffer); beyond it, it spills or splits. */
   readonly grant: number;
+  /** Number, among all rows that reach the `number` step of the stage, of the first one in this task. */
+  readonly first?: number | undefined;
   /** Position of the task in its stage; results are assembled by it, never by arrival. */
   readonly index: number;
   /** Relations named in the step's `sides`, in that order, each readable any number of times. */

@@ -52,6 +52,11 @@ export interface ExpectParams {
   readonly checks: readonly { readonly id: number; readonly predicate: Expr; readonly shown: readonly string[] }[];
 }
 
+/** `as`: the column that is added. */
+export interface NumberParams {
+  readonly as: string;
+}
+
 /** `limit`: only the first rows are wanted (top-N). */
 export interface SortParams {
   readonly keys: readonly SortKey[];

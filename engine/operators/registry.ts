@@ -7,6 +7,7 @@ import { explode } from './explode.ts';
 import { filter } from './filter.ts';
 import { join } from './join.ts';
 import { lookup } from './lookup.ts';
+import { number } from './number.ts';
 import { evaluate, predict } from './predict.ts';
 import { sort } from './sort.ts';
 import { train } from './train.ts';
@@ -21,6 +22,7 @@ export const OPERATORS = {
   expect,
   sort,
   join,
+  number,
   lookup,
   explode,
   unpivot,

@@ -27,6 +27,7 @@ export interface TaskScope extends TaskContext {
   /** What its checks counted. */
   readonly tallies: Tally[];
   rowsFrom?: TaskContext['rowsFrom'];
+  first?: TaskContext['first'];
   /** Adds to this worker's progress counters. */
   count(rowsRead: number, bytesRead: number, rowsOut: number): void;
 }

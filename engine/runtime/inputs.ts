@@ -28,6 +28,7 @@ interface Part {
   schema: Schema;
   refs: BatchRef[];
   skip: number;
+  first: number;
 }
 
 /**
@@ -50,7 +51,7 @@ export function streamTasks(relations: readonly Relation[], skip: number, taskBy
       if (at + ref.rows > skip) {
         // The first part may begin within a batch; the batches of one relation share a part.
         if (part === null) {
-          part = { schema: r.schema, refs: [], skip: Math.max(0, skip - at) };
+          part = { schema: r.schema, refs: [], skip: Math.max(0, skip - at), first: Math.max(0, at - skip) };
           parts.push(part);
         }
         part.refs.push(ref);

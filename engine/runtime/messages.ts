@@ -72,9 +72,17 @@ export type TaskInput =
   /** The sort keys of about `rows` of the first rows of another task's input. */
   | { readonly kind: 'sample'; readonly input: TaskInput; readonly rows: number }
   | { readonly kind: 'probe'; readonly split: Split }
+  /** The rows that another task's input gives to the `number` step. */
+  | { readonly kind: 'count'; readonly input: TaskInput }
   | {
       readonly kind: 'refs';
-      readonly parts: readonly { readonly schema: Schema; readonly refs: readonly BatchRef[]; readonly skip: number }[];
+      /** `first`: number of its first row among those that the stage reads. */
+      readonly parts: readonly {
+        readonly schema: Schema;
+        readonly refs: readonly BatchRef[];
+        readonly skip: number;
+        readonly first: number;
+      }[];
     }
   | { readonly kind: 'partition'; readonly inputs: readonly PartitionData[] }
   /** Pieces of neighbouring partitions of one round of a push exchange. */
@@ -98,6 +106,8 @@ export interface StageMessage {
   readonly bits: number;
   /** Where the runs of a range exchange are cut, see RunCuts; null: by their size. */
   readonly bounds: Uint8Array | null;
+  /** Of each task, the number of its first row, where a step of a scan numbers them. */
+  readonly firsts: readonly number[] | null;
 }
 
 /** A task of a stage. */

@@ -181,7 +181,7 @@ export class Run {
     const sink = stage.output.kind === 'sink' ? await this.#outputs.begin(stage) : null;
     const inputs = await this.#inputs.tasksOf(stage);
     const bits = await this.#inputs.bitsOf(stage);
-    const message = await this.#cutMessage(this.#message(stage, bits), inputs);
+    const message = await this.#cutMessage(await this.#numbered(this.#message(stage, bits), inputs), inputs);
     const outputs = new Map();
     const push = await this.#push(message, inputs.length, outputs);
     const making: Making = {
@@ -297,6 +297,26 @@ export class Run {
     };
   }
 
+  /** With the numbers of the first rows of the tasks, where a step numbers the rows of a scan: known only when they have been counted. */
+  async #numbered(message: StageMessage, tasks: TaskInputs): Promise<StageMessage> {
+    const { stage } = message;
+    if (stage.input.kind !== 'scan' || !stage.steps.some((s) => s.op === 'number')) return message;
+    const counts = await Promise.all(
+      Array.from({ length: tasks.length }, (_, i) => {
+        const input = { kind: 'count', input: tasks.at(i) as TaskInput } as const;
+        return this.#queue.add(() => this.#look(message, i, input), { priority: stage.id });
+      }),
+    );
+    if (this.#failure !== null) throw this.#failure;
+    let first = 0;
+    const firsts = counts.map((answer) => {
+      const own = first;
+      first += answer?.output.kind === 'answer' ? (answer.output.value as number) : 0;
+      return own;
+    });
+    return { ...message, firsts };
+  }
+
   /** A failure ends the run and is not thrown, so that whoever waits for all probes returns when none is running any more. */
   async #look(message: StageMessage, index: number, input: TaskInput): Promise<TaskDone | null> {
     if (this.#failure !== null) return null;
@@ -314,7 +334,16 @@ export class Run {
       const data: RelationData = { schema: r.schema, rows: r.rows, bytes: r.bytes, refs: refsOf(r) };
       return { relation, data };
     });
-    return { type: 'stage', run: this.#id, stage, sides, grant: this.#inputs.grant(stage), bits, bounds: null };
+    return {
+      type: 'stage',
+      run: this.#id,
+      stage,
+      sides,
+      grant: this.#inputs.grant(stage),
+      bits,
+      bounds: null,
+      firsts: null,
+    };
   }
 
   async #runTasks(

@@ -4,9 +4,10 @@ import { sliceBatch } from '../batch/slice.ts';
 import { RunError } from '../errors.ts';
 import type { FormatWriter, ParallelWriter, SinkSpec, Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
+import type { ComputeParams } from '../operators/params.ts';
 import { operator } from '../operators/registry.ts';
 import { sortIndices } from '../operators/sort_kernel.ts';
-import type { ScanInput, Stage, StageOutput } from '../plan.ts';
+import type { ScanInput, Stage, StageOutput, StepRef } from '../plan.ts';
 import { collectWriter } from '../shuffle/collect.ts';
 import { hashWriter } from '../shuffle/hash.ts';
 import { type KeySample, rangePartition, rangeWriter, sampleKeys } from '../shuffle/range.ts';
@@ -27,6 +28,7 @@ export interface StageScope {
   readonly grant: number;
   readonly bits: number;
   readonly bounds: Uint8Array | null;
+  readonly firsts: readonly number[] | null;
 }
 
 export interface TaskResult {
@@ -49,6 +51,8 @@ export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScop
     return { rows: output.rows.reduce((a, b) => a + b, 0), output: { kind: 'hash', output } };
   }
   if (input.kind === 'sample') return { rows: 0, output: { kind: 'answer', value: await sample(stage, input, ctx) } };
+  if (input.kind === 'count') return { rows: 0, output: { kind: 'answer', value: await count(stage, input, ctx) } };
+  ctx.first = input.kind === 'refs' ? (input.parts[0]?.first ?? 0) : scope.firsts?.[ctx.index];
   const origin = originOf(stage, input);
   if (origin !== null) ctx.rowsFrom = (first) => origin.announce(first);
   const chained = chain(sourceOf(stage, input, ctx, origin), stage.steps, ctx, origin);
@@ -72,7 +76,7 @@ async function sample(
   ctx: TaskScope,
 ): Promise<KeySample | null> {
   if (stage.output.kind !== 'exchange' || stage.output.by !== 'range') throw new Error(`stage ${stage.id} has no keys`);
-  const quiet: TaskScope = { ...ctx, count: () => {}, reject: () => {}, tally: () => {} };
+  const quiet: TaskScope = { ...quietly(ctx), first: 0 };
   const chained = chain(sourceOf(stage, input, quiet, null), stage.steps, quiet);
   try {
     for await (const b of chained.rows) {
@@ -84,6 +88,38 @@ async function sample(
     chained.free();
   }
   return null;
+}
+
+/** Rows that an input gives to the step that numbers them. Columns are only read where they decide which rows there are. */
+async function count(stage: Stage, { input }: Extract<TaskInput, { kind: 'count' }>, ctx: TaskScope): Promise<number> {
+  const before = stage.steps.slice(
+    0,
+    stage.steps.findIndex((s) => s.op === 'number'),
+  );
+  const bare = countsAlone(stage, before);
+  const quiet = quietly(ctx);
+  const source = sourceOf(bare ?? stage, input, quiet, null);
+  const chained = bare === null ? chain(source, before, quiet) : null;
+  let rows = 0;
+  try {
+    for await (const b of chained?.rows ?? source) rows += b.rows;
+  } finally {
+    chained?.free();
+  }
+  return rows;
+}
+
+/** The stage without columns; null where steps or the reader leave out rows by what is in them. */
+function countsAlone(stage: Stage, before: readonly StepRef[]): Stage | null {
+  const { input } = stage;
+  const plain = before.every((s) => s.op === 'compute' && (s.params as ComputeParams).filter === null);
+  if (input.kind !== 'scan' || !plain || input.source.options.on_error === 'reject') return null;
+  return { ...stage, input: { ...input, schema: [] } };
+}
+
+/** What is read ahead of the real work is not counted. */
+function quietly(ctx: TaskScope): TaskScope {
+  return { ...ctx, count: () => {}, reject: () => {}, tally: () => {} };
 }
 
 const cut = (b: Batch, n: number): Batch => sliceBatch(b, 0, n);

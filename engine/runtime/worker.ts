@@ -51,6 +51,7 @@ function learn(m: StageMessage): void {
     grant: m.grant,
     bits: m.bits,
     bounds: m.bounds,
+    firsts: m.firsts,
     sides: new Map(m.sides.map((s) => [s.relation, s.data])),
   });
 }

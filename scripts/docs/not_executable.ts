@@ -32,10 +32,8 @@ const expression = (what: string, shown: string, instead?: string): Probe => ({
 });
 
 export const PROBES: readonly Probe[] = [
-  step('Samples', 'sample 0.01 seed 1', '`split` with a share and a seed'),
+  step('Samples of each group', 'sample 0.01 by k seed 1'),
   step('Fill from neighbouring rows', 'fill forward x sort d by k'),
-  step('Explicit partitioning', 'repartition 64 by k', 'nothing: the engine partitions by itself'),
-  step('Random order', 'shuffle seed 7', '`sort` by a hash of the columns and a number'),
   step('Functions of the host language on rows', 'map clean_row'),
   step('Functions of the host language on batches', 'map_batches score as { id: int }'),
   step(

@@ -48,6 +48,21 @@ function same(text: string, ...flows: readonly Flow[]): void {
   assert.is(flowText(...flows), printFile(parsed(text)));
 }
 
+test('sample, shuffle, repartition', () => {
+  same(
+    'from csv("x.csv") | sample 0.01 seed 1 | sample 10 | sample 1.0 | shuffle seed 7 | shuffle | repartition 64 by k | repartition by range ts desc | repartition 4',
+    flow(csv('x.csv'))
+      .sample(0.01, { seed: 1 })
+      .sample(10)
+      .sample({ share: 1 })
+      .shuffle({ seed: 7 })
+      .shuffle()
+      .repartition({ count: 64, by: 'k' })
+      .repartition({ range: desc('ts') })
+      .repartition({ count: 4 }),
+  );
+});
+
 test('expect', () => {
   same(
     'from csv("x.csv") | expect a >= 0 : "negative", b > 1 else quarantine("r.csv") | expect unique(id) | expect count() > 1 else warn',

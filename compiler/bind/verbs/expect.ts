@@ -149,8 +149,7 @@ function bindCheck(ctx: Context, input: Rows, check: Ast.ExpectCheck, action: Ac
   let predicate: Expr = unknown();
   if (keys) bindKeys(ctx, input, node as Ast.Call);
   else {
-    reportInnerUnique(ctx, node);
-    predicate = condition(env, node, CONDITION);
+    predicate = reportInnerUnique(ctx, node) ? unknown() : condition(env, node, CONDITION);
   }
   if (whole && (action === 'drop' || action === 'quarantine'))
     ctx.report(codes.wholeAction, { action }, node.span, {
@@ -163,15 +162,18 @@ function isUnique(ctx: Context, node: Ast.Call): boolean {
   return node.name.text === 'unique' && !ctx.declared.fns.has('unique') && !ctx.declared.opaque.has('unique');
 }
 
-function reportInnerUnique(ctx: Context, node: Ast.Expr): void {
+function reportInnerUnique(ctx: Context, node: Ast.Expr): boolean {
+  let found = false;
   walk(node, (inner) => {
     if (inner.kind === 'call' && isUnique(ctx, inner)) {
+      found = true;
       ctx.report(codes.badUnique, { why: '`unique` is a condition by itself' }, inner.span, {
         suggestion: { text: 'separate conditions by commas: `expect unique(id), x > 0`' },
       });
     }
     return true;
   });
+  return found;
 }
 
 /** The columns that are unique together, under their text as names. */

@@ -8,6 +8,7 @@ import { explode } from './explode.ts';
 import { join } from './join.ts';
 import { pivot } from './pivot.ts';
 import { distinct, remove, skip, sort, take, where } from './rows.ts';
+import { repartition, sample, shuffle } from './shuffle.ts';
 import { summarize } from './summarize.ts';
 import { train } from './train.ts';
 import { union } from './union.ts';
@@ -56,10 +57,10 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
   explode,
   pivot,
   unpivot,
-  sample: later(kindName, 'same'),
+  sample,
   expect,
-  repartition: later(kindName, 'same'),
-  shuffle: later(kindName, 'same'),
+  repartition,
+  shuffle,
   map: later((step) => (step.kind === 'map' && step.batches ? 'map_batches' : 'map'), 'other'),
   fill: later(kindName, 'same'),
   tune: later(kindName, 'other'),
