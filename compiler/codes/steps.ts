@@ -23,6 +23,15 @@ in else error or else warn. Conditions on single rows go into a step of their ow
     expect unique(id), count() between 1 and 1_000_000 else error`,
     message: (p) => `a condition on all rows together has no rows to ${p.action}`,
   }),
+  badPartition: entry<{ why: string }>({
+    code: 'FLOW4043',
+    title: 'A partition_by that cannot be written',
+    explanation: `partition_by names columns whose values become folders. They are bools, whole numbers, decimals, dates or text, and at
+least one other column is left for the files:
+
+    write parquet("good", partition_by: ["day", "country"])`,
+    message: (p) => p.why,
+  }),
   badUnique: entry<{ why: string }>({
     code: 'FLOW4042',
     title: 'A wrong use of unique',

@@ -1,6 +1,7 @@
 import { arrowReader } from './arrow_read.ts';
 import { arrowWriter } from './arrow_write.ts';
 import type { FormatDef } from './def.ts';
+import { HIVE_OPTION, PARTITION_OPTION } from './hive.ts';
 
 /** Arrow IPC, also known as Feather version 2. */
 export const arrow: FormatDef = {
@@ -8,13 +9,8 @@ export const arrow: FormatDef = {
   extensions: ['arrow', 'arrows', 'feather', 'ipc'],
   doc: 'Arrow IPC files and streams (Feather 2), compressed with LZ4 or, from Node.js 22.15 on, Zstandard. Several files are joined by column name.',
   options: [
-    {
-      name: 'hive',
-      type: 'bool',
-      default: false,
-      doc: 'Take columns from the folders of the path: `day=2024-01-01/part.arrow` has a column `day`.',
-      for: 'read',
-    },
+    HIVE_OPTION,
+    PARTITION_OPTION,
     {
       name: 'stream',
       type: 'bool',

@@ -13,10 +13,10 @@ import type { ArrowFile } from './arrow_schema.ts';
 import { openArrow } from './arrow_schema.ts';
 import type { FormatReader, SourceEstimate, Split } from './def.ts';
 import type { FilePlan } from './file_plan.ts';
-import { assemble, constantRange, inferFiles, planFile, rowLimit } from './file_plan.ts';
+import { assemble, inferFiles, planFile, rowLimit } from './file_plan.ts';
 import { readError } from './files.ts';
-import { hiveValue } from './many_files.ts';
-import { mayMatch } from './prune.ts';
+import { hiveValue } from './hive.ts';
+import { constantRange, mayMatch } from './prune.ts';
 import { localPath } from './stdin.ts';
 
 /** Ranges of rows of record batches, read one after another. */

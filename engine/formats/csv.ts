@@ -10,6 +10,7 @@ import { CSV_TUNING, type CsvTuning, canReadFromCsv, readCsv } from './csv_read.
 import { type CsvSplit, csvSplits, probeQuotes, resolveQuotes } from './csv_splits.ts';
 import { csvWriter } from './csv_write.ts';
 import type { FormatDef, FormatReader, SourceEstimate, Split } from './def.ts';
+import { HIVE_OPTION, PARTITION_OPTION, withHive } from './hive.ts';
 import { readFully, withFile } from './source.ts';
 import { localPath } from './stdin.ts';
 
@@ -71,8 +72,8 @@ export const csv: FormatDef = {
   name: 'csv',
   extensions: ['csv'],
   doc: reads,
-  options: CSV_OPTIONS,
-  reader: csvReader(','),
+  options: [...CSV_OPTIONS, HIVE_OPTION, PARTITION_OPTION],
+  reader: withHive(csvReader(',')),
   writer: csvWriter(','),
 };
 
@@ -80,7 +81,7 @@ export const tsv: FormatDef = {
   name: 'tsv',
   extensions: ['tsv', 'tab'],
   doc: `${reads} The delimiter is a tab.`,
-  options: CSV_OPTIONS.map((o) => (o.name === 'delimiter' ? { ...o, default: '\t' } : o)),
-  reader: csvReader('\t'),
+  options: csv.options.map((o) => (o.name === 'delimiter' ? { ...o, default: '\t' } : o)),
+  reader: withHive(csvReader('\t')),
   writer: csvWriter('\t'),
 };

@@ -1,13 +1,12 @@
 import { constantColumn, nullColumn } from '../batch/build.ts';
 import type { Batch, Column } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
-import type { LiteralValue } from '../expr.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { ScanInput, SourceSpec } from '../plan.ts';
 import type { Field, Schema } from '../types.ts';
 import { conform } from './conform.ts';
-import { checkColumn, hiveFields, hiveParts, hiveValue, missingColumn, unifySchemas } from './many_files.ts';
-import type { Bound, ColumnRange } from './prune.ts';
+import { hiveFields, hiveParts, hiveValue } from './hive.ts';
+import { checkColumn, missingColumn, unifySchemas } from './many_files.ts';
 
 /** What files that carry their own schema (Parquet, Arrow) share: how one file's columns become the columns of the scan. */
 export interface FilePlan {
@@ -79,15 +78,4 @@ function checkNulls(path: string, col: Column, f: Field): Column {
     { file: path, column: f.name },
     `declare it as nullable: ${f.name}: …?`,
   );
-}
-
-/** What is known of a column that has one value in all rows. */
-export function constantRange(f: Field, value: LiteralValue, rows: number): ColumnRange {
-  const bound: Bound | null =
-    typeof value === 'string'
-      ? Buffer.from(value)
-      : typeof value === 'number' || typeof value === 'bigint'
-        ? value
-        : null;
-  return { type: f.type, rows, nulls: value === null ? rows : 0, min: bound, max: bound };
 }

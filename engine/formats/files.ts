@@ -87,8 +87,11 @@ function checkFile(written: string, path: string, cwd: string): void {
 /** `dir/*.csv`, with the extension most of the folder's files have. */
 function folderGlob(written: string, path: string): string {
   const counts = new Map<string, number>();
+  let below = '';
   try {
-    for (const name of readdirSync(path)) {
+    const folders = readdirSync(path, { withFileTypes: true }).filter((e) => e.isDirectory() && e.name.includes('='));
+    if (folders.length > 0) below = '**/';
+    for (const name of readdirSync(path, { recursive: below !== '' }) as string[]) {
       const extension = /(\.[a-z0-9]+)(\.gz)?$/i.exec(name)?.[0];
       if (extension !== undefined) counts.set(extension, (counts.get(extension) ?? 0) + 1);
     }
@@ -96,7 +99,7 @@ function folderGlob(written: string, path: string): string {
     // Only a suggestion: a folder that cannot be listed gets the general one.
   }
   const best = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? '.csv';
-  return `${written.replace(/\/+$/, '')}/*${best}`;
+  return `${written.replace(/\/+$/, '')}/${below}*${best}`;
 }
 
 function notFound(message: string, written: string, cwd: string): RunError {

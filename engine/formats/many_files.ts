@@ -1,7 +1,6 @@
 import { RunError } from '../errors.ts';
-import type { LiteralValue } from '../expr.ts';
 import type { DataType, Field, Schema } from '../types.ts';
-import { formatType, T } from '../types.ts';
+import { formatType } from '../types.ts';
 import { canConform, commonType } from './conform.ts';
 
 /**
@@ -75,87 +74,4 @@ export function checkNames(path: string, fields: Schema): void {
     }
     seen.add(f.name);
   }
-}
-
-const HIVE_NULL = '__HIVE_DEFAULT_PARTITION__';
-
-/** `key=value` folders of a path, in order. */
-export function hiveParts(path: string): ReadonlyMap<string, string | null> {
-  const parts = path.split(/[/\\]/).slice(0, -1);
-  const found = new Map<string, string | null>();
-  for (const part of parts) {
-    const at = part.indexOf('=');
-    if (at <= 0) continue;
-    const value = decode(part.slice(at + 1));
-    found.set(decode(part.slice(0, at)), value === HIVE_NULL ? null : value);
-  }
-  return found;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-const inferred = new WeakMap<readonly string[], readonly Field[]>();
-
-/** Partition columns of all files: int when every value is a whole number, date when every value is one, else string. */
-export function hiveFields(paths: readonly string[]): readonly Field[] {
-  let fields = inferred.get(paths);
-  if (fields === undefined) {
-    fields = inferHive(paths);
-    inferred.set(paths, fields);
-  }
-  return fields;
-}
-
-function inferHive(paths: readonly string[]): Field[] {
-  const values = new Map<string, (string | null)[]>();
-  for (const path of paths) {
-    for (const [key, value] of hiveParts(path)) {
-      const all = values.get(key);
-      if (all === undefined) values.set(key, [value]);
-      else all.push(value);
-    }
-  }
-  return [...values].map(([name, all]) => {
-    const known = all.filter((v) => v !== null);
-    const nullable = known.length < paths.length;
-    const type =
-      known.length === 0
-        ? T.string
-        : known.every(isInt)
-          ? T.int
-          : known.every((v) => dayOf(v) !== null)
-            ? T.date
-            : T.string;
-    return { name, type, nullable };
-  });
-}
-
-function isInt(text: string): boolean {
-  return /^(0|-?[1-9]\d{0,17})$/.test(text);
-}
-
-function dayOf(text: string): number | null {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null;
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== text ? null : ms / 86400000;
-}
-
-/** A partition's value as the column's type (a declared type may differ from the inferred one). RunError FLOW7004 when it does not fit. */
-export function hiveValue(path: string, f: Field): LiteralValue {
-  const text = hiveParts(path).get(f.name) ?? null;
-  if (text === null || f.type.kind === 'string') return text;
-  if (f.type.kind === 'int' && isInt(text)) return Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text);
-  if (f.type.kind === 'float' && text.trim() !== '' && !Number.isNaN(Number(text))) return Number(text);
-  if (f.type.kind === 'date' && dayOf(text) !== null) return dayOf(text);
-  throw new RunError('FLOW7004', `the folder "${f.name}=${text}" is no ${formatType(f.type)}`, {
-    file: path,
-    column: f.name,
-    value: text,
-  });
 }

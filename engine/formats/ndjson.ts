@@ -4,6 +4,7 @@ import type { ScanInput, SourceSpec } from '../plan.ts';
 import { formatType } from '../types.ts';
 import type { OnError } from './csv_dialect.ts';
 import type { FormatDef, FormatOption, FormatReader, SourceEstimate } from './def.ts';
+import { HIVE_OPTION, PARTITION_OPTION, withHive } from './hive.ts';
 import { jsonLayout } from './json_file.ts';
 import { inferJson } from './json_infer.ts';
 import { canReadFromJson } from './json_nested.ts';
@@ -105,6 +106,8 @@ const OPTIONS: readonly FormatOption[] = [
     for: 'write',
     doc: 'gzip where the path ends in .gz.',
   },
+  HIVE_OPTION,
+  PARTITION_OPTION,
 ];
 
 const reads =
@@ -115,7 +118,7 @@ export const ndjson: FormatDef = {
   extensions: ['ndjson', 'jsonl'],
   doc: `${reads} Written as one object a line.`,
   options: OPTIONS,
-  reader: jsonReader(),
+  reader: withHive(jsonReader()),
   writer: ndjsonWriter(),
 };
 
@@ -124,6 +127,6 @@ export const json: FormatDef = {
   extensions: ['json', 'geojson'],
   doc: `${reads} Written as one list.`,
   options: OPTIONS.filter((o) => o.name !== 'compression'),
-  reader: jsonReader(),
+  reader: withHive(jsonReader()),
   writer: jsonListWriter(),
 };

@@ -1,4 +1,5 @@
 import type { FormatDef } from './def.ts';
+import { HIVE_OPTION, PARTITION_OPTION } from './hive.ts';
 import { parquetReader } from './parquet_read.ts';
 import { COMPRESSIONS, parquetWriter, ROW_GROUP_ROWS } from './parquet_write.ts';
 
@@ -8,13 +9,8 @@ export const parquet: FormatDef = {
   extensions: ['parquet', 'pq'],
   doc: 'Apache Parquet. Reads only the columns and row groups a pipeline needs; several files are joined by column name.',
   options: [
-    {
-      name: 'hive',
-      type: 'bool',
-      default: false,
-      doc: 'Take columns from the folders of the path: `day=2024-01-01/part.parquet` has a column `day`.',
-      for: 'read',
-    },
+    HIVE_OPTION,
+    PARTITION_OPTION,
     {
       name: 'compression',
       type: 'string',

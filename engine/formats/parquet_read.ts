@@ -6,15 +6,15 @@ import type { ScanInput, SourceSpec } from '../plan.ts';
 import type { Schema } from '../types.ts';
 import type { FormatReader, SourceEstimate, Split } from './def.ts';
 import type { FilePlan } from './file_plan.ts';
-import { assemble, constantRange, inferFiles, planFile, rowLimit } from './file_plan.ts';
+import { assemble, inferFiles, planFile, rowLimit } from './file_plan.ts';
 import { readError } from './files.ts';
-import { hiveValue } from './many_files.ts';
+import { hiveValue } from './hive.ts';
 import type { RowGroup } from './parquet_footer.ts';
 import { decodeGroup } from './parquet_group.ts';
 import type { ParquetFile } from './parquet_schema.ts';
 import { openParquet } from './parquet_schema.ts';
 import { groupRange } from './parquet_stats.ts';
-import { mayMatch } from './prune.ts';
+import { constantRange, mayMatch } from './prune.ts';
 import { localPath } from './stdin.ts';
 
 /** Row groups that one task reads, one after another. */

@@ -1,6 +1,6 @@
 import type { CallExpr, Expr, LiteralValue } from '../expr.ts';
 import { columnsOf } from '../expr.ts';
-import type { DataType } from '../types.ts';
+import type { DataType, Field } from '../types.ts';
 
 /** What is known of a column in a part of a file without reading it. Unknown is null. */
 export interface ColumnRange {
@@ -13,6 +13,17 @@ export interface ColumnRange {
 }
 
 export type Bound = boolean | number | bigint | Uint8Array;
+
+/** What is known of a column that has one value in all rows. */
+export function constantRange(f: Field, value: LiteralValue, rows: number): ColumnRange {
+  const bound: Bound | null =
+    typeof value === 'string'
+      ? Buffer.from(value)
+      : typeof value === 'number' || typeof value === 'bigint'
+        ? value
+        : null;
+  return { type: f.type, rows, nulls: value === null ? rows : 0, min: bound, max: bound };
+}
 
 /**
  * False only when the predicate can be true for no row of the part: a comparison with a constant lies outside a column's range,

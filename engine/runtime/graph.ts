@@ -1,5 +1,5 @@
 import { format } from '../formats/registry.ts';
-import type { PhysicalPlan, Stage } from '../plan.ts';
+import type { PhysicalPlan, Stage, StageOutput } from '../plan.ts';
 
 /** Relations that every task of a stage reads whole. */
 export function sidesOf(stage: Stage): number[] {
@@ -13,9 +13,15 @@ export function inputsOf(stage: Stage): number[] {
   return [...from, ...sidesOf(stage)];
 }
 
+/** The columns by which a sink puts its rows into folders; null for one file. */
+export function partitionOf({ options }: Extract<StageOutput, { kind: 'sink' }>): readonly string[] | null {
+  const by = options.partition_by;
+  return Array.isArray(by) && by.length > 0 ? (by as string[]) : null;
+}
+
 /** A sink whose rows are collected first and written by one task behind them. */
 export function writesSerially({ output }: Stage): boolean {
-  return output.kind === 'sink' && format(output.format).writer?.kind === 'serial';
+  return output.kind === 'sink' && (partitionOf(output) !== null || format(output.format).writer?.kind === 'serial');
 }
 
 /** How many readers each relation has: stages, the user for a result, and the writing task of a serial sink. */

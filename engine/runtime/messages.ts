@@ -1,8 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '../errors.ts';
 import type { Split } from '../formats/def.ts';
+import type { FolderRun } from '../formats/partition_runs.ts';
 import type { Tally } from '../operators/expect.ts';
 import type { Stage } from '../plan.ts';
+import type { RowCut } from '../shuffle/reader.ts';
 import type { PartitionedOutput, RangeSlice, RunOutput } from '../shuffle/types.ts';
 import type { BatchRef, ObjectId, StoreEvent } from '../store/types.ts';
 import type { CallJob, FunctionMessage, ValuePlace } from '../tasks/types.ts';
@@ -87,11 +89,12 @@ export type TaskInput =
   | { readonly kind: 'partition'; readonly inputs: readonly PartitionData[] }
   /** Pieces of neighbouring partitions of one round of a push exchange. */
   | { readonly kind: 'regroup'; readonly partitions: readonly (readonly BatchRef[])[] }
-  /** The serial half of a sink: all batches of a collected relation into one file. `place` null: standard output. */
+  /** The serial half of a sink: batches of a collected relation into one file (`cut`: not all of their rows). `place` null: standard output. */
   | {
       readonly kind: 'encode';
       readonly schema: Schema;
       readonly refs: readonly BatchRef[];
+      readonly cut: RowCut | null;
       readonly place: string | null;
     };
 
@@ -147,7 +150,8 @@ export interface DropMessage {
 export type ToWorker = StageMessage | FunctionMessage | JobsMessage | CancelMessage | EndRunMessage | DropMessage;
 
 export type TaskOutput =
-  | { readonly kind: 'collect'; readonly refs: readonly BatchRef[] }
+  /** `folders`: of rows that a sink puts into folders, which go where. */
+  | { readonly kind: 'collect'; readonly refs: readonly BatchRef[]; readonly folders?: readonly FolderRun[] }
   | { readonly kind: 'hash'; readonly output: PartitionedOutput }
   | { readonly kind: 'range'; readonly runs: readonly RunOutput[] }
   | { readonly kind: 'bytes'; readonly objects: readonly { readonly object: ObjectId; readonly bytes: number }[] }

@@ -1,8 +1,10 @@
+import { sep } from 'node:path';
 import { RunError } from '../errors.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
 import type { Store } from '../store/types.ts';
-import { OrderedSink, type Recovery, SinkFile } from './sinks.ts';
-import { writerOf } from './task.ts';
+import { partitionOf, writesSerially } from './graph.ts';
+import { SinkFolder } from './sink_folder.ts';
+import { OrderedSink, type Recovery, SinkFile, type SinkPlace } from './sinks.ts';
 
 export interface SinkSummary {
   readonly path: string;
@@ -14,10 +16,19 @@ export interface SinkSummary {
 interface Output {
   readonly stage: Stage;
   readonly format: string;
-  readonly file: SinkFile;
+  readonly file: SinkPlace;
   sink: OrderedSink | null;
   rows: number;
   bytes: number;
+}
+
+function placeOf(output: Extract<Stage['output'], { kind: 'sink' }>): SinkPlace {
+  return partitionOf(output) === null ? new SinkFile(output.path) : new SinkFolder(output);
+}
+
+/** The same place, or one within the other. */
+function clash(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}${sep}`) || b.startsWith(`${a}${sep}`);
 }
 
 /** The outputs of a run: places are checked before any work, files appear together at the end, and nothing is left of them when the run fails. */
@@ -31,9 +42,7 @@ export class Outputs {
     this.#recovery = recovery;
     this.#outputs = plan.stages.flatMap((stage) => {
       if (stage.output.kind !== 'sink') return [];
-      return [
-        { stage, format: stage.output.format, file: new SinkFile(stage.output.path), sink: null, rows: 0, bytes: 0 },
-      ];
+      return [{ stage, format: stage.output.format, file: placeOf(stage.output), sink: null, rows: 0, bytes: 0 }];
     });
   }
 
@@ -43,7 +52,7 @@ export class Outputs {
     for (const { file, stage } of this.#outputs) {
       attributedTo(stage, () => {
         file.open();
-        if (keys.has(file.key)) {
+        if ([...keys].some((key) => clash(key, file.key))) {
           const place = file.toStdout ? 'standard output' : file.target;
           throw new RunError(
             'FLOW7006',
@@ -61,7 +70,7 @@ export class Outputs {
   async begin(stage: Stage): Promise<OrderedSink | null> {
     const output = this.#of(stage);
     const spec = stage.output;
-    if (spec.kind !== 'sink' || writerOf(output.format).kind === 'serial') return null;
+    if (spec.kind !== 'sink' || writesSerially(stage) || !(output.file instanceof SinkFile)) return null;
     const sink = new OrderedSink(output.file, this.#store, spec, stage.schema, this.#recovery);
     output.sink = sink;
     await attributedTo(stage, () => sink.open());
@@ -72,6 +81,13 @@ export class Outputs {
   place(stage: Stage): string | null {
     const { file } = this.#of(stage);
     return file.toStdout ? null : file.place;
+  }
+
+  /** The path of a file below the folder that a stage writes, with the folders above it. */
+  part(stage: Stage, folder: string): string {
+    const { file } = this.#of(stage);
+    if (!(file instanceof SinkFolder)) throw new Error(`stage ${stage.id} writes no folder`);
+    return attributedTo(stage, () => file.part(folder));
   }
 
   /** All bytes of a stage's output are on their way; `rows` of them. */

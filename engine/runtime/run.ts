@@ -18,6 +18,7 @@ import type { WorkerPool } from './pool.ts';
 import { PushExchange } from './push.ts';
 import { objectsOf, objectsOfInput } from './references.ts';
 import { Relations, refsOf, releaseAll } from './relations.ts';
+import { sinkFiles } from './sink_files.ts';
 import type { OrderedSink } from './sinks.ts';
 import { StageInputs, type TaskInputs } from './stage_inputs.ts';
 import { firstRefs, NOTHING, prefixRows, relationOf } from './task_output.ts';
@@ -246,19 +247,20 @@ export class Run {
     });
   }
 
-  async #finishSink({ stage, message }: Making, rows: number): Promise<void> {
+  async #finishSink({ stage, message, outputs }: Making, rows: number): Promise<void> {
     if (writesSerially(stage)) {
       const refs = refsOf(this.relations.get(stage.id));
-      const place = this.#outputs.place(stage);
-      // What went to standard output cannot be taken back, so that writing there is tried once.
-      await attributedTo(stage, () =>
-        this.#tries.run(
-          message,
-          -1,
-          { kind: 'encode', schema: stage.schema, refs, place },
-          place === null ? 1 : ATTEMPTS,
-        ),
-      );
+      const files = sinkFiles(stage, refs, outputs, this.#outputs);
+      const write = async (input: TaskInput & { kind: 'encode' }, i: number): Promise<void> => {
+        if (this.#failure !== null) return;
+        // What went to standard output cannot be taken back, so that writing there is tried once.
+        const tries = input.place === null ? 1 : ATTEMPTS;
+        await attributedTo(stage, () => this.#tries.run(message, -1 - i, input, tries)).catch((e: unknown) =>
+          this.fail(e),
+        );
+      };
+      await Promise.all(files.map((input, i) => this.#queue.add(() => write(input, i), { priority: stage.id })));
+      if (this.#failure !== null) throw this.#failure;
       this.relations.readDone(stage.id);
     }
     await this.#outputs.finish(stage, rows);

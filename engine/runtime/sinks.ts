@@ -7,24 +7,42 @@ import { RunError } from '../errors.ts';
 import type { StageOutput } from '../plan.ts';
 import type { ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
+import { sinkSpec, writerOf } from './encode_file.ts';
 import { lostObject } from './lost.ts';
 import { outputError } from './output_error.ts';
-import { sinkSpec, writerOf } from './task.ts';
 
 type SinkOutput = Extract<StageOutput, { kind: 'sink' }>;
 
 /** Characters of the target's name in the temporary one: file systems take 255 bytes. */
 const NAME_SHOWN = 50;
 
+/** Where the bytes of an output go until the run has succeeded: a file, or a folder of files. */
+export interface SinkPlace {
+  /** As the user wrote it. */
+  readonly target: string;
+  readonly toStdout: boolean;
+  /** Written to in the meantime. */
+  readonly place: string;
+  /** Tells outputs apart. */
+  readonly key: string;
+  /** Makes the place, so that a bad one is an error before the work. */
+  open(): void;
+  commit(): void;
+  /** Removes what was made. Never fails: what is reported is why the run failed. */
+  discard(): void;
+  /** Of what is finished, before it appears. */
+  bytes(): number;
+}
+
 const temporaries = new Set<string>();
 
 /** A process that ends by process.exit or an uncaught error leaves no half-written output either. */
 function removeTemporaries(): void {
-  for (const t of temporaries) fs.rmSync(t, { force: true });
+  for (const t of temporaries) fs.rmSync(t, { force: true, recursive: true });
 }
 
 /** An output file: written beside its place under a temporary name, renamed when the whole run has succeeded. */
-export class SinkFile {
+export class SinkFile implements SinkPlace {
   readonly target: string;
   readonly toStdout: boolean;
   /** A device or a pipe has no place to be renamed to: it is written as it stands. */
@@ -77,10 +95,7 @@ export class SinkFile {
   #makeTemporary(): void {
     const folder = path.dirname(this.#real);
     makeFolders(folder, this.#made);
-    const name = Array.from(path.basename(this.#real)).slice(0, NAME_SHOWN).join('');
-    this.#temp = path.join(folder, `.${name}.${randomBytes(6).toString('hex')}.tmp`);
-    if (temporaries.size === 0) process.once('exit', removeTemporaries);
-    temporaries.add(this.#temp);
+    this.#temp = temporaryBeside(this.#real);
     fs.closeSync(fs.openSync(this.#temp, 'wx'));
   }
 
@@ -108,8 +123,7 @@ export class SinkFile {
   }
 
   #forget(): void {
-    temporaries.delete(this.#temp);
-    if (temporaries.size === 0) process.off('exit', removeTemporaries);
+    forgetTemporary(this.#temp);
     this.#temp = '';
   }
 
@@ -119,8 +133,22 @@ export class SinkFile {
   }
 }
 
+/** A hidden name beside a target, which goes with the process unless it is forgotten. */
+export function temporaryBeside(target: string): string {
+  const name = Array.from(path.basename(target)).slice(0, NAME_SHOWN).join('');
+  const temp = path.join(path.dirname(target), `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+  if (temporaries.size === 0) process.once('exit', removeTemporaries);
+  temporaries.add(temp);
+  return temp;
+}
+
+export function forgetTemporary(temp: string): void {
+  temporaries.delete(temp);
+  if (temporaries.size === 0) process.off('exit', removeTemporaries);
+}
+
 /** `mkdir -p`, step by step: Node's own recursive one never returns below /proc, where a folder is refused as if its parent were missing. */
-function makeFolders(folder: string, made: string[]): void {
+export function makeFolders(folder: string, made: string[]): void {
   const missing: string[] = [];
   let at = folder;
   let found = fs.statSync(at, { throwIfNoEntry: false });
@@ -141,7 +169,7 @@ function makeFolders(folder: string, made: string[]): void {
   }
 }
 
-function systemError(code: string): Error {
+export function systemError(code: string): Error {
   return Object.assign(new Error(code), { code, syscall: 'open' });
 }
 

@@ -1,13 +1,13 @@
-import * as fs from 'node:fs';
 import type { Batch } from '../batch/column.ts';
 import { sliceBatch } from '../batch/slice.ts';
 import { RunError } from '../errors.ts';
-import type { FormatWriter, ParallelWriter, SinkSpec, Split } from '../formats/def.ts';
+import type { ParallelWriter, SinkSpec, Split } from '../formats/def.ts';
+import { FolderRuns } from '../formats/partition_runs.ts';
 import { format } from '../formats/registry.ts';
 import type { ComputeParams } from '../operators/params.ts';
 import { operator } from '../operators/registry.ts';
 import { sortIndices } from '../operators/sort_kernel.ts';
-import type { ScanInput, Stage, StageOutput, StepRef } from '../plan.ts';
+import type { ScanInput, Stage, StepRef } from '../plan.ts';
 import { collectWriter } from '../shuffle/collect.ts';
 import { hashWriter } from '../shuffle/hash.ts';
 import { type KeySample, rangePartition, rangeWriter, sampleKeys } from '../shuffle/range.ts';
@@ -17,9 +17,10 @@ import type { ObjectId } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { attributed, chain, firstRows, rowwise, seesAll } from './chain.ts';
 import type { TaskScope } from './context.ts';
+import { encodeFile, type SinkOutput, sinkSpec, writerOf } from './encode_file.ts';
+import { partitionOf } from './graph.ts';
 import type { PartitionData, TaskInput, TaskOutput } from './messages.ts';
 import { Origin } from './origin.ts';
-import { outputError } from './output_error.ts';
 import { changedSince } from './stamp.ts';
 
 /** What a worker keeps of a stage while its tasks run. */
@@ -261,18 +262,6 @@ async function collect(source: AsyncIterable<Batch>, schema: Schema, ctx: TaskSc
   }
 }
 
-type SinkOutput = Extract<StageOutput, { kind: 'sink' }>;
-
-export function sinkSpec(output: SinkOutput, schema: Schema): SinkSpec {
-  return { path: output.path, options: output.options, schema };
-}
-
-export function writerOf(name: string): FormatWriter {
-  const w = format(name).writer;
-  if (w === null) throw new Error(`format ${name} cannot be written`);
-  return w;
-}
-
 /** Parallel formats become byte objects here, joined in order by the driver; serial formats are collected and encoded by one later task. */
 async function sink(
   output: SinkOutput,
@@ -280,9 +269,31 @@ async function sink(
   schema: Schema,
   ctx: TaskScope,
 ): Promise<TaskResult> {
+  const by = partitionOf(output);
+  if (by !== null) return collectFolders(source, schema, by, ctx);
   const writer = writerOf(output.format);
   if (writer.kind === 'serial') return collect(source, schema, ctx);
   return encodeParts(writer, sinkSpec(output, schema), source, ctx);
+}
+
+/** Rows sorted by their folders, with where one ends and the next begins. */
+async function collectFolders(
+  source: AsyncIterable<Batch>,
+  schema: Schema,
+  by: readonly string[],
+  ctx: TaskScope,
+): Promise<TaskResult> {
+  const folders = new FolderRuns(by);
+  const result = await collect(watched(source, folders), schema, ctx);
+  const { output } = result;
+  return output.kind === 'collect' ? { ...result, output: { ...output, folders: folders.runs } } : result;
+}
+
+async function* watched(source: AsyncIterable<Batch>, folders: FolderRuns): AsyncIterable<Batch> {
+  for await (const b of source) {
+    folders.add(b);
+    yield b;
+  }
 }
 
 async function encodeParts(
@@ -301,52 +312,4 @@ async function encodeParts(
     objects.push({ object: w.seal(), bytes: bytes.length });
   }
   return { rows, output: { kind: 'bytes', objects } };
-}
-
-async function encodeFile(
-  stage: Stage,
-  input: Extract<TaskInput, { kind: 'encode' }>,
-  ctx: TaskScope,
-): Promise<TaskResult> {
-  const output = stage.output as SinkOutput;
-  const writer = writerOf(output.format);
-  if (writer.kind !== 'serial') throw new Error(`format ${output.format} is not written serially`);
-  let rows = 0;
-  try {
-    const fd = input.place === null ? STDOUT : fs.openSync(input.place, 'w');
-    try {
-      const encoder = await writer.open(sinkSpec(output, input.schema));
-      const put = (parts: readonly Uint8Array[]): void => {
-        for (const p of parts) writeAll(fd, p, ctx);
-      };
-      for (const b of relationReader(ctx.store, input.refs, input.schema).batches()) {
-        ctx.check();
-        rows += b.rows;
-        put(await encoder.write(b));
-        ctx.scratch.reset();
-      }
-      put(await encoder.finish());
-    } finally {
-      if (fd !== STDOUT) fs.closeSync(fd);
-    }
-  } catch (e) {
-    throw outputError(e, output.path);
-  }
-  return { rows, output: { kind: 'file' } };
-}
-
-const STDOUT = 1;
-const FULL_PIPE_MS = 5;
-
-/** A pipe that is full in non-blocking mode is asked again, unless the run is over by then. */
-function writeAll(fd: number, bytes: Uint8Array, ctx: TaskScope): void {
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += fs.writeSync(fd, bytes, done, bytes.length - done);
-    } catch (e) {
-      if ((e as NodeJS.ErrnoException).code !== 'EAGAIN') throw e;
-      ctx.check();
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_MS);
-    }
-  }
 }
