@@ -30,7 +30,7 @@ export interface FileRequest {
   readonly path: string;
   readonly text: string;
   /** `-p name=value`, still text: the file says what type each has. */
-  readonly params: ReadonlyMap<string, string>;
+  readonly params: ReadonlyMap<string, string | null>;
 }
 
 export interface CheckRequest extends FileRequest {

@@ -1,4 +1,37 @@
 import { UsageError } from './exit.ts';
+import { readSource } from './io.ts';
+
+/** Values of parameters as text; lists and structs are JSON, null is null. */
+export type ParamTexts = ReadonlyMap<string, string | null>;
+
+interface WithParams {
+  readonly param?: ParamTexts;
+  readonly params?: string;
+}
+
+/** The options with the parameters of `--params`, of which `-p` replaces single ones. @throws UsageError for a file that holds no JSON object */
+export function withParamFile<O extends WithParams>(options: O): O {
+  if (options.params === undefined) return options;
+  return { ...options, param: new Map([...paramFile(options.params), ...(options.param ?? [])]) };
+}
+
+function paramFile(path: string): [string, string | null][] {
+  const { text } = readSource(path);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--params: ${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new UsageError(`--params: ${path} is no JSON object`, 'write names and values: { "since": "2024-05-01" }');
+  return Object.entries(json).map(([name, value]: [string, unknown]) => {
+    if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+      throw new UsageError(`--params: ${name} is beyond 2^53, which JSON numbers do not keep`, 'write it as text');
+    if (value === null || typeof value === 'string') return [name, value];
+    return [name, typeof value === 'object' ? JSON.stringify(value) : String(value)];
+  });
+}
 
 /** Collects `-p name=value`, one at a time. @throws UsageError on a malformed or repeated parameter */
 export function addParam(text: string, params: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {

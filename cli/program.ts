@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { ExplainFormat, OutFormat, ShuffleChoice } from './api.ts';
-import { addParam, parseInteger, parseShare } from './args.ts';
+import { addParam, parseInteger, parseShare, withParamFile } from './args.ts';
 import { bugReport } from './bug.ts';
 import { type Context, processContext } from './context.ts';
 import { defineExperiments } from './define_experiments.ts';
@@ -20,12 +20,15 @@ type Settle = (code: Promise<number>) => Promise<void>;
 const paramOption = () =>
   new Option('-p, --param <name=value>', "a value for one of the file's parameters").argParser(addParam);
 
+const paramsOption = () => new Option('--params <file>', 'a JSON file of values for parameters; -p goes before it');
+
 const gathered = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
 
 function runOptions(command: Command): Command {
   return command
     .argument('<file>', 'a .flow file, or - for standard input')
     .addOption(paramOption())
+    .addOption(paramsOption())
     .option('--workers <n>', 'worker threads (default: by the machine and the data)', (text) =>
       parseInteger(text, '--workers', 1, MAX_WORKERS),
     )
@@ -67,21 +70,23 @@ function defineReaders(program: Command, context: Context, settle: Settle): void
     .description('report the errors of .flow files without running them')
     .argument('<files...>', '.flow files, or - for standard input')
     .addOption(paramOption())
+    .addOption(paramsOption())
     .option('--lint', 'also warn of what is likely not meant or of no use; exit with 1 when there is a warning')
     .option('-q, --quiet', 'print nothing but errors and warnings')
     .action((files, options) =>
-      settle(import('./commands/check.ts').then(({ check }) => check(files, options, context))),
+      settle(import('./commands/check.ts').then(({ check }) => check(files, withParamFile(options), context))),
     );
   program
     .command('schema')
     .description('print the columns of a data file, or of every relation of a .flow file, as schema statements')
     .argument('<file>', 'a data file, - for standard input, or a .flow file')
     .addOption(paramOption())
+    .addOption(paramsOption())
     .option('--format <format>', 'the format of a data file (default: by its ending)')
     .option('--with <options>', 'options of the format, as in a flow: \'delimiter: ";"\'')
     .option('--json', 'as JSON')
     .action((file, options) =>
-      settle(import('./commands/schema.ts').then(({ schema }) => schema(file, options, context))),
+      settle(import('./commands/schema.ts').then(({ schema }) => schema(file, withParamFile(options), context))),
     );
   program
     .command('docs')
@@ -98,7 +103,7 @@ function defineReaders(program: Command, context: Context, settle: Settle): void
 
 function defineCommands(program: Command, context: Context, settle: Settle): void {
   runOptions(program.command('run').description('run a .flow file')).action((file, options) =>
-    settle(import('./commands/run.ts').then(({ run }) => run(file, options, context))),
+    settle(import('./commands/run.ts').then(({ run }) => run(file, withParamFile(options), context))),
   );
   defineReaders(program, context, settle);
   program
@@ -106,6 +111,7 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
     .description('show the logical plan, the optimized plan with the rules that fired, and the task graph')
     .argument('<file>', 'a .flow file, or - for standard input')
     .addOption(paramOption())
+    .addOption(paramsOption())
     .addOption(new Option('--format <format>', 'how to print it').choices(EXPLAIN_FORMATS).default('text'))
     .addOption(
       new Option('--kernels', 'show instead which expressions run as WebAssembly, and why not the others').conflicts(
@@ -113,7 +119,7 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
       ),
     )
     .action((file, options) =>
-      settle(import('./commands/explain.ts').then(({ explain }) => explain(file, options, context))),
+      settle(import('./commands/explain.ts').then(({ explain }) => explain(file, withParamFile(options), context))),
     );
   program
     .command('fmt')

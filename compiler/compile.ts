@@ -11,8 +11,8 @@ import { type PlanOptions, planPhysical } from './physical/planner.ts';
 import { fileCatalog, type SourceCatalog } from './sources.ts';
 
 export interface CompileOptions extends Partial<PlanOptions> {
-  /** `-p name=value`, as text. */
-  readonly params?: Readonly<Record<string, string>>;
+  /** `-p name=value`, as text; lists and structs are JSON. null is null. */
+  readonly params?: Readonly<Record<string, string | null>>;
   /** Data paths are relative to it; default: the working folder. */
   readonly cwd?: string;
   /** What is asked about sources; default: the registered formats and the file system. */

@@ -1,11 +1,12 @@
 import type { CheckSummary } from '../api.ts';
+import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { readSource } from '../io.ts';
 import { reportProblems } from '../report.ts';
 
 export interface CheckOptions {
-  readonly param?: ReadonlyMap<string, string>;
+  readonly param?: ParamTexts;
   readonly lint?: true;
   readonly quiet?: true;
 }

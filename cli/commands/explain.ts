@@ -1,10 +1,11 @@
 import type { ExplainFormat } from '../api.ts';
+import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
 import { readSource } from '../io.ts';
 import { reportProblems } from '../report.ts';
 
 export interface ExplainOptions {
-  readonly param?: ReadonlyMap<string, string>;
+  readonly param?: ParamTexts;
   readonly format: ExplainFormat;
   readonly kernels?: boolean;
 }

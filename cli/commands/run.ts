@@ -1,4 +1,5 @@
 import type { OutFormat, RunRequest, ShuffleChoice } from '../api.ts';
+import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { type Output, readSource } from '../io.ts';
@@ -7,7 +8,7 @@ import { jsonReporter, textReporter } from '../report.ts';
 import { dryRun } from './dry_run.ts';
 
 export interface RunOptions {
-  readonly param?: ReadonlyMap<string, string>;
+  readonly param?: ParamTexts;
   readonly workers?: number;
   readonly memory?: number;
   readonly spillDir?: readonly string[];

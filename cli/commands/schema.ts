@@ -1,10 +1,11 @@
+import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { readSource } from '../io.ts';
 import { reportProblems } from '../report.ts';
 
 export interface SchemaOptions {
-  readonly param?: ReadonlyMap<string, string>;
+  readonly param?: ParamTexts;
   readonly format?: string;
   readonly with?: string;
   readonly json?: true;

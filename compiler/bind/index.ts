@@ -16,8 +16,8 @@ import { constantScope } from './scope.ts';
 import { schemaType } from './types.ts';
 
 export interface BindOptions {
-  /** Values of parameters, as text: `-p name=value`. */
-  readonly params: Readonly<Record<string, string>>;
+  /** Values of parameters, as text: `-p name=value`; lists and structs are JSON. null is null. */
+  readonly params: Readonly<Record<string, string | null>>;
   /** Where relative paths of data begin. */
   readonly cwd: string;
   readonly sourceSchemas: SourceCatalog;

@@ -1,8 +1,8 @@
 import { RunError } from '../../engine/errors.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
-import type { LiteralExpr } from '../../engine/expr.ts';
+import type { LiteralExpr, LiteralValue } from '../../engine/expr.ts';
 import { implicitCost } from '../../engine/functions/types.ts';
-import { formatType, T, type Typed, type TypeKind } from '../../engine/types.ts';
+import { type DataType, formatType, T, type Typed, type TypeKind } from '../../engine/types.ts';
 import type { ParamStatement } from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
@@ -17,7 +17,7 @@ import { bindType } from './types.ts';
 export function bindParams(
   ctx: Context,
   statements: readonly ParamStatement[],
-  given: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string | null>>,
 ): void {
   for (const statement of statements) {
     const name = statement.name.text;
@@ -42,7 +42,7 @@ export function bindParams(
   }
 }
 
-function valueOf(ctx: Context, statement: ParamStatement, typed: Typed, text: string | undefined): LiteralExpr {
+function valueOf(ctx: Context, statement: ParamStatement, typed: Typed, text: string | null | undefined): LiteralExpr {
   // The default is checked even where a value is given: the file is wrong either way.
   const fallback = statement.default === null ? null : defaultOf(ctx, statement, typed);
   if (text !== undefined) return fromText(ctx, statement, typed, text);
@@ -55,32 +55,51 @@ function valueOf(ctx: Context, statement: ParamStatement, typed: Typed, text: st
   return { ...unknown() };
 }
 
-function fromText(ctx: Context, statement: ParamStatement, typed: Typed, text: string): LiteralExpr {
-  if (typed.type.kind === 'string') return literal(typed.type, text);
+function fromText(ctx: Context, statement: ParamStatement, typed: Typed, text: string | null): LiteralExpr {
   const name = statement.name.text;
-  const params = { name, type: formatType(typed.type), value: text };
-  if (!castExists(T.string, typed.type)) {
-    ctx.report(codes.badParamValue, params, statement.name.span, {
-      notes: ['a value of this type can only be a default'],
-    });
-    return unknown();
-  }
+  const params = { name, type: formatType(typed.type, typed.nullable), value: text ?? 'null' };
   try {
-    const value = evaluateConstant({
-      kind: 'cast',
-      arg: literal(T.string, text),
-      safe: false,
-      type: typed.type,
-      nullable: false,
-    });
-    return literal(typed.type, value);
+    const value = text === null ? null : valueOfText(typed.type, text);
+    if (value !== null || typed.nullable) return literal(typed.type, value);
+    ctx.report(codes.badParamValue, params, statement.name.span);
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
+    if (!(error instanceof RunError) && !(error instanceof SyntaxError)) throw error;
     const form = FORMS[typed.type.kind];
     const notes = form === undefined ? [] : [`it is written ${form}`];
     ctx.report(codes.badParamValue, params, statement.name.span, { notes });
-    return unknown();
   }
+  return unknown();
+}
+
+/** Throws RunError or SyntaxError for a text that is no value of the type. */
+function valueOfText(type: DataType, text: string): LiteralValue {
+  if (type.kind === 'string') return text;
+  if (type.kind === 'list' || type.kind === 'struct') return valueOfJson(type, JSON.parse(text));
+  if (!castExists(T.string, type)) throw new SyntaxError(`no text is a ${formatType(type)}`);
+  return evaluateConstant({ kind: 'cast', arg: literal(T.string, text), safe: false, type, nullable: false });
+}
+
+function valueOfJson(type: DataType, json: unknown): LiteralValue {
+  if (json === null) return null;
+  if (type.kind === 'list' && Array.isArray(json)) return json.map((item) => inner(type.item, item));
+  if (type.kind === 'struct' && typeof json === 'object' && !Array.isArray(json)) {
+    const members = new Map(Object.entries(json));
+    if ([...members.keys()].some((name) => !type.fields.some((f) => f.name === name))) throw misfit(type, json);
+    return Object.fromEntries(type.fields.map((f) => [f.name, inner(f, members.get(f.name) ?? null)]));
+  }
+  const nested = type.kind === 'list' || type.kind === 'struct' || typeof json === 'object';
+  if (nested || (type.kind === 'string' && typeof json !== 'string')) throw misfit(type, json);
+  return valueOfText(type, String(json));
+}
+
+function inner({ type, nullable }: Typed, json: unknown): LiteralValue {
+  const value = valueOfJson(type, json);
+  if (value === null && !nullable) throw misfit(type, json);
+  return value;
+}
+
+function misfit(type: DataType, json: unknown): SyntaxError {
+  return new SyntaxError(`${JSON.stringify(json)} is no ${formatType(type)}`);
 }
 
 /** How the text of a parameter is written, where not any text will do. */
@@ -92,6 +111,8 @@ const FORMS: Readonly<Partial<Record<TypeKind, string>>> = {
   date: '-p name=2024-05-01',
   time: '-p name=12:30:00',
   timestamp: '-p name=2024-05-01T12:30:00Z',
+  list: "as JSON: -p name='[1, 2]'",
+  struct: 'as JSON: -p name=\'{"a": 1}\'',
 };
 
 function defaultOf(ctx: Context, statement: ParamStatement, typed: Typed): LiteralExpr {

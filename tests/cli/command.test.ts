@@ -113,4 +113,29 @@ test('a reader that leaves early is no error', async () => {
   assert.equal([code, Buffer.concat(err).toString()], [0, '']);
 });
 
+test('--params: values from a JSON file, of which -p replaces single ones', () => {
+  writeFileSync(
+    join(folder, 'p.flow'),
+    'param day: date\nparam ids: list<int> = [1]\nparam n: int? = 3\nparam s: string = "a"\nfrom csv("p.csv") | where id in $ids | select id, day = $day, n = $n, s = $s\n',
+  );
+  writeFileSync(join(folder, 'p.csv'), 'id\n1\n2\n3\n');
+  const given = (json: string, ...more: string[]) => {
+    writeFileSync(join(folder, 'p.json'), json);
+    return flowc(['run', 'p.flow', '--params', 'p.json', '--out', 'csv', '-q', ...more]);
+  };
+  const json = '{"day": "2024-05-01", "ids": [1, 3], "n": null, "s": "Zoë"}';
+  assert.equal(given(json).out, 'id,day,n,s\n1,2024-05-01,,Zoë\n3,2024-05-01,,Zoë\n');
+  assert.equal(given(json, '-p', 'ids=[2]', '-p', 's=b').out, 'id,day,n,s\n2,2024-05-01,,b\n');
+  assert.is(flowc(['check', 'p.flow', '--params', 'p.json']).code, 0);
+  assert.match(given('{"day": "2024-05-01", "idz": [1]}').err, /FLOW2015[^]*did you mean -p ids=…/);
+  assert.match(
+    given('{"day": 5, "ids": ["x"], "s": null}').err,
+    /"5" is no date[^]*"\["x"\]" is no list<int>[^]*"null" is no string/,
+  );
+  assert.match(given('{"day": "2024-05-01", "ids": 7}').err, /"7" is no list<int>/);
+  assert.match(given('[1]').err, /--params: p\.json is no JSON object/);
+  assert.match(given('{').err, /--params: p\.json is not JSON/);
+  assert.match(given('{"n": 9007199254740993}').err, /beyond 2\^53/);
+});
+
 test.run();
