@@ -3,6 +3,7 @@ import { valueReader } from '../batch/access.ts';
 import { columnFromValues } from '../batch/build.ts';
 import { RunError } from '../errors.ts';
 import { decodeModel, type Model } from '../ml/model.ts';
+import { encodeOnnx } from '../ml/onnx/encode.ts';
 import { MODEL_SCHEMA } from '../ml/schema.ts';
 import { T } from '../types.ts';
 import type { FormatDef } from './def.ts';
@@ -11,6 +12,7 @@ import type { FormatDef } from './def.ts';
 export async function readModel(path: string): Promise<{ readonly bytes: Uint8Array; readonly model: Model }> {
   try {
     const bytes = await readFile(path);
+    if (isOnnx(path)) throw onnxRead(path);
     return { bytes, model: decodeModel(bytes, path) };
   } catch (e) {
     if (e instanceof Error && 'code' in e && !(e instanceof RunError)) {
@@ -25,11 +27,25 @@ export async function readModel(path: string): Promise<{ readonly bytes: Uint8Ar
   }
 }
 
+function onnxRead(path: string): RunError {
+  return new RunError(
+    'FLOW7011',
+    `${path} is an ONNX file, which is for other programs`,
+    { file: path },
+    'write the model to a .json file as well, and use that here',
+  );
+}
+
+/** A model for other programs; it cannot be read back. */
+function isOnnx(path: string): boolean {
+  return path.toLowerCase().endsWith('.onnx');
+}
+
 /** A trained model as a JSON file: one row with one column of bytes. */
 export const model: FormatDef = {
   name: 'model',
   extensions: [],
-  doc: 'A trained model with its features, as JSON.',
+  doc: 'A trained model with its features, as JSON; written to a path that ends in `.onnx`, as ONNX for other programs, which is not read back.',
   options: [],
   reader: {
     infer: async (spec) => {
@@ -51,12 +67,13 @@ export const model: FormatDef = {
   writer: {
     kind: 'parallel',
     head: () => new Uint8Array(0),
-    encode: (batch) => {
+    encode: (batch, spec) => {
       const c = batch.columns[0];
       const bytes = c === undefined ? null : valueReader(c)(0);
-      return bytes instanceof Uint8Array ? bytes.slice() : new Uint8Array(0);
+      if (!(bytes instanceof Uint8Array)) return new Uint8Array(0);
+      return isOnnx(spec.path) ? encodeOnnx(decodeModel(bytes, 'the model')) : bytes.slice();
     },
-    tail: () => new TextEncoder().encode('\n'),
+    tail: (spec) => (isOnnx(spec.path) ? new Uint8Array(0) : new TextEncoder().encode('\n')),
     compression: () => null,
   },
 };
