@@ -41,7 +41,7 @@ export interface IntervalValue {
   readonly micros: number;
 }
 
-export type Expr = ColumnExpr | LiteralExpr | CallExpr | CastExpr | CaseExpr | InExpr;
+export type Expr = ColumnExpr | LiteralExpr | CallExpr | CastExpr | CaseExpr | InExpr | LambdaExpr | LocalExpr;
 
 export interface ColumnExpr extends ExprBase {
   readonly kind: 'column';
@@ -83,6 +83,23 @@ export interface InExpr extends ExprBase {
   readonly negated: boolean;
 }
 
+/**
+ * `x => body`: only as an argument of a call that takes one. It has the type of its body. `level`s number the parameters of lambdas within one another, from the
+ * outermost, so that a lambda means the same wherever it is put; an inner one hides outer ones of the same level.
+ */
+export interface LambdaExpr extends ExprBase {
+  readonly kind: 'lambda';
+  readonly params: readonly LocalExpr[];
+  readonly body: Expr;
+}
+
+/** A parameter of the innermost lambda around that has one of this level. `name` is for people. */
+export interface LocalExpr extends ExprBase {
+  readonly kind: 'local';
+  readonly name: string;
+  readonly level: number;
+}
+
 export interface NamedExpr {
   readonly name: string;
   readonly expr: Expr;
@@ -110,7 +127,10 @@ export function exprChildren(e: Expr): readonly Expr[] {
   switch (e.kind) {
     case 'column':
     case 'literal':
+    case 'local':
       return [];
+    case 'lambda':
+      return [e.body];
     case 'call':
       return e.args;
     case 'cast':
@@ -128,12 +148,16 @@ export function rewriteExpr(e: Expr, f: (e: Expr) => Expr): Expr {
   return f(next.every((k, i) => k === kids[i]) ? e : withChildren(e, next));
 }
 
-function withChildren(e: Expr, kids: readonly Expr[]): Expr {
+/** The same node over other children, as `exprChildren` gives them. */
+export function withChildren(e: Expr, kids: readonly Expr[]): Expr {
   const at = (i: number): Expr => kids[i] as Expr;
   switch (e.kind) {
     case 'column':
     case 'literal':
+    case 'local':
       return e;
+    case 'lambda':
+      return { ...e, body: at(0) };
     case 'call':
       return { ...e, args: kids };
     case 'cast':
@@ -159,4 +183,11 @@ export function columnsOf(e: Expr, into: Set<string> = new Set()): Set<string> {
     if (x.kind === 'column') into.add(x.name);
   });
   return into;
+}
+
+/** It reads parameters of lambdas that are around it. */
+export function hasFreeLocals(e: Expr, bound: readonly number[] = []): boolean {
+  if (e.kind === 'local') return !bound.includes(e.level);
+  const inside = e.kind === 'lambda' ? [...bound, ...e.params.map((p) => p.level)] : bound;
+  return exprChildren(e).some((kid) => hasFreeLocals(kid, inside));
 }

@@ -11,6 +11,7 @@ import { castTo } from './casts.ts';
 import { column, isUnknown, unknown } from './exprs.ts';
 import { elsewhere } from './function_hints.ts';
 import { reportMisfit, show, tryCall } from './invoke.ts';
+import { bindWithLambda } from './lambdas.ts';
 import { constantScope, type Env, localScope } from './scope.ts';
 import { bindType } from './types.ts';
 
@@ -52,15 +53,9 @@ function bindLibraryCall(env: Env, node: Ast.Call): Expr {
       { name, why: 'is no aggregate: there is nothing to take `distinct` values of' },
       node.span,
     );
-  if (nodes.some((arg) => arg.kind === 'lambda')) {
-    ctx.report(
-      codes.notExecutable,
-      { what: 'a lambda' },
-      nodes.find((arg) => arg.kind === 'lambda')?.span ?? node.span,
-    );
-    return unknown();
-  }
-  const args = nodes.map((arg) => env.bind(arg));
+  const args = nodes.some((arg) => arg.kind === 'lambda')
+    ? bindWithLambda(env, name, nodes)
+    : nodes.map((arg) => env.bind(arg));
   if (args.some(isUnknown)) return unknown();
   const made = tryCall(name, args);
   if (made !== null) return made;

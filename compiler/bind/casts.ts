@@ -1,7 +1,8 @@
 import { RunError } from '../../engine/errors.ts';
 import { canCast } from '../../engine/expr/cast.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
-import { type CastExpr, columnsOf, type Expr, type LiteralExpr } from '../../engine/expr.ts';
+import { type CastExpr, columnsOf, type Expr, hasFreeLocals, type LiteralExpr } from '../../engine/expr.ts';
+import { A_LAMBDA } from '../../engine/functions/def.ts';
 import { commonTypeOf } from '../../engine/functions/types.ts';
 import { type DataType, formatType, T, typeEquals } from '../../engine/types.ts';
 import type { Span } from '../../grammar/ast.ts';
@@ -13,6 +14,7 @@ import { isUnknown, literal, UNKNOWN, unknown } from './exprs.ts';
 export function castTo(e: Expr, type: DataType): Expr {
   if (isUnknown(e) || type === UNKNOWN || typeEquals(e.type, type)) return e;
   if (e.kind === 'literal' && e.value === null) return { ...e, type };
+  if (e.kind === 'lambda') return { ...e, body: castTo(e.body, type), type };
   const cast: CastExpr = { kind: 'cast', arg: e, safe: false, type, nullable: e.nullable, span: e.span };
   return e.kind === 'literal' ? tryFold(cast) : cast;
 }
@@ -28,7 +30,7 @@ function tryFold(e: Expr): Expr {
 }
 
 export function isConstant(e: Expr): boolean {
-  return columnsOf(e).size === 0;
+  return columnsOf(e).size === 0 && !hasFreeLocals(e);
 }
 
 /** The value of an expression without columns; reports at `span` when evaluating it fails. */
@@ -47,7 +49,7 @@ export function foldConstant(ctx: Context, e: Expr, span: Span): LiteralExpr {
 
 /** Literal values for overload resolution: undefined where an argument is no literal. */
 export function literalsOf(args: readonly Expr[]): unknown[] {
-  return args.map((arg) => (arg.kind === 'literal' ? arg.value : undefined));
+  return args.map((arg) => (arg.kind === 'literal' ? arg.value : arg.kind === 'lambda' ? A_LAMBDA : undefined));
 }
 
 /** All of them in their common type; null (reported at `span`) when there is none. Unknown ones are passed over. */

@@ -8,7 +8,8 @@ import { bindCall } from './calls.ts';
 import { castExists, foldConstant, isConstant, unify } from './casts.ts';
 import type { Context } from './context.ts';
 import { isUnknown, literal, unknown } from './exprs.ts';
-import { reportMisfit, show, tryCall } from './invoke.ts';
+import { call, reportMisfit, show, tryCall } from './invoke.ts';
+import { strayLambda } from './lambdas.ts';
 import { dateLiteral, durationLiteral, floatLiteral, intLiteral, timeLiteral, timestampLiteral } from './literals.ts';
 import { bindBetween, bindBinary, bindIn, bindUnary, condition } from './operators.ts';
 import { type AggregateHook, at, type Env, listNames, type Scope } from './scope.ts';
@@ -36,7 +37,7 @@ const binders: { readonly [K in Ast.Expr['kind']]: Binder<Extract<Ast.Expr, { ki
   index: bindIndex,
   call: bindCall,
   over: (env, node) => notExecutable(env, node, 'a window (`over`)'),
-  lambda: (env, node) => notExecutable(env, node, 'a lambda'),
+  lambda: strayLambda,
   unary: bindUnary,
   binary: bindBinary,
   between: bindBetween,
@@ -55,11 +56,12 @@ const binders: { readonly [K in Ast.Expr['kind']]: Binder<Extract<Ast.Expr, { ki
 };
 
 /** An environment for expressions of one place. */
-export function createEnv(ctx: Context, scope: Scope, aggregate: AggregateHook | null = null): Env {
+export function createEnv(ctx: Context, scope: Scope, aggregate: AggregateHook | null = null, level = 0): Env {
   const env: Env = {
     ctx,
     scope,
     aggregate,
+    level,
     bind: (node) => {
       const binder = binders[node.kind] as Binder<Ast.Expr>;
       const e = at(binder(env, node), node.span);
@@ -67,7 +69,12 @@ export function createEnv(ctx: Context, scope: Scope, aggregate: AggregateHook |
       return e;
     },
     within: (change) =>
-      createEnv(ctx, change.scope ?? scope, change.aggregate === undefined ? aggregate : change.aggregate),
+      createEnv(
+        ctx,
+        change.scope ?? scope,
+        change.aggregate === undefined ? aggregate : change.aggregate,
+        change.level ?? level,
+      ),
   };
   return env;
 }
@@ -224,12 +231,19 @@ function bindList(env: Env, node: Ast.ListLiteral): Expr {
   if (items.some(isUnknown)) return unknown();
   const unified = unify(env.ctx, 'the items of this list', items, node.span);
   if (unified === null) return unknown();
-  if (!unified.exprs.every(isConstant)) return notExecutable(env, node, 'a list of computed values');
-  const values = unified.exprs.map((e, i) => foldConstant(env.ctx, e, (node.items[i] as Ast.Expr).span));
+  const { exprs } = unified;
+  const type = T.list(
+    unified.type,
+    exprs.some((e) => e.nullable),
+  );
+  if (!exprs.every(isConstant)) return { ...call('list_value', exprs), type };
+  const values = exprs.map((e, i) => foldConstant(env.ctx, e, (node.items[i] as Ast.Expr).span));
   if (values.some(isUnknown)) return unknown();
-  const nullable = values.some((v) => v.value === null);
   return literal(
-    T.list(unified.type, nullable),
+    T.list(
+      unified.type,
+      values.some((v) => v.value === null),
+    ),
     values.map((v) => v.value),
   );
 }
@@ -237,12 +251,16 @@ function bindList(env: Env, node: Ast.ListLiteral): Expr {
 function bindStruct(env: Env, node: Ast.StructLiteral): Expr {
   const values = node.fields.map((field) => env.bind(field.value));
   if (values.some(isUnknown)) return unknown();
-  if (!values.every(isConstant)) return notExecutable(env, node, 'a struct of computed values');
+  const names = node.fields.map((field) => field.name.text);
+  const typed = (exprs: readonly Expr[]) =>
+    T.struct(exprs.map((e, i) => ({ name: names[i] as string, type: e.type, nullable: e.nullable })));
+  if (!values.every(isConstant)) {
+    const parts = values.flatMap((e, i) => [literal(T.string, names[i] as string), e]);
+    return { ...call('struct_pack', parts), type: typed(values) };
+  }
   const folded = values.map((e, i) => foldConstant(env.ctx, e, (node.fields[i] as Ast.StructField).span));
   if (folded.some(isUnknown)) return unknown();
-  const named = node.fields.map((field, i) => ({ name: field.name.text, e: folded[i] as Expr & { kind: 'literal' } }));
-  const fields = named.map(({ name, e }) => ({ name, type: e.type, nullable: e.nullable }));
-  return literal(T.struct(fields), Object.fromEntries(named.map(({ name, e }) => [name, e.value])));
+  return literal(typed(folded), Object.fromEntries(folded.map((e, i) => [names[i] as string, e.value])));
 }
 
 /** Binds an expression over columns, for the steps. */

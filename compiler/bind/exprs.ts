@@ -1,4 +1,4 @@
-import type { Expr, LiteralExpr, LiteralValue, SourceSpan } from '../../engine/expr.ts';
+import type { Expr, LambdaExpr, LiteralExpr, LiteralValue, SourceSpan } from '../../engine/expr.ts';
 import { exprChildren, rewriteExpr } from '../../engine/expr.ts';
 import type { DataType, Field } from '../../engine/types.ts';
 import { T, typeEquals } from '../../engine/types.ts';
@@ -48,7 +48,13 @@ function sameHead(a: Expr, b: Expr): boolean {
   if (a.kind === 'in') {
     return b.kind === 'in' && a.negated === b.negated && a.hasNull === b.hasNull && sameValue(a.values, b.values);
   }
+  if (a.kind === 'lambda') return b.kind === 'lambda' && sameParams(a, b);
+  if (a.kind === 'local') return b.kind === 'local' && a.level === b.level;
   return b.kind === 'case' && a.branches.length === b.branches.length;
+}
+
+function sameParams(a: LambdaExpr, b: LambdaExpr): boolean {
+  return a.params.length === b.params.length && a.params.every((param, i) => sameExpr(param, b.params[i] as Expr));
 }
 
 function sameValue(a: LiteralValue, b: LiteralValue): boolean {

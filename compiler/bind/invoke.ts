@@ -57,7 +57,7 @@ export function reportMisfit(
   }
   // The signature of an operator says no more than the operator.
   const notes = generic ? (def.family === 'operator' ? [] : [`it is written ${def.signature}`]) : [why];
-  ctx.report(codes.noOverload, { name: shown, types: args.map(show) }, span, {
+  ctx.report(codes.noOverload, { name: shown, types: args.map(showArgument) }, span, {
     notes,
     suggestion: castHint(name, args, nodes),
   });
@@ -65,6 +65,11 @@ export function reportMisfit(
 
 export function show(e: { readonly type: DataType; readonly nullable: boolean }): string {
   return e.type.kind === 'null' ? 'null' : formatType(e.type, e.nullable);
+}
+
+/** A lambda by what it gives. */
+function showArgument(e: Expr): string {
+  return e.kind === 'lambda' ? `x => ${show(e)}` : show(e);
 }
 
 /** The first single cast of an argument that would make the call resolve. */

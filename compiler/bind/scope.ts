@@ -29,9 +29,11 @@ export interface Env {
   readonly ctx: Context;
   readonly scope: Scope;
   readonly aggregate: AggregateHook | null;
+  /** Parameters of the lambdas around. */
+  readonly level: number;
   bind(node: AstExpr): Expr;
   /** The same place with other names. */
-  within(change: { scope?: Scope; aggregate?: AggregateHook | null }): Env;
+  within(change: { scope?: Scope; aggregate?: AggregateHook | null; level?: number }): Env;
 }
 
 /** What takes the aggregates out of an expression. Null: not an aggregate after all, a function of that name is to be tried. */
@@ -71,6 +73,15 @@ export function localScope(locals: ReadonlyMap<string, Expr>): Scope {
     lookup: (name) => locals.get(name),
     alias: () => undefined,
     missing: (ctx, node) => reportColumn(ctx, node, [...locals.keys()]),
+  };
+}
+
+/** What is around, and parameters of a lambda, which hide it. */
+export function innerScope(outer: Scope, locals: ReadonlyMap<string, Expr>): Scope {
+  return {
+    lookup: (name) => locals.get(name) ?? outer.lookup(name),
+    alias: (name) => (locals.has(name) ? undefined : outer.alias(name)),
+    missing: outer.missing,
   };
 }
 

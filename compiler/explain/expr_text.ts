@@ -31,6 +31,12 @@ export function exprText(e: Expr): string {
       return quoteName(e.name);
     case 'literal':
       return literalText(e.value, e.type);
+    case 'local':
+      return quoteName(e.name);
+    case 'lambda': {
+      const params = e.params.map(exprText);
+      return `${params.length === 1 ? params[0] : `(${params.join(', ')})`} => ${exprText(e.body)}`;
+    }
     case 'cast':
       return `${operand(e.arg)}::${formatType(e.type)}${e.safe ? '?' : ''}`;
     case 'in':

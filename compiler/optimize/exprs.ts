@@ -1,4 +1,4 @@
-import { columnsOf, type Expr, exprChildren, type NamedExpr, rewriteExpr, walkExpr } from '../../engine/expr.ts';
+import { columnsOf, type Expr, exprChildren, type NamedExpr, rewriteExpr } from '../../engine/expr.ts';
 import { isNumeric, T } from '../../engine/types.ts';
 
 /** Replaces columns by the expressions that compute them. */
@@ -20,11 +20,12 @@ export function isTrivial(e: Expr): boolean {
  */
 export function substitutesFreely(uses: readonly Expr[], defs: ReadonlyMap<string, Expr>): boolean {
   const reads = new Map<string, number>();
-  for (const u of uses) {
-    walkExpr(u, (x) => {
-      if (x.kind === 'column') reads.set(x.name, (reads.get(x.name) ?? 0) + 1);
-    });
-  }
+  const count = (x: Expr, times: number): void => {
+    if (x.kind === 'column') reads.set(x.name, (reads.get(x.name) ?? 0) + times);
+    // A lambda is evaluated for each item.
+    for (const kid of exprChildren(x)) count(kid, x.kind === 'lambda' ? 2 : times);
+  };
+  for (const u of uses) count(u, 1);
   for (const [name, n] of reads) {
     const d = defs.get(name);
     if (n > 1 && d !== undefined && !isTrivial(d)) return false;
@@ -66,6 +67,7 @@ const TOTAL: ReadonlySet<string> = new Set(
   [
     'eq ne lt le gt ge is isnot and or not if coalesce nullif greatest least',
     'lower upper trim ltrim rtrim contains starts_with ends_with length isnan isinf isfinite',
+    'get index list_value struct_pack list_transform list_filter list_any list_all',
     'year quarter month day hour minute second weekday dayofweek dayofyear week',
   ].flatMap((names) => names.split(' ')),
 );

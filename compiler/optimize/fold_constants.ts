@@ -1,6 +1,7 @@
 import { RunError } from '../../engine/errors.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
 import { type CallExpr, type Expr, exprChildren, rewriteExpr } from '../../engine/expr.ts';
+import { typeEquals } from '../../engine/types.ts';
 import { rewritePlan } from '../plan_tree.ts';
 import { isTrue } from './exprs.ts';
 import { mapExprs } from './node_exprs.ts';
@@ -24,12 +25,18 @@ export const foldConstants: Rule = {
 };
 
 function fold(e: Expr): Expr {
-  if (e.kind === 'literal' || e.kind === 'column') return e;
+  if (e.kind === 'literal' || e.kind === 'column' || e.kind === 'local' || e.kind === 'lambda') return e;
   if (e.kind === 'call' && (e.fn === 'and' || e.fn === 'or')) return foldLogic(e);
+  if (e.kind === 'call' && e.fn === 'get') return foldField(e);
   if (e.kind === 'case') {
     const first = e.branches[0];
     return first !== undefined && isTrue(first.when) ? first.then : e;
   }
+  return foldCall(e);
+}
+
+/** Of constants alone: the constant that it is. */
+function foldCall(e: Expr): Expr {
   if (!exprChildren(e).every((c) => c.kind === 'literal') || (e.kind === 'call' && e.args.length === 0)) return e;
   try {
     const value = evaluateConstant(e);
@@ -38,6 +45,15 @@ function fold(e: Expr): Expr {
     if (err instanceof RunError) return e;
     throw err;
   }
+}
+
+/** The field of a struct that is made on the spot is what it is made of. */
+function foldField(e: CallExpr): Expr {
+  const [of, name] = e.args;
+  if (of?.kind !== 'call' || of.fn !== 'struct_pack' || name?.kind !== 'literal') return foldCall(e);
+  const at = of.args.findIndex((arg, k) => k % 2 === 0 && arg.kind === 'literal' && arg.value === name.value);
+  const value = of.args[at + 1];
+  return value !== undefined && typeEquals(value.type, e.type) ? value : e;
 }
 
 /** `true and x` is x, `false and x` is false (whatever x is, null included); dually for `or`. */

@@ -1,8 +1,11 @@
+import { valueReader } from '../batch/access.ts';
 import type { Batch, Column } from '../batch/column.ts';
-import type { Expr, LiteralValue, NamedExpr } from '../expr.ts';
+import { columnsOf, type Expr, type LiteralValue, type NamedExpr } from '../expr.ts';
+import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Schema } from '../types.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, type Rows } from './kernel.ts';
+import { type Compilers, hasLambda, hoistLambdas, onRows, type RowFilter } from './lambdas.ts';
 import { measure } from './nodes.ts';
 import { readPaths } from './paths.ts';
 import { evaluate, unitsOf } from './units.ts';
@@ -13,8 +16,7 @@ import { evaluate, unitsOf } from './units.ts';
  */
 
 export type Projection = (batch: Batch, scratch: Scratch) => Batch;
-/** Numbers of the rows where the predicate is true, ascending; null and false are left out. Lies in scratch. */
-export type Filter = (batch: Batch, scratch: Scratch) => Uint32Array;
+export type Filter = RowFilter;
 
 /** Compiled forms kept by a thread. */
 const KEPT = 256;
@@ -42,10 +44,17 @@ function keyOf(...parts: readonly unknown[]): string {
 export function compileFilter(pred: Expr, input: Schema): Filter {
   measure(pred);
   return cached(keyOf('filter', pred, input), () => {
-    const paths = readPaths([pred], input);
-    const kernel = new Kernel('filter', paths.exprs, paths.schema);
-    return (batch, scratch) => kernel.select(paths.widen(batch, scratch), scratch);
+    if (!hasLambda(pred)) return filterOf(pred, input);
+    const hoisted = hoistLambdas([pred], input, COMPILERS);
+    const filter = filterOf(hoisted.exprs[0] as Expr, hoisted.schema);
+    return (batch, scratch) => filter(hoisted.widen(batch, scratch), scratch);
   });
+}
+
+function filterOf(pred: Expr, input: Schema): Filter {
+  const paths = readPaths([pred], input);
+  const kernel = new Kernel('filter', paths.exprs, paths.schema);
+  return (batch, scratch) => kernel.select(paths.widen(batch, scratch), scratch);
 }
 
 /**
@@ -60,17 +69,41 @@ export function compileProjection(filter: Expr | null, outputs: readonly NamedEx
 
 function makeProjection(filter: Expr | null, outputs: readonly NamedExpr[], input: Schema): Projection {
   const select = filter === null ? null : compileFilter(filter, input);
-  const paths = readPaths(
+  const compute = columnsFrom(
     outputs.map((o) => o.expr),
     input,
   );
-  const units = unitsOf(paths.exprs, paths.schema);
   const schema: Schema = outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));
   return (batch, scratch) => {
     const passed = select === null ? null : select(batch, scratch);
     const count = passed === null ? batch.rows : passed.length;
     const rows = { count, select: count === batch.rows ? null : passed };
-    const columns = new Array<Column>(outputs.length);
+    return { schema, rows: count, columns: compute(batch, rows, scratch) };
+  };
+}
+
+type RowsComputation = (batch: Batch, rows: Rows, scratch: Scratch) => Column[];
+
+/** One column an expression, over some rows of a batch. */
+function columnsFrom(exprs: readonly Expr[], input: Schema): RowsComputation {
+  if (!exprs.some(hasLambda)) return unitsFrom(exprs, input);
+  const hoisted = hoistLambdas(exprs, input, COMPILERS);
+  const compute = unitsFrom(hoisted.exprs, hoisted.schema);
+  const used = new Set<string>();
+  for (const e of exprs) columnsOf(e, used);
+  const whole = (batch: Batch, scratch: Scratch): Column[] =>
+    compute(hoisted.widen(batch, scratch), { count: batch.rows, select: null }, scratch);
+  return (batch, { count, select }, scratch) =>
+    select === null
+      ? whole(batch, scratch)
+      : onRows(batch, select.subarray(0, count), used, scratch, (some) => whole(some, scratch));
+}
+
+function unitsFrom(exprs: readonly Expr[], input: Schema): RowsComputation {
+  const paths = readPaths(exprs, input);
+  const units = unitsOf(paths.exprs, paths.schema);
+  return (batch, rows, scratch) => {
+    const columns = new Array<Column>(exprs.length);
     const wide = paths.widen(batch, scratch);
     for (const unit of units) {
       const made = unit.run(wide, rows, scratch);
@@ -78,11 +111,23 @@ function makeProjection(filter: Expr | null, outputs: readonly NamedExpr[], inpu
         columns[at] = made[k] as Column;
       });
     }
-    return { schema, rows: count, columns };
+    return columns;
   };
 }
 
+/** What the parts of expressions with lambdas are compiled by. */
+const COMPILERS: Compilers = {
+  filter: compileFilter,
+  compute: (exprs, input) => {
+    const compute = columnsFrom(exprs, input);
+    return (batch, scratch) => compute(batch, { count: batch.rows, select: null }, scratch);
+  },
+};
+
 /** The value of an expression without columns. Throws RunError where evaluating it fails. */
 export function evaluateConstant(expr: Expr): LiteralValue {
-  return evaluate(expr);
+  if (!hasLambda(expr)) return evaluate(expr);
+  measure(expr);
+  const [column] = COMPILERS.compute([expr], [])({ schema: [], rows: 1, columns: [] }, heapScratch());
+  return valueReader(column as Column)(0);
 }

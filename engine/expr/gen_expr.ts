@@ -1,3 +1,4 @@
+import { EngineBug } from '../errors.ts';
 import type { CallExpr, Expr } from '../expr.ts';
 import { isIntLike } from './forms.ts';
 import { Gen, type Mode, type Slot, type Val } from './gen.ts';
@@ -33,6 +34,9 @@ function genComputed(g: Gen, e: Exclude<Expr, { kind: 'literal' | 'column' }>): 
       return genCase(g, e.branches, e.otherwise, e.type);
     case 'in':
       return genIn(g, e);
+    case 'lambda':
+    case 'local':
+      throw new EngineBug('a lambda, or a parameter of one, outside of a call that takes it');
   }
 }
 

@@ -63,6 +63,10 @@ function keyOf(e: Expr): string {
       return `${head}${e.negated}${e.hasNull}${e.values.map(valueKey).join(',')}`;
     case 'case':
       return head;
+    case 'local':
+      return head + e.level;
+    case 'lambda':
+      return head + e.params.map(idOf).join(',');
   }
 }
 

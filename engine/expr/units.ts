@@ -1,12 +1,14 @@
 import { isAscii } from 'node:buffer';
-import { validityOf } from '../batch/bitmap.ts';
+import { ALL_VALID, validityOf } from '../batch/bitmap.ts';
 import { columnFromValues, constantColumn, nullColumn } from '../batch/build.ts';
 import type { Batch, Column, DictColumn, Utf8Column } from '../batch/column.ts';
 import { gatherColumn } from '../batch/gather.ts';
+import { interleave } from '../batch/interleave.ts';
 import { EngineBug } from '../errors.ts';
 import type { Expr, LiteralValue } from '../expr.ts';
 import type { Scratch } from '../memory/types.ts';
 import { type DataType, type Schema, T } from '../types.ts';
+import { argAs, overloadOf } from './gen_call.ts';
 import { Kernel, type Rows, tableOf, worthLifting } from './kernel.ts';
 import { fewColumns, measure } from './nodes.ts';
 
@@ -30,7 +32,7 @@ export function unitsOf(exprs: readonly Expr[], schema: Schema): Unit[] {
         ? columnUnit(e.name, at, schema)
         : isConstant(e)
           ? constantUnit(e, at)
-          : textUnit(e, at, schema);
+          : (nestedUnit(e, at, schema) ?? textUnit(e, at, schema));
     if (unit === null) fused.push({ at, nodes: measure(e) });
     else units.push(unit);
   });
@@ -51,6 +53,32 @@ export function unitsOf(exprs: readonly Expr[], schema: Schema): Unit[] {
     from = to;
   }
   return units;
+}
+
+/** A list or struct of computed values: its parts are columns, put together without a value ever leaving them. */
+function nestedUnit(e: Expr, at: number, schema: Schema): Unit | null {
+  if (e.kind !== 'call' || (e.fn !== 'list_value' && e.fn !== 'struct_pack')) return null;
+  const { params } = overloadOf(e).overload;
+  const wanted = e.args.map((arg, k) => argAs(arg, params[k] as DataType));
+  const parts = unitsOf(e.fn === 'struct_pack' ? wanted.filter((_, k) => k % 2 === 1) : wanted, schema);
+  const type = e.type;
+  return {
+    outputs: [at],
+    run: (batch, rows, scratch) => {
+      const columns: Column[] = [];
+      for (const unit of parts)
+        unit.run(batch, rows, scratch).forEach((col, k) => {
+          columns[unit.outputs[k] as number] = col;
+        });
+      const length = rows.count;
+      if (type.kind === 'struct') return [{ type, phys: 'struct', length, ...ALL_VALID, children: columns }];
+      if (type.kind !== 'list') throw new EngineBug('a list that is none');
+      const offsets = scratch.i32(length + 1);
+      for (let i = 0; i <= length; i++) offsets[i] = i * columns.length;
+      const child = interleave(columns, length, type.item.type, scratch);
+      return [{ type, phys: 'list', length, ...ALL_VALID, offsets, child }];
+    },
+  };
 }
 
 function isConstant(e: Expr): boolean {

@@ -12,7 +12,7 @@ function index(args: readonly DataType[]): Resolved {
   const [of, at] = args;
   if (args.length !== 2 || of === undefined || at === undefined) return null;
   if (of.kind === 'list' && implicitCost(at, T.int) !== null) {
-    const call = (list: readonly LiteralValue[], i: Int): LiteralValue => list[i as number] ?? null;
+    const call = (list: readonly LiteralValue[], i: Int): LiteralValue => list.at(Number(i)) ?? null;
     return overload([of, T.int], of.item.type, { call }, true);
   }
   if (of.kind === 'map' && implicitCost(at, of.key) !== null) {
@@ -40,10 +40,11 @@ function get(args: readonly DataType[], literals: readonly unknown[]): Resolved 
 
 export const ACCESS = family('operator', {
   index: {
-    doc: 'The item of a list at a position from 0 (null beyond either end), the value of a map at a key (null when it is not there), or the member of a JSON array or object.',
+    doc: 'The item of a list at a position from 0, or from the end, which is -1 (null beyond either end), the value of a map at a key (null when it is not there), or the member of a JSON array or object.',
     signature: 'list[i]',
     examples: [
       ['[10, 20][0]', '10'],
+      ['[10, 20][-1]', '20'],
       ['[10, 20][2]', 'null'],
     ],
     resolve: index,

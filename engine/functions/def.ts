@@ -1,4 +1,4 @@
-import type { DataType } from '../types.ts';
+import type { DataType, Typed } from '../types.ts';
 
 /**
  * A scalar function or operator. The compiler resolves overloads and inserts the casts that `params` ask for; the expression compiler turns
@@ -16,11 +16,27 @@ export interface FunctionDef {
   readonly examples: readonly (readonly [expression: string, result: string])[];
   /**
    * null when no overload takes these types (after the implicit casts int -> decimal -> float, null -> anything, date -> timestamp);
-   * a Misfit when the reason is worth saying. `literals[i]` is the value of a literal argument, undefined otherwise.
+   * a Misfit when the reason is worth saying. `literals[i]` is the value of a literal argument, A_LAMBDA for a lambda, undefined otherwise.
    */
   resolve(args: readonly DataType[], literals: readonly unknown[]): Overload | Misfit | null;
+  /** Of a function that takes a lambda; in `resolve` the lambda stands as the type of its body. Such a call is computed by expr/lambda_calls.ts, not by `impl`. */
+  readonly lambda?: LambdaParams;
   /** strict: null when any argument is null (default). custom: the implementation sees nulls as null. */
   readonly nulls?: 'strict' | 'custom';
+}
+
+/** Stands among the literals of `resolve` where an argument is a lambda. */
+export const A_LAMBDA = Symbol('a lambda');
+
+/** What a lambda is given. */
+export interface LambdaParams {
+  /** Which argument it is. It may be left out where `resolve` takes the call without. */
+  readonly at: number;
+  /**
+   * Types of its parameters, as many as it may have; it may have fewer, but one. `args` are the types of the other arguments. `body`: the type of its body with the
+   * parameters given before, null at first; what it changes is asked for again. Null or a Misfit: it does not fit these arguments.
+   */
+  params(args: readonly (DataType | undefined)[], body: DataType | null): readonly Typed[] | Misfit | null;
 }
 
 export type FunctionFamily = 'operator' | 'math' | 'string' | 'date' | 'conditional' | 'list' | 'hash' | 'window';

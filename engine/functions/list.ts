@@ -2,6 +2,7 @@ import { RunError } from '../errors.ts';
 import type { LiteralValue } from '../expr.ts';
 import { type DataType, T, typeEquals } from '../types.ts';
 import { family, overload, type Resolve, signatures } from './build.ts';
+import { A_LAMBDA } from './def.ts';
 import { formatValue } from './format.ts';
 import { addInt, type Int, narrow } from './ints.ts';
 import { compareValues } from './ordering.ts';
@@ -43,11 +44,23 @@ function withItem(result: DataType, make: (item: DataType) => (v: List, x: Liter
 const equal = (t: DataType, a: LiteralValue, b: LiteralValue): boolean =>
   a !== null && b !== null && compareValues(t, a, b) === 0;
 
-function sorted(t: DataType, list: List): LiteralValue[] {
+function sorted(t: DataType, list: List, sign: 1 | -1): LiteralValue[] {
   return [...list].sort((a, b) =>
-    a === null || b === null ? (a === null ? 1 : 0) - (b === null ? 1 : 0) : compareValues(t, a, b),
+    a === null || b === null ? (a === null ? 1 : 0) - (b === null ? 1 : 0) : sign * compareValues(t, a, b),
   );
 }
+
+/** With the key of a lambda it is computed by expr/lambda_calls.ts. */
+const sort: Resolve = ([arg, ...rest], literals) => {
+  const t = asList(arg);
+  if (t === null || rest.length > 2) return null;
+  const keyed = literals[1] === A_LAMBDA;
+  const direction = rest.length > (keyed ? 1 : 0) ? literals[rest.length] : 'asc';
+  if (rest.length === 2 && !keyed) return null;
+  if (direction !== 'asc' && direction !== 'desc') return { error: 'the direction is "asc" or "desc"' };
+  const sign = direction === 'desc' ? -1 : 1;
+  return overload([t, ...rest], t, { call: (v: List) => sorted(t.item.type, v, sign) });
+};
 
 /** Without repeats, first occurrences in order; nulls are left out. */
 function distinct(t: DataType, list: List): LiteralValue[] {
@@ -133,12 +146,6 @@ function range(from: Int, to?: Int, step: Int = 1): Int[] {
   return Array.from({ length: Math.max(0, Number(count)) }, (_, k) => narrow(a + BigInt(k) * by));
 }
 
-type Entry = { readonly key: LiteralValue; readonly value: LiteralValue };
-
-function ofMap(result: (t: DataType & { kind: 'map' }) => DataType, call: (v: readonly Entry[]) => unknown): Resolve {
-  return ([t, ...more]) => (t?.kind === 'map' && more.length === 0 ? overload([t], result(t), { call }) : null);
-}
-
 const length: Resolve = ([t, ...more]) => {
   if (t === undefined || more.length > 0) return null;
   if (t.kind === 'list' || t.kind === 'map') return overload([t], T.int, { call: (v: List) => v.length });
@@ -177,13 +184,19 @@ export const LIST = family('list', {
     },
   },
   list_sort: {
-    doc: 'The items in ascending order, nulls last.',
-    signature: 'list_sort(list)',
-    examples: [['list_sort([3, 1, 2])', '[1, 2, 3]']],
-    resolve: ofList(
-      (t) => t,
-      (t) => (v) => sorted(t.item.type, v),
-    ),
+    doc: 'The items in ascending order, or in that of the lambda of each; `"desc"` turns it round. Nulls come last either way; equal items keep their order.',
+    signature: 'list_sort(list, x => key?, "desc"?)',
+    aliases: ['array_sort'],
+    examples: [
+      ['list_sort([3, 1, 2])', '[1, 2, 3]'],
+      ['list_sort([3, 1, 2], "desc")', '[3, 2, 1]'],
+      ['list_sort(["b", "A", "c"], x => lower(x), "desc")', '["c", "b", "A"]'],
+    ],
+    lambda: {
+      at: 1,
+      params: ([list]) => (list?.kind === 'list' ? [list.item, { type: T.int, nullable: false }] : null),
+    },
+    resolve: sort,
   },
   list_reverse: {
     doc: 'The items from last to first.',
@@ -263,23 +276,5 @@ export const LIST = family('list', {
       result: T.list(T.int, false),
       impl: { call: range },
     }),
-  },
-  map_keys: {
-    doc: 'Keys of a map, as a list.',
-    signature: 'map_keys(map)',
-    examples: [],
-    resolve: ofMap(
-      (t) => T.list(t.key, false),
-      (v) => v.map((e) => e.key),
-    ),
-  },
-  map_values: {
-    doc: 'Values of a map, as a list.',
-    signature: 'map_values(map)',
-    examples: [],
-    resolve: ofMap(
-      (t) => T.list(t.value.type, t.value.nullable),
-      (v) => v.map((e) => e.value),
-    ),
   },
 });

@@ -14,9 +14,12 @@ import { ENCODE } from './encode.ts';
 import { EXTREMES } from './extremes.ts';
 import { HASH } from './hash.ts';
 import { JSON_FUNCTIONS } from './json_functions.ts';
+import { LAMBDA } from './lambda.ts';
 import { LIST } from './list.ts';
 import { CONDITIONAL, LOGIC } from './logic.ts';
+import { MAP } from './map.ts';
 import { MATH } from './math.ts';
+import { NESTED } from './nested.ts';
 import { NUMBER_FORMAT } from './number_format.ts';
 import { LIKE, PATTERN } from './pattern.ts';
 import { REGEXP } from './regexp.ts';
@@ -53,6 +56,9 @@ export const FUNCTIONS: Readonly<Record<string, FunctionDef>> = {
   ...DATE_MORE,
   ...DATE_SPANS,
   ...LIST,
+  ...LAMBDA,
+  ...NESTED,
+  ...MAP,
   ...JSON_FUNCTIONS,
   ...HASH,
   ...ENCODE,

@@ -1,7 +1,7 @@
 import { columnFromValues } from '../batch/build.ts';
 import { type Batch, type Column, MORSEL_ROWS, type Utf8Column } from '../batch/column.ts';
-import { concatColumns } from '../batch/concat.ts';
-import { gatherBatch, gatherColumn } from '../batch/gather.ts';
+import { gatherBatch } from '../batch/gather.ts';
+import { interleave } from '../batch/interleave.ts';
 import { sliceBatch } from '../batch/slice.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Scratch } from '../memory/types.ts';
@@ -20,14 +20,6 @@ function longSchema(params: UnpivotParams, input: Schema): Schema {
     { name: params.name, type: T.string, nullable: false },
     { name: params.value, type: first?.type ?? T.null, nullable: wide.some((f) => f.nullable) },
   ];
-}
-
-/** Row k of `wide` columns over `rows` rows: the columns of row 0, those of row 1, …. */
-function interleave(wide: readonly Column[], rows: number, type: Field['type'], scratch: Scratch): Column {
-  const below = concatColumns(wide, type, scratch);
-  const order = scratch.u32(rows * wide.length);
-  for (let k = 0, row = 0; row < rows; row++) for (let c = 0; c < wide.length; c++) order[k++] = c * rows + row;
-  return gatherColumn(below, order, order.length, scratch);
 }
 
 /** The labels by turns, as a dictionary. */

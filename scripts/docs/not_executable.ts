@@ -57,9 +57,6 @@ export const PROBES: readonly Probe[] = [
   expression('Window functions', 'sum(x) over (by k sort d)'),
   expression('The value of a pipeline', 'scalar(from u | summarize max(w))', 'a join with the summarized rows'),
   expression('Membership in a pipeline', 'k in (from u | select k)', '`join semi`, `join anti`'),
-  expression('Lambdas', 'list_sort(tags, t => upper(t))'),
-  expression('Lists of computed values', '[x, y]'),
-  expression('Structs of computed values', '{ a: x }'),
   {
     what: 'A model from a file in a flow',
     flow: 'from t | predict model("m.json") as p',

@@ -45,6 +45,9 @@ function evaluate(e: Expr, row: Row): LiteralValue {
     }
     case 'call':
       return evaluateCall(e, row);
+    case 'lambda':
+    case 'local':
+      throw new Error('not made by the random expressions');
   }
 }
 

@@ -105,6 +105,8 @@ function bind(e: Expr, row: Row): Expr {
     case 'column':
       return { kind: 'literal', type: e.type, value: row[e.name] ?? null, nullable: true };
     case 'literal':
+    case 'lambda':
+    case 'local':
       return e;
     case 'call':
       return { ...e, args: e.args.map((a) => bind(a, row)) };

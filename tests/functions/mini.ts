@@ -1,14 +1,15 @@
 import { evaluateConstant } from '../../engine/expr/compile.ts';
-import type { Expr, LiteralValue } from '../../engine/expr.ts';
+import type { Expr, LiteralValue, LocalExpr } from '../../engine/expr.ts';
+import { A_LAMBDA, type LambdaParams } from '../../engine/functions/def.ts';
 import { parseDate, parseInterval, parseTimestamp } from '../../engine/functions/parse.ts';
 import { findFunction, misfit, resolveFunction } from '../../engine/functions/registry.ts';
 import { commonTypeOf } from '../../engine/functions/types.ts';
-import { type DataType, T, typeEquals } from '../../engine/types.ts';
+import { type DataType, T, type Typed, typeEquals } from '../../engine/types.ts';
 
 /** A small reader and binder of constant expressions, enough for the examples of the function library and independent of the real ones. */
 
 const TOKEN =
-  /\s*(r"(?:[^"])*"|"(?:[^"\\]|\\.)*"|@[-\d]+(?:T[\d:.]+Z)?|\d+(?:mo|ms|us|[ywdhms])\b|\d+\.\d+|\d+|[A-Za-z_]\w*|\?\?|::|==|!=|<=|>=|\/\/|[-+*/%<>()[\]{},.:?])/y;
+  /\s*(r"(?:[^"])*"|f"[^"]*"|"(?:[^"\\]|\\.)*"|@[-\d]+(?:T[\d:.]+Z)?|\d+(?:mo|ms|us|[ywdhms])\b|\d+\.\d+|\d+|[A-Za-z_]\w*|\?\?|::|=>|==|!=|<=|>=|\/\/|[-+*/%<>()[\]{},.:?])/y;
 
 const BINARY: readonly Readonly<Record<string, string>>[] = [
   { or: 'or' },
@@ -30,7 +31,7 @@ export function castTo(e: Expr, type: DataType): Expr {
 /** A typed call, with the casts that the overload asks for. */
 export function call(name: string, args: readonly Expr[]): Expr {
   const types = args.map((a) => a.type);
-  const literals = args.map((a) => (a.kind === 'literal' ? a.value : undefined));
+  const literals = args.map((a) => (a.kind === 'literal' ? a.value : a.kind === 'lambda' ? A_LAMBDA : undefined));
   const found = resolveFunction(name, types, literals);
   if (found === null) throw new Error(misfit(name, types, literals));
   const { def, overload } = found;
@@ -42,7 +43,11 @@ export function call(name: string, args: readonly Expr[]): Expr {
   return {
     kind: 'call',
     fn: def.name,
-    args: args.map((a, k) => castTo(a, overload.params[k] as DataType)),
+    args: args.map((a, k) =>
+      a.kind === 'lambda'
+        ? { ...a, body: castTo(a.body, overload.params[k] as DataType), type: overload.params[k] as DataType }
+        : castTo(a, overload.params[k] as DataType),
+    ),
     type: overload.result,
     nullable,
   };
@@ -51,6 +56,8 @@ export function call(name: string, args: readonly Expr[]): Expr {
 class Reader {
   private readonly tokens: string[] = [];
   private at = 0;
+  /** Parameters of the lambda that is being read. */
+  private locals: readonly LocalExpr[] = [];
 
   constructor(text: string) {
     TOKEN.lastIndex = 0;
@@ -157,8 +164,79 @@ class Reader {
     if (/^\d+$/.test(token)) return lit(T.int, Number(token));
     if (/^\d+\./.test(token)) return lit(T.float, Number(token));
     if (/^\d/.test(token)) return { kind: 'literal', type: T.interval, value: parseInterval(token), nullable: false };
-    if (!this.take('(') || findFunction(token) === null) throw new Error(`unknown name ${token}`);
-    return call(token, this.list(')'));
+    if (token.startsWith('f"')) return this.formatted(token.slice(2, -1));
+    const local = this.locals.find((l) => l.name === token);
+    if (local !== undefined) return local;
+    const def = findFunction(token);
+    if (!this.take('(') || def === null) throw new Error(`unknown name ${token}`);
+    if (def.lambda === undefined) return call(token, this.list(')'));
+    return this.lambdaCall(token, def.lambda);
+  }
+
+  private formatted(text: string): Expr {
+    const parts = text
+      .split(/\{(\w+)\}/)
+      .map((part, k) => (k % 2 === 0 ? lit(T.string, part) : new Reader(part).within(this.locals)));
+    return call('concat', parts);
+  }
+
+  private within(locals: readonly LocalExpr[]): Expr {
+    this.locals = locals;
+    return this.whole();
+  }
+
+  /** The body is read again while its type changes the types of the parameters. */
+  private lambdaCall(name: string, takes: LambdaParams): Expr {
+    const first = this.binary(0);
+    if (!this.take(',')) {
+      this.expect(')');
+      return call(name, [first]);
+    }
+    const names = this.lambdaHead();
+    if (names === null) return call(name, [first, ...this.list(')')]);
+    const start = this.at;
+    this.at = this.endOfArgument(start);
+    this.take(',');
+    const rest = this.list(')');
+    const end = this.at;
+    let body: Expr | null = null;
+    for (let tries = 0; tries < 3; tries++) {
+      const given = takes.params([first.type, undefined, ...rest.map((e) => e.type)], body?.type ?? null);
+      if (given === null || 'error' in given) throw new Error(`no lambda of ${name}`);
+      this.locals = names.map((n, level) => ({ kind: 'local', name: n, level, ...(given[level] as Typed) }));
+      this.at = start;
+      body = this.binary(0);
+    }
+    this.at = end;
+    const lambda: Expr = {
+      kind: 'lambda',
+      params: this.locals,
+      body: body as Expr,
+      type: (body as Expr).type,
+      nullable: false,
+    };
+    this.locals = [];
+    return call(name, [first, lambda, ...rest]);
+  }
+
+  /** The comma or bracket behind an argument. */
+  private endOfArgument(from: number): number {
+    let depth = 0;
+    let at = from;
+    for (; depth > 0 || ![',', ')'].includes(this.tokens[at] ?? ')'); at++) {
+      const token = this.tokens[at] as string;
+      depth += '([{'.includes(token) ? 1 : ')]}'.includes(token) ? -1 : 0;
+    }
+    return at;
+  }
+
+  /** `x =>` or `(a, b) =>`; null, with nothing read, when there is none. */
+  private lambdaHead(): string[] | null {
+    const ahead = /^(?:(\w+)|\( ((?:\w+ , )*\w+) \)) =>/.exec(this.tokens.slice(this.at, this.at + 8).join(' '));
+    if (ahead === null) return null;
+    const names = (ahead[1] ?? ahead[2] ?? '').split(' , ');
+    this.at += names.length === 1 ? 2 : 2 * names.length + 2;
+    return names;
   }
 
   private struct(): Expr {

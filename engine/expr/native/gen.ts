@@ -53,6 +53,9 @@ export class NativeGen {
         return genCase(this, e.branches, e.otherwise, e.type);
       case 'in':
         return genIn(this, e);
+      case 'lambda':
+      case 'local':
+        throw new Unsupported('a lambda');
     }
   }
 
