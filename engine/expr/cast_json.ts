@@ -1,5 +1,6 @@
 import type { LiteralValue } from '../expr.ts';
 import { toJson } from '../functions/format.ts';
+import { exactNumber, parseJson, writeJson } from '../functions/json.ts';
 import { isJson, parseDecimal } from '../functions/parse.ts';
 import { type DataType, T } from '../types.ts';
 import type { CastFn } from './cast.ts';
@@ -13,7 +14,7 @@ export function castToJson(from: DataType): CastFn {
 /** JSON text to a type: its numbers, words, arrays and objects, and text by the rules of text. JSON null is null. */
 export function castFromJson(to: DataType, castFn: (from: DataType, to: DataType) => CastFn | null): CastFn | null {
   const convert = converter(to, castFn);
-  return convert === null ? null : (v) => convert(JSON.parse(v as string));
+  return convert === null ? null : (v) => convert(parseJson(v as string));
 }
 
 type Convert = (value: unknown) => LiteralValue;
@@ -25,11 +26,18 @@ function converter(to: DataType, castFn: (from: DataType, to: DataType) => CastF
   }
   if (to.kind === 'struct') return structConverter(to, castFn);
   if (to.kind === 'map') return mapConverter(to, castFn);
-  if (to.kind === 'json') return (v) => JSON.stringify(v);
+  if (to.kind === 'json') return (v) => writeJson(v);
   const fromText = castFn(T.string, to);
   const fromNumber = castFn(T.float, to);
   if (fromText === null) return null;
   return (v) => {
+    const exact = exactNumber(v);
+    if (exact !== null)
+      return isNumber(to)
+        ? (fromText(exact) ?? fromNumber?.(Number(exact)) ?? null)
+        : to.kind === 'string'
+          ? exact
+          : null;
     if (typeof v === 'string') return fromText(v);
     if (typeof v === 'boolean') return to.kind === 'bool' ? v : to.kind === 'string' ? String(v) : null;
     if (typeof v !== 'number') return null;
@@ -37,6 +45,10 @@ function converter(to: DataType, castFn: (from: DataType, to: DataType) => CastF
     if (to.kind === 'string') return String(v);
     return fromNumber === null ? null : fromNumber(v);
   };
+}
+
+function isNumber({ kind }: DataType): boolean {
+  return kind === 'int' || kind === 'float' || kind === 'decimal';
 }
 
 function all(items: readonly unknown[], item: Convert): readonly LiteralValue[] | null {

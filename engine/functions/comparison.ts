@@ -75,7 +75,8 @@ function hint(a: DataType, b: DataType): string {
 }
 
 function unordered(t: DataType): boolean {
-  return t.kind === 'struct' || t.kind === 'map' || t.kind === 'json';
+  if (t.kind === 'struct') return t.fields.some((f) => unordered(f.type));
+  return t.kind === 'map' || t.kind === 'json';
 }
 
 function compare(op: Op): (args: readonly DataType[], literals: readonly unknown[]) => Resolved {

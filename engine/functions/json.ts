@@ -2,7 +2,34 @@ import type { Int } from './ints.ts';
 
 /** Member of an array (position from 0, or from the end, which is -1) or of an object, as JSON text; null when it is not there. */
 export function jsonGet(text: string, key: string | Int): string | null {
-  return jsonText(member(JSON.parse(text), key));
+  return jsonText(member(parseJson(text), key));
+}
+
+/** Before the text of a number that floats do not hold exactly. */
+const EXACT = '\0n';
+
+/**
+ * JSON text as a value. Numbers of many digits stay text, so that no digit is lost on the way into an int, a decimal or JSON again: see `exactNumber`.
+ */
+export function parseJson(text: string): unknown {
+  // Text that holds the mark itself is left alone.
+  if (!/\d{16}|\d\.\d{15}|\d{2,}\.\d{14}/.test(text) || text.includes('\\u0000')) return JSON.parse(text);
+  return JSON.parse(
+    text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
+      token.startsWith('"') || token.replace(/[eE].*|\D/g, '').length < 16 ? token : JSON.stringify(EXACT + token),
+    ),
+  );
+}
+
+/** The digits of a number that `parseJson` kept as text; null for anything else. */
+export function exactNumber(value: unknown): string | null {
+  return typeof value === 'string' && value.startsWith(EXACT) ? value.slice(EXACT.length) : null;
+}
+
+/** The value as JSON text. */
+export function writeJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, undefined, indent);
+  return text.includes('\\u0000n') ? text.replace(/"\\u0000n(-?[\d.eE+-]+)"/g, '$1') : text;
 }
 
 export function member(value: unknown, key: string | Int): unknown {
@@ -12,7 +39,7 @@ export function member(value: unknown, key: string | Int): unknown {
 }
 
 function jsonText(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
+  return value === undefined ? null : writeJson(value);
 }
 
 /** Steps of a path: `$.a.b[0]`, `a.b[0]`, `$["odd name"]`. */

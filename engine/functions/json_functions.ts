@@ -2,7 +2,7 @@ import type { LiteralValue } from '../expr.ts';
 import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve, signatures } from './build.ts';
 import { toJson } from './format.ts';
-import { jsonPath, walkJson } from './json.ts';
+import { exactNumber, jsonPath, parseJson, walkJson, writeJson } from './json.ts';
 import { isJson } from './parse.ts';
 import { memo } from './pattern.ts';
 
@@ -20,7 +20,7 @@ function atPath(result: DataType, of: (value: unknown) => LiteralValue): Resolve
     }
     const call = (v: string, p = '$'): LiteralValue => {
       const steps = pathOf(p);
-      return 'error' in steps ? null : of(walkJson(JSON.parse(v), steps));
+      return 'error' in steps ? null : of(walkJson(parseJson(v), steps));
     };
     return overload([T.json, ...(path === undefined ? [] : [T.string])], result, { call }, true);
   };
@@ -28,12 +28,13 @@ function atPath(result: DataType, of: (value: unknown) => LiteralValue): Resolve
 
 const plain = (v: unknown): LiteralValue => {
   if (v === undefined || v === null) return null;
-  return typeof v === 'string' ? v : JSON.stringify(v);
+  return exactNumber(v) ?? (typeof v === 'string' ? v : writeJson(v));
 };
 
 function typeName(v: unknown): LiteralValue {
   if (v === undefined) return null;
   if (v === null) return 'null';
+  if (exactNumber(v) !== null) return 'number';
   return Array.isArray(v) ? 'array' : typeof v === 'boolean' ? 'bool' : typeof v;
 }
 
@@ -47,7 +48,7 @@ export const JSON_FUNCTIONS = family('list', {
     doc: 'The member at a path (`$.a.b[0]`, or `a.b[0]`) as JSON; null when it is not there.',
     signature: 'json_extract(json, path)',
     examples: [['json_extract("{\\"a\\": [1, 2]}", "$.a[1]")', '2']],
-    resolve: atPath(T.json, (v) => (v === undefined ? null : JSON.stringify(v))),
+    resolve: atPath(T.json, (v) => (v === undefined ? null : writeJson(v))),
   },
   json_value: {
     doc: 'The member at a path as text: a string without its quotes, anything else as JSON; null when it is null or not there.',
@@ -65,6 +66,7 @@ export const JSON_FUNCTIONS = family('list', {
   json_length: {
     doc: 'Items of the array or members of the object at a path; null for anything else.',
     signature: 'json_length(json, path?)',
+    aliases: ['json_array_length'],
     examples: [['json_length("[1, 2]")', '2']],
     resolve: atPath(T.int, size),
   },

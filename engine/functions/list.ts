@@ -4,6 +4,7 @@ import { type DataType, T, typeEquals } from '../types.ts';
 import { family, overload, type Resolve, signatures } from './build.ts';
 import { A_LAMBDA } from './def.ts';
 import { formatValue } from './format.ts';
+import { identity, type Key } from './identity.ts';
 import { addInt, type Int, narrow } from './ints.ts';
 import { compareValues } from './ordering.ts';
 import { lengthOf } from './text.ts';
@@ -64,9 +65,10 @@ const sort: Resolve = ([arg, ...rest], literals) => {
 
 /** Without repeats, first occurrences in order; nulls are left out. */
 function distinct(t: DataType, list: List): LiteralValue[] {
-  const kept: LiteralValue[] = [];
-  for (const x of list) if (x !== null && !kept.some((y) => equal(t, x, y))) kept.push(x);
-  return kept;
+  const key = identity(t);
+  const kept = new Map<Key, LiteralValue>();
+  for (const x of list) if (x !== null && !kept.has(key(x))) kept.set(key(x), x);
+  return [...kept.values()];
 }
 
 function extreme(sign: 1 | -1): Resolve {

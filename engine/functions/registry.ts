@@ -14,8 +14,10 @@ import { ENCODE } from './encode.ts';
 import { EXTREMES } from './extremes.ts';
 import { HASH } from './hash.ts';
 import { JSON_FUNCTIONS } from './json_functions.ts';
+import { JSON_MAKE } from './json_make.ts';
 import { LAMBDA } from './lambda.ts';
 import { LIST } from './list.ts';
+import { LIST_SETS } from './list_sets.ts';
 import { CONDITIONAL, LOGIC } from './logic.ts';
 import { MAP } from './map.ts';
 import { MATH } from './math.ts';
@@ -56,10 +58,12 @@ export const FUNCTIONS: Readonly<Record<string, FunctionDef>> = {
   ...DATE_MORE,
   ...DATE_SPANS,
   ...LIST,
+  ...LIST_SETS,
   ...LAMBDA,
   ...NESTED,
   ...MAP,
   ...JSON_FUNCTIONS,
+  ...JSON_MAKE,
   ...HASH,
   ...ENCODE,
 } satisfies Record<string, FunctionDef>;
