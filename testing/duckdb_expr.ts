@@ -1,0 +1,169 @@
+import type { CallExpr, Expr, IntervalValue, LiteralValue } from '../engine/expr.ts';
+import type { DataType } from '../engine/types.ts';
+
+/** There is no SQL for it, or none that means the same. */
+export class NotInSql extends Error {
+  override readonly name = 'NotInSql';
+}
+
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const text = (s: string): string => `'${s.replaceAll("'", "''")}'`;
+
+export function typeSql(t: DataType): string {
+  switch (t.kind) {
+    case 'bool':
+      return 'BOOLEAN';
+    case 'int':
+      return 'BIGINT';
+    case 'float':
+      return 'DOUBLE';
+    case 'decimal':
+      return `DECIMAL(${t.precision}, ${t.scale})`;
+    case 'string':
+      return 'VARCHAR';
+    case 'bytes':
+      return 'BLOB';
+    case 'date':
+      return 'DATE';
+    case 'time':
+      return 'TIME';
+    case 'timestamp':
+      if (t.zone !== null) throw new NotInSql('a timestamp of a zone');
+      return 'TIMESTAMP';
+    case 'interval':
+      return 'INTERVAL';
+    case 'list':
+      return `${typeSql(t.item.type)}[]`;
+    default:
+      throw new NotInSql(`type ${t.kind}`);
+  }
+}
+
+/** A value of a type as SQL writes it. */
+export function literalSql(t: DataType, v: LiteralValue): string {
+  if (v === null) return t.kind === 'null' ? 'NULL' : `CAST(NULL AS ${typeSql(t)})`;
+  switch (t.kind) {
+    case 'bool':
+      return String(v);
+    case 'int':
+      return `CAST(${text(String(v))} AS BIGINT)`;
+    case 'float':
+      return `CAST(${text(String(v))} AS DOUBLE)`;
+    case 'decimal': {
+      const n = BigInt(v as number);
+      const digits = (n < 0n ? -n : n).toString().padStart(t.scale + 1, '0');
+      const cut = digits.length - t.scale;
+      return `CAST(${text(`${n < 0n ? '-' : ''}${digits.slice(0, cut)}.${digits.slice(cut)}`)} AS ${typeSql(t)})`;
+    }
+    case 'string':
+      return text(v as string);
+    case 'date':
+      return `(DATE '1970-01-01' + CAST(${text(String(v))} AS INTEGER))`;
+    case 'timestamp':
+      return `make_timestamp(CAST(${text(String(v))} AS BIGINT))`;
+    case 'interval': {
+      const { months, days, micros } = v as IntervalValue;
+      return `(to_months(${months}) + to_days(${days}) + to_microseconds(${micros}))`;
+    }
+    case 'list':
+      return `CAST([${(v as readonly LiteralValue[]).map((x) => literalSql(t.item.type, x)).join(', ')}] AS ${typeSql(t)})`;
+    default:
+      throw new NotInSql(`a literal of type ${t.kind}`);
+  }
+}
+
+type Columns = (name: string) => string;
+
+export function expressionSql(e: Expr, column: Columns = quoted): string {
+  const sub = (x: Expr): string => expressionSql(x, column);
+  switch (e.kind) {
+    case 'column':
+      return column(e.name);
+    case 'literal':
+      return literalSql(e.type, e.value);
+    case 'cast':
+      if (e.type.kind === 'string' && e.arg.type.kind !== 'int') throw new NotInSql(`a ${e.arg.type.kind} as text`);
+      return `${e.safe ? 'TRY_CAST' : 'CAST'}(${sub(e.arg)} AS ${typeSql(e.type)})`;
+    case 'case':
+      return `CASE ${e.branches.map((b) => `WHEN ${sub(b.when)} THEN ${sub(b.then)}`).join(' ')} ELSE ${sub(e.otherwise)} END`;
+    case 'in': {
+      const values = e.values.map((v) => literalSql(e.arg.type, v));
+      const all = e.hasNull ? [...values, literalSql(e.arg.type, null)] : values;
+      return `(${sub(e.arg)} ${e.negated ? 'NOT ' : ''}IN (${all.join(', ')}))`;
+    }
+    case 'call':
+      return callSql(e, sub);
+  }
+}
+
+const infix =
+  (op: string) =>
+  (...args: readonly string[]): string =>
+    `(${args.join(` ${op} `)})`;
+const prefix =
+  (name: string) =>
+  (...args: readonly string[]): string =>
+    `${name}(${args.join(', ')})`;
+
+/** Functions by name. What is written for arguments of some types only is in callSql. */
+const CALLS: Readonly<Record<string, (...args: readonly string[]) => string>> = {
+  add: infix('+'),
+  sub: infix('-'),
+  mul: infix('*'),
+  mod: infix('%'),
+  eq: infix('='),
+  ne: infix('<>'),
+  lt: infix('<'),
+  le: infix('<='),
+  gt: infix('>'),
+  ge: infix('>='),
+  is: infix('IS NOT DISTINCT FROM'),
+  isnot: infix('IS DISTINCT FROM'),
+  and: infix('AND'),
+  or: infix('OR'),
+  not: (a) => `(NOT ${a})`,
+  neg: (a) => `(-${a})`,
+  abs: prefix('abs'),
+  floor: prefix('floor'),
+  coalesce: prefix('coalesce'),
+  if: (a, b, c) => `CASE WHEN ${a} THEN ${b} ELSE ${c} END`,
+  upper: prefix('upper'),
+  trim: prefix('trim'),
+  left: prefix('left'),
+  starts_with: prefix('starts_with'),
+  year: prefix('year'),
+  date_trunc: prefix('date_trunc'),
+};
+
+function callSql(e: CallExpr, sub: (x: Expr) => string): string {
+  const args = e.args.map(sub);
+  const kinds = e.args.map((a) => a.type.kind);
+  switch (e.fn) {
+    case 'div':
+      return `(CAST(${args[0]} AS DOUBLE) / CAST(${args[1]} AS DOUBLE))`;
+    case 'intdiv':
+      // DuckDB rounds down.
+      return `CAST(trunc(CAST(${args[0]} AS DECIMAL(38, 9)) / ${args[1]}) AS BIGINT)`;
+    case 'concat':
+      return `(${args.join(' || ')})`;
+    case 'length':
+      if (kinds[0] !== 'string') throw new NotInSql('the length of what is no text');
+      return `length(${args[0]})`;
+    case 'like':
+      return `(${args[0]} LIKE ${args[1]})`;
+    case 'reverse':
+      throw new NotInSql('reverse, which keeps graphemes together there');
+    case 'sub':
+      if (kinds[0] === 'date' && kinds[1] === 'date') return `(${args[0]} - ${args[1]})`;
+      return infix('-')(...args);
+    case 'date_trunc':
+      return `CAST(date_trunc(${args[0]}, ${args[1]}) AS ${typeSql(e.type)})`;
+    case 'add':
+      if (kinds[0] === 'date' && kinds[1] === 'int') return `(${args[0]} + CAST(${args[1]} AS INTEGER))`;
+      break;
+  }
+  const known = CALLS[e.fn];
+  if (known === undefined) throw new NotInSql(`function ${e.fn}`);
+  const made = known(...args);
+  return e.type.kind === 'decimal' || e.type.kind === 'int' ? `CAST(${made} AS ${typeSql(e.type)})` : made;
+}

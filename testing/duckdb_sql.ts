@@ -1,0 +1,172 @@
+import type {
+  AggregateNode,
+  ExplodeNode,
+  JoinNode,
+  LogicalNode,
+  LogicalPlan,
+  SortNode,
+  UnpivotNode,
+} from '../compiler/logical.ts';
+import type { Expr, SortKey } from '../engine/expr.ts';
+import type { Schema } from '../engine/types.ts';
+import { expressionSql, NotInSql, quoted, typeSql } from './duckdb_expr.ts';
+
+/**
+ * A logical plan as SQL for DuckDB: a query for each output, one common table expression a node. Order is kept by a column of row numbers where the language has
+ * one, so that `take`, `first` and the like mean the same. Tables are named as their sources are displayed. Throws NotInSql for what has no twin there.
+ */
+export function planSql(plan: LogicalPlan): readonly string[] {
+  return plan.outputs.map((o) => {
+    const parts: string[] = [];
+    const names = new Map<LogicalNode, string>();
+    const visit = (n: LogicalNode): string => {
+      const known = names.get(n);
+      if (known !== undefined) return known;
+      const inputs = n.inputs.map(visit);
+      const name = `t${names.size}`;
+      names.set(n, name);
+      parts.push(`${name} AS (${nodeSql(n, inputs)})`);
+      return name;
+    };
+    const last = visit(o.input);
+    return `WITH ${parts.join(',\n')}\nSELECT ${columnList(o.input.schema)} FROM ${last} ORDER BY "#"`;
+  });
+}
+
+const columnList = (schema: Schema): string => schema.map((f) => quoted(f.name)).join(', ');
+
+/** Every query gives the columns of the node's schema and "#", the place of each row. */
+function nodeSql(n: LogicalNode, [from = '', right = '']: readonly string[]): string {
+  const all = columnList(n.schema);
+  switch (n.op) {
+    case 'scan':
+      return `SELECT ${all}, "#" FROM ${quoted(n.source.display)}`;
+    case 'filter':
+      return `SELECT ${all}, "#" FROM ${from} WHERE ${expressionSql(n.predicate)}`;
+    case 'project':
+      return `SELECT ${n.outputs.map((o) => `${expressionSql(o.expr)} AS ${quoted(o.name)}`).join(', ')}, "#" FROM ${from}`;
+    case 'aggregate':
+      return aggregateSql(n, from);
+    case 'sort':
+      return sortSql(n, from);
+    case 'limit': {
+      const most = n.take === null ? '' : `LIMIT ${n.take} `;
+      return `SELECT ${all}, "#" FROM ${from} ORDER BY "#" ${most}OFFSET ${n.skip}`;
+    }
+    case 'distinct': {
+      const keys = n.keys === null ? all : n.keys.map(quoted).join(', ');
+      return `SELECT ${all}, "#" FROM ${from} QUALIFY row_number() OVER (PARTITION BY ${keys} ORDER BY "#") = 1`;
+    }
+    case 'union': {
+      const inputs = [from, right];
+      if (n.inputs.length !== 2) throw new NotInSql('a union of more than two');
+      return numbered(
+        inputs.map((t, i) => `SELECT ${all}, ${i} AS "#i", "#" FROM ${t}`).join(' UNION ALL '),
+        all,
+        '"#i", "#"',
+      );
+    }
+    case 'join':
+      return joinSql(n, from, right);
+    case 'explode':
+      return explodeSql(n, from);
+    case 'unpivot':
+      return unpivotSql(n, from);
+    default:
+      throw new NotInSql(n.op);
+  }
+}
+
+/** Rows numbered anew. */
+function numbered(query: string, columns: string, order: string): string {
+  return `SELECT ${columns}, row_number() OVER (ORDER BY ${order}) AS "#" FROM (${query})`;
+}
+
+function keySql(key: SortKey): string {
+  return `${expressionSql(key.expr)} ${key.desc ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
+}
+
+function sortSql(n: SortNode, from: string): string {
+  const rows = numbered(`SELECT * FROM ${from}`, columnList(n.schema), [...n.keys.map(keySql), '"#"'].join(', '));
+  return n.limit === null ? rows : `SELECT * FROM (${rows}) ORDER BY "#" LIMIT ${n.limit}`;
+}
+
+/** Functions of DuckDB by aggregate; `x` is the argument. */
+const AGGREGATES: Readonly<Record<string, (x: string, order: string) => string>> = {
+  count: (x) => `count(${x})`,
+  count_distinct: (x) => `count(DISTINCT ${x})`,
+  count_if: (x) => `count(*) FILTER (WHERE ${x})`,
+  sum: (x) => `sum(${x})`,
+  mean: (x) => `avg(${x})`,
+  min: (x) => `min(${x})`,
+  max: (x) => `max(${x})`,
+  any: (x) => `bool_or(${x})`,
+  all: (x) => `bool_and(${x})`,
+  var: (x) => `var_samp(${x})`,
+  stddev: (x) => `stddev_samp(${x})`,
+  first: (x, order) => `first(${x} ORDER BY ${order}) FILTER (WHERE ${x} IS NOT NULL)`,
+  last: (x, order) => `last(${x} ORDER BY ${order}) FILTER (WHERE ${x} IS NOT NULL)`,
+};
+
+function aggregateSql(n: AggregateNode, from: string): string {
+  const keys = n.keys.map((k) => `${expressionSql(k.expr)} AS ${quoted(k.name)}`);
+  const calls = n.aggregates.map((a) => {
+    const fn = AGGREGATES[a.fn];
+    if (fn === undefined || (a.distinct && a.fn !== 'count')) throw new NotInSql(`aggregate ${a.fn}`);
+    const [arg] = a.args;
+    const x = arg === undefined ? '*' : expressionSql(arg);
+    return `CAST(${fn(a.distinct ? `DISTINCT ${x}` : x, '"#"')} AS ${typeSql(a.type)}) AS ${quoted(a.name)}`;
+  });
+  const by = n.keys.length === 0 ? '' : ` GROUP BY ${n.keys.map((k) => expressionSql(k.expr)).join(', ')}`;
+  return `SELECT ${[...keys, ...calls, 'coalesce(min("#"), 0) AS "#"'].join(', ')} FROM ${from}${by}`;
+}
+
+/** A right row is tested as a struct `b`, so that names of both sides cannot collide. */
+function joinSql(n: JoinNode, from: string, right: string): string {
+  const left = n.inputs[0]?.schema ?? [];
+  const keys = n.leftKeys.map((k, i) => `${qualified(k, 'l')} = ${qualified(n.rightKeys[i] as Expr, 'r')}`);
+  const names = new Map(n.right.map((r) => [r.name, `r.${quoted(r.column)}`]));
+  const rest =
+    n.residual === null
+      ? []
+      : [
+          expressionSql(
+            n.residual,
+            (name) => names.get(name) ?? (left.some((f) => f.name === name) ? `l.${quoted(name)}` : quoted(name)),
+          ),
+        ];
+  const on = [...keys, ...rest].join(' AND ') || 'true';
+  const mine = left.map((f) => `l.${quoted(f.name)}`);
+  if (n.matching !== 'many') throw new NotInSql('a bound on matches');
+  if (n.kind === 'semi' || n.kind === 'anti')
+    return `SELECT ${mine.join(', ')}, l."#" FROM ${from} l WHERE ${n.kind === 'anti' ? 'NOT ' : ''}EXISTS (SELECT 1 FROM ${right} r WHERE ${on})`;
+  if (n.kind !== 'inner' && n.kind !== 'left') throw new NotInSql(`join ${n.kind}`);
+  const added = n.add.map((a) => `r.${quoted(a.column)} AS ${quoted(a.name)}`);
+  const kind = n.kind === 'left' ? 'LEFT JOIN' : 'JOIN';
+  const rows = `SELECT ${[...mine, ...added, 'l."#" AS "#l"', 'r."#" AS "#r"'].join(', ')} FROM ${from} l ${kind} ${right} r ON ${on}`;
+  return numbered(rows, columnList(n.schema), '"#l", "#r"');
+}
+
+function qualified(e: Expr, side: string): string {
+  return expressionSql(e, (name) => `${side}.${quoted(name)}`);
+}
+
+function explodeSql(n: ExplodeNode, from: string): string {
+  if (n.lists.length !== 1) throw new NotInSql('several lists in step');
+  const [list] = n.lists as [string];
+  const rest = n.schema.filter((f) => f.name !== list).map((f) => quoted(f.name));
+  const items = n.outer
+    ? `CASE WHEN coalesce(len(${quoted(list)}), 0) = 0 THEN [NULL] ELSE ${quoted(list)} END`
+    : quoted(list);
+  const rows = `SELECT ${[...rest, '"#"'].join(', ')}, unnest(${items}) AS ${quoted(list)}, generate_subscripts(${items}, 1) AS "#i" FROM ${from}`;
+  return numbered(rows, columnList(n.schema), '"#", "#i"');
+}
+
+function unpivotSql(n: UnpivotNode, from: string): string {
+  const rest = n.schema.filter((f) => f.name !== n.name && f.name !== n.value).map((f) => quoted(f.name));
+  const rows = n.columns.map(
+    ({ column, label }, i) =>
+      `SELECT ${[...rest, `'${label.replaceAll("'", "''")}' AS ${quoted(n.name)}`, `${quoted(column)} AS ${quoted(n.value)}`, '"#"', `${i} AS "#i"`].join(', ')} FROM ${from}`,
+  );
+  return numbered(rows.join(' UNION ALL '), columnList(n.schema), '"#", "#i"');
+}
