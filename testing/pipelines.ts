@@ -32,6 +32,8 @@ export interface PipelineOptions {
   readonly maxSteps?: number;
   /** Rows of a table. Default 40. */
   readonly maxRows?: number;
+  /** As of tables (TableOptions). */
+  readonly anyText?: boolean;
 }
 
 /**
@@ -39,8 +41,9 @@ export interface PipelineOptions {
  * expressions and small tables.
  */
 export function arbitraryPipeline(options: PipelineOptions = {}): fc.Arbitrary<TestPipeline> {
-  const { maxSteps = 8, maxRows = 40 } = options;
-  const table = (schema: Schema): fc.Arbitrary<TestTable> => arbitraryTable(schema, { maxRows, extremes: false });
+  const { maxSteps = 8, maxRows = 40, anyText = true } = options;
+  const table = (schema: Schema): fc.Arbitrary<TestTable> =>
+    arbitraryTable(schema, { maxRows, extremes: false, anyText });
   const seeds = fc.array(fc.array(fc.nat(0xffff), { maxLength: 24, size: 'large' }), {
     maxLength: maxSteps,
     size: 'large',

