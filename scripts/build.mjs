@@ -31,10 +31,11 @@ const entries = {
   worker: 'engine/runtime/worker.ts',
   io: 'engine/io/thread.ts',
   shuffle_tasks: 'engine/shuffle_tasks/entry.ts',
+  testing: 'testing/index.ts',
 };
 
 /** Large, optional, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
-const external = ['apache-arrow', 'parquet-wasm', '@aws-sdk/client-s3'];
+const external = ['apache-arrow', 'parquet-wasm', 'fast-check', '@aws-sdk/client-s3'];
 
 /** CommonJS dependencies call `require` for Node's own modules; an ES module has none until it makes one. */
 const requireShim =

@@ -20,7 +20,7 @@ function project(folder: string): void {
     allowImportingTsExtensions: true,
     rewriteRelativeImportExtensions: true,
     resolveJsonModule: true,
-    paths: { flowc: [join(root, 'index.ts')] },
+    paths: { flowc: [join(root, 'index.ts')], 'flowc/testing': [join(root, 'testing/index.ts')] },
     types: ['node'],
     typeRoots: [join(root, 'node_modules/@types')],
   };

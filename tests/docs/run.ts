@@ -26,7 +26,8 @@ export function pageFolder(blocks: readonly Block[]): { folder: string; remove()
   const folder = mkdtempSync(join(tmpdir(), 'flowc-docs-'));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(root, join(folder, 'node_modules/flowc'), 'dir');
-  symlinkSync(join(root, 'node_modules/vega-datasets'), join(folder, 'node_modules/vega-datasets'), 'dir');
+  for (const name of ['vega-datasets', 'fast-check'])
+    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
   for (const block of blocks) {
     const file = wordOf(block, 'file');
     if (file === null) continue;

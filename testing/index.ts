@@ -1,0 +1,10 @@
+/** `flowc/testing`: the machinery that flowc is tested with, for pipelines, partitioners, aggregates and functions of your own. Needs fast-check. */
+
+export { type AggregateLaws, checkAggregate, type TestedAggregate } from './aggregate.ts';
+export { expectPipeline, type PipelineExpectation, RowsError, type RowsOptions } from './expect.ts';
+export { type TableFormat, writeTable } from './files.ts';
+export { LawError, type LawOptions } from './laws.ts';
+export { arbitraryPipeline, MAIN, OTHER, type PipelineOptions, type TestPipeline } from './pipelines.ts';
+export { checkShuffle, type Partitioner, type ShuffleLaws } from './shuffle.ts';
+export { arbitraryTable, arbitraryValue, type TableOptions, type TestRow, type TestTable } from './tables.ts';
+export { checkUdf, type UdfLaws } from './udf.ts';
