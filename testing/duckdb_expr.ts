@@ -93,6 +93,8 @@ export function expressionSql(e: Expr, column: Columns = quoted): string {
     }
     case 'call':
       return callSql(e, sub);
+    default:
+      throw new NotInSql(e.kind);
   }
 }
 
