@@ -1,0 +1,12 @@
+/** Kilometres between two points on a sphere. */
+export function haversine(lat1: number, lon1: number, lat2: number, lon2: number): number {
+  const rad = Math.PI / 180;
+  const a =
+    Math.sin(((lat2 - lat1) * rad) / 2) ** 2 +
+    Math.cos(lat1 * rad) * Math.cos(lat2 * rad) * Math.sin(((lon2 - lon1) * rad) / 2) ** 2;
+  return Math.round(2 * 6371 * Math.asin(Math.sqrt(a)) * 1000) / 1000;
+}
+
+export function clean_row(row: Record<string, unknown>): Record<string, unknown> {
+  return { ...row, km: Math.round(Number(row['km'])) };
+}
