@@ -2,49 +2,29 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Node } from '../../grammar/ast.ts';
 import { renderDiagnostic } from '../../grammar/frame.ts';
 import { format, parse } from '../../grammar/index.ts';
-import { childrenOf } from '../../grammar/walk.ts';
+import { allFlows, checkText, mutator, random } from './fuzzing.ts';
 import { garbage, runs, spoiled } from './mutate.ts';
 
-function check(text: string): void {
-  const { ast, comments, diagnostics } = parse(text, 'fuzz.flow');
-  for (const item of diagnostics) {
-    assert.is(item.span.file, 'fuzz.flow');
-    assert.ok(item.span.start >= 0 && item.span.start <= item.span.end && item.span.end <= text.length, item.message);
-    assert.match(item.code, /^FLOW1[01]\d\d$/);
-    assert.ok(item.message.length > 0 && !/undefined|\[object|NaN|-->/.test(item.message), item.message);
-    const fix = item.suggestion?.span ?? item.span;
-    assert.ok(fix.start >= 0 && fix.start <= fix.end && fix.end <= text.length);
-    assert.ok(renderDiagnostic(item, { source: () => text }).includes('fuzz.flow:'));
-  }
-  for (const item of comments) assert.is(text.slice(item.span.start, item.span.end), item.text);
-  checkSpans(ast, text);
-  if (diagnostics.length === 0) {
-    const once = format(text, 'fuzz.flow').text;
-    assert.is.not(once, null);
-    assert.is(format(once ?? '', 'fuzz.flow').text, once);
-  }
-}
-
-/** Every node's span is in the file, and holds those of its children. */
-function checkSpans(node: Node, text: string): void {
-  const { start, end } = node.span;
-  assert.ok(start >= 0 && start <= end && end <= text.length, `span of ${node.kind}`);
-  for (const child of childrenOf(node)) {
-    const broken = child.kind === 'errorStatement' || child.kind === 'errorStep' || child.kind === 'errorExpr';
-    assert.ok(broken || (start <= child.span.start && child.span.end <= end), `${child.kind} lies in ${node.kind}`);
-    checkSpans(child, text);
-  }
-}
-
 test('spoiled files', () => {
-  fc.assert(fc.property(spoiled, check), runs(700));
+  fc.assert(fc.property(spoiled, checkText), runs(700));
+});
+
+test('spoiled flows of the samples and the documentation', () => {
+  const make = mutator(allFlows(), random(Number(process.env.SEED ?? 1) || 1));
+  for (let i = 0; i < 2000; i++) {
+    const text = make();
+    try {
+      checkText(text);
+    } catch (error) {
+      throw new Error(`${JSON.stringify(text)}: ${String(error)}`);
+    }
+  }
 });
 
 test('garbage', () => {
-  fc.assert(fc.property(garbage, check), runs(700));
+  fc.assert(fc.property(garbage, checkText), runs(700));
 });
 
 const nested: Readonly<Record<string, string>> = {
@@ -69,6 +49,46 @@ for (const [name, text] of Object.entries(nested)) {
   test(`deeply nested ${name} end in a diagnostic`, () => {
     const { diagnostics } = parse(text, 'deep.flow');
     assert.ok(diagnostics.length > 0);
+  });
+}
+
+const huge: Readonly<Record<string, { readonly text: string; readonly code: string | null }>> = {
+  'ten thousand parentheses': {
+    text: `from a | where ${'('.repeat(10_000)}x${')'.repeat(10_000)}`,
+    code: 'FLOW1109',
+  },
+  'a string of a megabyte': { text: `from a | where x == "${'y'.repeat(1 << 20)}"`, code: null },
+  'a string of a megabyte that is not closed': {
+    text: `from a | where x == "${'y'.repeat(1 << 20)}`,
+    code: 'FLOW1002',
+  },
+  'a name of a megabyte': { text: `from a | select ${'y'.repeat(1 << 20)}`, code: null },
+  'a number of a megabyte': { text: `from a | where x == ${'7'.repeat(1 << 20)}`, code: null },
+  'a comment of a megabyte': { text: `from a # ${'y'.repeat(1 << 20)}`, code: null },
+  'a list of a hundred thousand items': { text: `from a | where x in [${'1, '.repeat(100_000)}2]`, code: null },
+  'a hundred thousand steps': { text: `from a\n${'| where x\n'.repeat(100_000)}`, code: 'FLOW1121' },
+  'a hundred thousand statements': { text: 'from a\n'.repeat(100_000), code: null },
+  'a chain of a hundred thousand operators': {
+    text: `from a | derive y = ${'x + '.repeat(100_000)}x`,
+    code: 'FLOW1109',
+  },
+};
+
+for (const [name, { text, code }] of Object.entries(huge)) {
+  test(`${name}: bounded, with one clear error or none`, () => {
+    const started = performance.now();
+    const { diagnostics } = parse(text, 'huge.flow');
+    const seconds = (performance.now() - started) / 1000;
+    assert.equal(
+      diagnostics.map((item) => item.code),
+      code === null ? [] : [code],
+    );
+    assert.ok(seconds < 60, `${seconds} s`);
+    for (const item of diagnostics) {
+      assert.ok(item.message.length < 200);
+      const shown = renderDiagnostic(item, { source: () => text });
+      assert.ok(shown.length < 2000, 'what is shown of it is short');
+    }
   });
 }
 

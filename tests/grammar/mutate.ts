@@ -10,7 +10,7 @@ export const examples: readonly { readonly name: string; readonly text: string }
   .map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
 
 /** Fragments that open, close, separate or begin something. */
-const fragments = [
+export const fragments = [
   '(',
   ')',
   '[',
