@@ -42,6 +42,8 @@ export interface Context {
   readonly inlining: { readonly name: string; readonly call: Span }[];
   /** Lets that are being bound, outermost first, to tell a cycle by its path. */
   readonly binding: string[];
+  /** How many nodes stand one behind the other up to a node. */
+  readonly depths: WeakMap<LogicalNode, number>;
   nextId(): number;
   /** The rows of what stands behind `from`, `join`, `union`. Set by the pipeline binder: steps and pipelines contain each other. */
   relation: (relation: Relation) => Rows;
@@ -115,6 +117,7 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
     declared: { lets: new Map(), params: new Map(), schemas: new Map(), fns: new Map(), opaque: new Set() },
     report: createReport(inlining),
     bound: new WeakMap(),
+    depths: new WeakMap(),
     sources: new Map(),
     models: new Map(),
     used: { lets: new Set(), params: new Set() },

@@ -1,7 +1,7 @@
 import type * as Ast from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
-import type { LogicalOutput, ScanNode } from '../logical.ts';
+import type { LogicalNode, LogicalOutput, ScanNode } from '../logical.ts';
 import { castExists } from './casts.ts';
 import type { Context, LetEntry, Rows } from './context.ts';
 import { column, unknown } from './exprs.ts';
@@ -81,6 +81,10 @@ export function bindLet(ctx: Context, entry: LetEntry): Rows {
     return null;
   }
   const siblings = entriesOf(ctx, entry.statement);
+  if (path.length >= MAX_DEPTH) {
+    ctx.report(codes.planTooDeep, { limit: MAX_DEPTH }, entry.name.span);
+    return null;
+  }
   for (const one of siblings) one.state = 'active';
   path.push(name);
   const end = bindPipeline(ctx, entry.statement.pipeline);
@@ -141,9 +145,28 @@ export function bindPipeline(ctx: Context, pipeline: Ast.Pipeline): PipelineEnd 
       const output = write(ctx, rows, step);
       if (last) sink = { output, step };
       else ctx.report(codes.writeNotLast, { where: 'before another step' }, step.verbSpan);
-    } else rows = bindStep(ctx, rows, step);
+    } else rows = limitDepth(ctx, bindStep(ctx, rows, step), step);
   }
   return { rows, split: outputs, sink };
+}
+
+/** Nodes one behind the other, and lets that are bound for one another. What plans and rewrites them recurses over them. */
+const MAX_DEPTH = 500;
+
+/** The rows, or unknown rows where too many steps stand behind them: reported once, as what follows from unknown rows is not. */
+function limitDepth(ctx: Context, rows: Rows, step: Ast.Step): Rows {
+  if (rows === null || depthOf(ctx, rows) <= MAX_DEPTH) return rows;
+  ctx.report(codes.planTooDeep, { limit: MAX_DEPTH }, step.span);
+  return null;
+}
+
+/** A step makes few nodes, and those before them are known. */
+function depthOf(ctx: Context, node: LogicalNode): number {
+  const known = ctx.depths.get(node);
+  if (known !== undefined) return known;
+  const depth = 1 + Math.max(0, ...node.inputs.map((input) => depthOf(ctx, input)));
+  ctx.depths.set(node, depth);
+  return depth;
 }
 
 function bindFrom(ctx: Context, from: Ast.From): Rows {

@@ -136,6 +136,13 @@ classification, and gbt goes by the type of its label (task: "classification" ma
 fit.`,
     message: (p) => `the model ${p.model} needs ${p.missing.map((name) => `\`${name}\``).join(', ')}`,
   }),
+  planTooDeep: entry<{ limit: number }>({
+    code: 'FLOW4018',
+    title: 'A plan that is too deep',
+    explanation: `A result may stand at the end of at most 500 steps, one behind the other, lets included, so that no file can bring the
+compiler down. Put several conditions into one where, several columns into one derive, or write a file in between and read it again.`,
+    message: (p) => `this is more than ${p.limit} steps behind its source`,
+  }),
   trainNeeds: entry<{ what: string }>({
     code: 'FLOW4017',
     title: 'A train step that is not complete',

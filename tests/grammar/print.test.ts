@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { format, parse } from '../../grammar/index.ts';
 import { tokenize } from '../../grammar/lexer.ts';
 import { printFile, printNode } from '../../grammar/print.ts';
+import { children, walk } from '../../grammar/walk.ts';
 import { expressions, files } from './arbitrary.ts';
 import { examples, runs } from './mutate.ts';
 import { withoutSpans } from './tree.ts';
@@ -50,6 +51,21 @@ test('a printed file reads back as the same tree, and is its own format', () => 
       assert.is(format(once ?? '', 'x.flow').text, once);
     }),
     runs(150),
+  );
+});
+
+test('the generated trees hold every kind of node', () => {
+  const seen = new Set<string>();
+  for (const file of fc.sample(files, { numRuns: 400, seed: 1 })) {
+    walk(file, (node) => {
+      seen.add(node.kind);
+    });
+  }
+  const unreadable = ['errorExpr', 'errorStep', 'errorStatement'];
+  assert.equal(
+    Object.keys(children).filter((kind) => !seen.has(kind) && !unreadable.includes(kind)),
+    [],
+    'a new kind of node belongs into tests/grammar/arbitrary.ts',
   );
 });
 
