@@ -99,7 +99,11 @@ for (const example of examples) {
     for (const mib of [512, 16]) {
       for (const workers of [1, 2]) {
         const engine = new Engine({ workers, memory: mib << 20 });
-        seen.push(await play(example, engine).finally(() => engine.close()));
+        try {
+          seen.push(await play(example, engine));
+        } finally {
+          await engine.close();
+        }
       }
     }
     for (const other of seen) assert.is(other, seen[0], 'the same everywhere');
