@@ -16,7 +16,7 @@ import { boolColumn, decimalColumn, floatColumn, intColumn } from './csv_numbers
 import { firstRecordStart, LEAD } from './csv_quotes.ts';
 import type { CsvSplit } from './csv_splits.ts';
 import { bytesColumn, holdsText, stringColumn } from './csv_strings.ts';
-import { dateColumn, microsColumn } from './csv_times.ts';
+import { dateColumn, intervalColumn, microsColumn } from './csv_times.ts';
 import { canReadFromJson } from './json_nested.ts';
 import { GzipDamage, openSource } from './source.ts';
 import { MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
@@ -40,6 +40,7 @@ const KERNELS: Partial<Record<TypeKind, ColumnKernel>> = {
   date: dateColumn,
   time: microsColumn,
   timestamp: microsColumn,
+  interval: intervalColumn,
   json: nestedColumn,
   list: nestedColumn,
   struct: nestedColumn,

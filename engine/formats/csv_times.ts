@@ -1,5 +1,8 @@
+import { builder } from '../batch/build.ts';
 import type { Column } from '../batch/column.ts';
 import { wordsOf } from '../batch/ints.ts';
+import type { LiteralValue } from '../expr.ts';
+import { parseInterval } from '../functions/parse.ts';
 import { allCells, type Cells, type ColumnPlan, Nulls, takeCells } from './csv_columns.ts';
 import { beyondExact, splitExact, type Words } from './int64.ts';
 import { NO_DATE, parseDate, parseTime, parseTimestamp, timestampWords } from './text_time.ts';
@@ -85,4 +88,19 @@ function timeOfDay(u8: Uint8Array, from: number, to: number, out: Words): boolea
 function byFormat(format: NonNullable<ColumnPlan['dialect']['timestampFormat']>, text: string): boolean {
   const moment = format(text);
   return moment !== null && timestampWords(moment.days, moment.seconds, moment.micros, words);
+}
+
+/** Spans of time as they are written in a file and by the writer: `1mo 2d 3h`. */
+export function intervalColumn(c: Cells, plan: ColumnPlan): Column {
+  const { ends, stride, rows } = c.index;
+  const nulls = new Nulls(c, plan);
+  const values = builder(plan.type, c.scratch);
+  for (let row = 0, at = plan.source; row < rows; row++, at += stride) {
+    const found = c.cell.find(ends[at]! + 1, ends[at + 1]!, false);
+    const value = found ? parseInterval(c.cell.string()) : null;
+    if (!found) nulls.put(row);
+    else if (value === null) nulls.misfit(row, 'type');
+    values.append(value as LiteralValue);
+  }
+  return { ...values.finish(), ...nulls.validity } as Column;
 }

@@ -4,7 +4,7 @@ import { EngineBug } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType, Field, Typed } from '../types.ts';
 import { type ColumnBase, grown, JsonColumn, JsonMisfit, misfit } from './json_columns.ts';
-import { JsonBools, JsonDecimals, JsonFloats, JsonInts, JsonTimes } from './json_scalars.ts';
+import { JsonBools, JsonDecimals, JsonFloats, JsonIntervals, JsonInts, JsonTimes } from './json_scalars.ts';
 import { JsonFault, type JsonScanner, OPEN_LIST, OPEN_OBJECT } from './json_scanner.ts';
 import { JsonBinary, JsonStrings, JsonTexts } from './json_texts.ts';
 
@@ -29,6 +29,8 @@ export function jsonColumn(t: Typed): JsonColumn {
     case 'time':
     case 'timestamp':
       return new JsonTimes(type, nullable);
+    case 'interval':
+      return new JsonIntervals(type, nullable);
     case 'list':
       return new JsonLists(type, nullable);
     case 'struct':
@@ -44,7 +46,6 @@ export function jsonColumn(t: Typed): JsonColumn {
 export function canReadFromJson(type: DataType): boolean {
   switch (type.kind) {
     case 'null':
-    case 'interval':
       return false;
     case 'list':
       return canReadFromJson(type.item.type);

@@ -1,5 +1,8 @@
+import { columnFromValues } from '../batch/build.ts';
 import type { Column } from '../batch/column.ts';
 import { wordsOf } from '../batch/ints.ts';
+import type { LiteralValue } from '../expr.ts';
+import { parseInterval } from '../functions/parse.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
 import { beyondExact, parseInt64, splitExact, type Words } from './int64.ts';
@@ -165,6 +168,32 @@ export class JsonTimes extends JsonWords {
     s.string();
     if (!this.#parse(s.u8, s.from, s.to, words)) throw new JsonMisfit(s.from - 1, s.to + 1, this.type);
     this.put(words.lo, words.hi);
+  }
+}
+
+/** Spans of time from their text: `1mo 2d 3h`. */
+export class JsonIntervals extends JsonColumn {
+  readonly #values: LiteralValue[] = [];
+
+  protected take(s: JsonScanner, ch: number): void {
+    if (ch !== QUOTE) throw misfit(s, this.type);
+    s.string();
+    const value = parseInterval(s.text.utf8Slice(s.from, s.to));
+    if (value === null) throw new JsonMisfit(s.from - 1, s.to + 1, this.type);
+    this.#values.push(value as LiteralValue);
+  }
+
+  protected blank(): void {
+    this.#values.push(null);
+  }
+
+  protected cut(length: number): void {
+    this.#values.length = length;
+  }
+
+  protected build(base: ColumnBase, scratch: Scratch): Column {
+    const column = columnFromValues(this.type, this.#values.slice(0, base.length), scratch);
+    return { ...column, ...base } as Column;
   }
 }
 

@@ -476,8 +476,21 @@ test('nested columns hold JSON; what text cannot hold is refused', async () => {
     { l: [1] },
     { l: null },
   ]);
-  const e = await runError(() => read('a\n1d\n', { schema: [field('a', T.interval)] }));
+  const e = await runError(() => read('a\n1d\n', { schema: [field('a', T.null)] }));
   assert.match(e.message, /delimited text does not hold/);
+});
+
+test('intervals are read as they are written', async () => {
+  const schema = [field('i', T.interval)];
+  const rows = [
+    { i: { months: 14, days: -2, micros: 3_600_000_001 } },
+    { i: null },
+    { i: { months: 0, days: 0, micros: 0 } },
+  ];
+  const text = await written(csv.writer!, [batchFromRows(schema, rows)], { path: 'x.csv', options: {}, schema });
+  assert.equal((await read(text, { schema })).rows, rows);
+  const bad = await runError(() => read('i\n1d\nsoon\n', { schema }));
+  assert.equal([bad.code, bad.where.row, bad.where.value], ['FLOW7004', 2, 'soon']);
 });
 
 test('writer: quotes only where needed, header on request', async () => {
