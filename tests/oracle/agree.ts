@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { RULES } from '../../compiler/optimize/index.ts';
+import { Engine } from '../../engine/runtime/engine.ts';
+import { difference, engineOutcome, referenceOutcome } from '../../testing/compare.ts';
+import { type TableFormat, writeTable } from '../../testing/files.ts';
+import { arbitraryPipeline, type TestPipeline } from '../../testing/pipelines.ts';
+import { canonicalTable, type TestTable } from '../../testing/tables.ts';
+
+/** How a pipeline is run. */
+export interface Setting {
+  readonly workers: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly broadcastBytes: number;
+  /** Of each table. */
+  readonly formats: readonly TableFormat[];
+  /** Name of the rule that is left out; null: none. */
+  readonly without: string | null;
+}
+
+/** A pipeline as it is kept: its text, in which `@main` and `@other` stand for the sources. */
+export interface Case {
+  readonly flow: string;
+  readonly tables: Readonly<Record<string, TestTable>>;
+  readonly setting: Setting;
+}
+
+const format = fc.constantFrom<TableFormat>('ndjson', 'csv');
+const setting: fc.Arbitrary<Setting> = fc.record({
+  workers: fc.integer({ min: 1, max: 2 }),
+  memory: fc.constantFrom(16 << 20, 64 << 20),
+  broadcastBytes: fc.constantFrom(4 << 20, 0),
+  formats: fc.tuple(format, format),
+  without: fc.constantFrom(null, ...RULES.map((r) => r.name)),
+});
+
+export const cases: fc.Arbitrary<Case> = fc
+  .tuple(arbitraryPipeline(), setting)
+  .map(([p, s]: [TestPipeline, Setting]) => ({ flow: p.flow((name) => `@${name}`), tables: p.tables, setting: s }));
+
+/** Engines by configuration, kept: starting threads takes longer than a pipeline. */
+export class Bench {
+  readonly root = mkdtempSync(join(tmpdir(), 'flowc-test-'));
+  readonly #engines = new Map<string, Engine>();
+  #places = 0;
+
+  #engine(workers: number, memory: number): Engine {
+    const key = `${workers} ${memory}`;
+    const known = this.#engines.get(key) ?? new Engine({ workers, memory, spillDirs: [join(this.root, 'spill')] });
+    this.#engines.set(key, known);
+    return known;
+  }
+
+  /** Runs a case in the engine and in the reference; throws an error that shows flow and data where they differ. */
+  async check(c: Case): Promise<void> {
+    const cwd = join(this.root, `p${this.#places++}`);
+    mkdirSync(cwd, { recursive: true });
+    let { flow } = c;
+    const tables = new Map<string, ReturnType<typeof canonicalTable>>();
+    for (const [i, [name, table]] of Object.entries(c.tables).entries()) {
+      const as = c.setting.formats[i] ?? 'csv';
+      flow = flow.replaceAll(`@${name}`, writeTable(cwd, name, table, as));
+      tables.set(`${name}.${as}`, canonicalTable(table));
+    }
+    const { workers, memory, broadcastBytes, without } = c.setting;
+    const options = { cwd, broadcastBytes, rules: RULES.filter((r) => r.name !== without) };
+    const [reference] = await referenceOutcome(flow, tables, { cwd });
+    const [engine] = await engineOutcome(flow, this.#engine(workers, memory), options);
+    const why = engine === undefined || reference === undefined ? 'there is no output' : difference(engine, reference);
+    if (why !== null) throw new Error(`${why}\n\n${flow}\n\n${JSON.stringify(c.setting)}\n${data(cwd)}`);
+    rmSync(cwd, { recursive: true });
+  }
+
+  /** Throws when spill files are left. */
+  async close(): Promise<void> {
+    for (const engine of this.#engines.values()) await engine.close();
+    const spill = join(this.root, 'spill');
+    const left = existsSync(spill) ? readdirSync(spill) : [];
+    rmSync(this.root, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`spill files are left: ${left.join(', ')}`);
+  }
+}
+
+/** The files as they are, for the report. */
+function data(dir: string): string {
+  return readdirSync(dir)
+    .map((name) => `--- ${name}\n${readFileSync(join(dir, name), 'utf8')}`)
+    .join('');
+}
+
+export interface Found {
+  readonly smallest: Case;
+  readonly message: string;
+  readonly seed: number;
+}
+
+/** Random cases until `runs` are done or `ms` milliseconds are over; the smallest that fails, or null; and how many were run. */
+export async function search(
+  bench: Bench,
+  { runs, ms, seed }: { readonly runs: number; readonly ms: number; readonly seed?: number | undefined },
+): Promise<{ readonly found: Found | null; readonly runs: number }> {
+  const details = await fc.check(
+    fc.asyncProperty(cases, (c) => bench.check(c)),
+    { numRuns: runs, interruptAfterTimeLimit: ms, ...(seed === undefined ? {} : { seed }) },
+  );
+  if (!details.failed) return { found: null, runs: details.numRuns };
+  const [smallest] = details.counterexample as [Case];
+  const { errorInstance } = details;
+  // The shrunk flow and its rows tell more than the numbers it was made of.
+  const message = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+  return { found: { smallest, message, seed: details.seed }, runs: details.numRuns };
+}
+
+const REGRESSIONS = new URL('../regressions/', import.meta.url);
+
+/** Keeps a case as a file that the tests run from now on; returns its path. */
+export function save(name: string, c: Case): string {
+  mkdirSync(REGRESSIONS, { recursive: true });
+  const file = new URL(`${name}.json`, REGRESSIONS);
+  writeFileSync(file, `${JSON.stringify({ ...c, flow: c.flow.split('\n') }, tagged, 2)}\n`);
+  return file.pathname;
+}
+
+export function saved(): readonly { readonly name: string; readonly case: Case }[] {
+  if (!existsSync(REGRESSIONS)) return [];
+  return readdirSync(REGRESSIONS)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => {
+      const read = JSON.parse(readFileSync(new URL(name, REGRESSIONS), 'utf8'), untagged) as Case & { flow: string[] };
+      return { name, case: { ...read, flow: (read.flow as unknown as string[]).join('\n') } };
+    });
+}
+
+/** Values that JSON does not have. */
+function tagged(_: string, v: unknown): unknown {
+  if (typeof v === 'bigint') return { $int: String(v) };
+  if (typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0)))
+    return { $float: Object.is(v, -0) ? '-0' : String(v) };
+  return v;
+}
+
+function untagged(_: string, v: unknown): unknown {
+  if (typeof v !== 'object' || v === null) return v;
+  if ('$int' in v) return BigInt(v.$int as string);
+  return '$float' in v ? Number(v.$float) : v;
+}
