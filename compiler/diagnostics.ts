@@ -6,12 +6,22 @@ import { planCodes } from './codes/plan.ts';
 import { sourceCodes } from './codes/sources.ts';
 import { stepCodes } from './codes/steps.ts';
 import { typeCodes } from './codes/types.ts';
+import { windowCodes } from './codes/windows.ts';
 
-export const codes = { ...nameCodes, ...typeCodes, ...planCodes, ...sourceCodes, ...stepCodes, ...lintCodes };
+export const codes = {
+  ...nameCodes,
+  ...typeCodes,
+  ...windowCodes,
+  ...planCodes,
+  ...sourceCodes,
+  ...stepCodes,
+  ...lintCodes,
+};
 
 export const compilerRegistries: readonly DiagnosticRegistry[] = [
   nameCodes,
   typeCodes,
+  windowCodes,
   planCodes,
   sourceCodes,
   stepCodes,

@@ -1,7 +1,7 @@
 import type { AggregateCall, Expr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
 import type { JoinKind, Matching } from '../engine/operators/params.ts';
 import type { CheckRef, SourceSpec } from '../engine/plan.ts';
-import type { Schema } from '../engine/types.ts';
+import type { DataType, Schema } from '../engine/types.ts';
 
 /**
  * The typed logical plan: what the binder makes and the rules rewrite. Plain data; nodes are shared by reference where a `let` is used twice
@@ -28,6 +28,8 @@ export type LogicalNode =
   | UnionNode
   | ExplodeNode
   | UnpivotNode
+  | PlaceNode
+  | WindowNode
   | TrainNode
   | PredictNode
   | EvaluateNode
@@ -105,6 +107,49 @@ export interface UnpivotNode extends LogicalBase {
   readonly name: string;
   readonly value: string;
 }
+/** Adds a column of numbers that grow with the rows: a sort by it puts them back in order, whatever happened in between. */
+export interface PlaceNode extends LogicalBase {
+  readonly op: 'place';
+  readonly name: string;
+}
+/**
+ * The input's columns, and one for each call. Rows of equal keys stand together, in the order of `sort`, ties in input order; without keys the rows keep their order, which is
+ * that of `sort` already. Of each partition the rows behind the first `skip` ones are given out, at most `take` of them.
+ */
+export interface WindowNode extends LogicalBase {
+  readonly op: 'window';
+  readonly keys: readonly Expr[];
+  readonly sort: readonly SortKey[];
+  /** Orders rows that are equal in `sort`, where their order is not that of the input any more; null: their order. */
+  readonly ties: Expr | null;
+  readonly calls: readonly WindowCall[];
+  readonly skip: number;
+  readonly take: number | null;
+}
+export interface WindowCall {
+  readonly name: string;
+  /** A function of the registry of windows, or an aggregate. */
+  readonly fn: string;
+  readonly args: readonly Expr[];
+  readonly distinct: boolean;
+  /** The constant argument that some functions take (`ntile`, `lag`, `nth_value`). */
+  readonly constant: number | null;
+  /** What `lag` and `lead` give where there is no row. */
+  readonly fallback: Expr | null;
+  readonly ignoreNulls: boolean;
+  readonly frame: WindowFrame;
+  readonly type: DataType;
+  readonly nullable: boolean;
+  readonly span?: SourceSpan;
+}
+export type WindowFrame =
+  | { readonly unit: 'rows'; readonly low: number | null; readonly high: number | null }
+  | { readonly unit: 'range'; readonly low: RangeEnd; readonly high: RangeEnd };
+/** null: unbounded. An offset is in the unit of the key; an expression is the bound itself, of the key's type. */
+export type RangeEnd =
+  | null
+  | { readonly kind: 'offset'; readonly value: number | bigint }
+  | { readonly kind: 'bound'; readonly expr: Expr };
 /** One row, one column `model: bytes`. Features and label are expressions over the input. */
 export interface TrainNode extends LogicalBase {
   readonly op: 'train';

@@ -3,6 +3,7 @@ import type { Expr } from '../../engine/expr.ts';
 import { FUNCTIONS, findFunction } from '../../engine/functions/registry.ts';
 import { implicitCost } from '../../engine/functions/types.ts';
 import { type DataType, formatType, type Typed } from '../../engine/types.ts';
+import { WINDOWS } from '../../engine/windows/registry.ts';
 import type * as Ast from '../../grammar/ast.ts';
 import type { Suggestion } from '../../grammar/diagnostics.ts';
 import { suggestAll } from '../../grammar/suggest.ts';
@@ -19,6 +20,10 @@ export function isAggregate(name: string): boolean {
   return AGGREGATES[name] !== undefined;
 }
 
+export function isWindow(name: string): boolean {
+  return WINDOWS[name] !== undefined;
+}
+
 /** A function of the file, an aggregate where those may stand, or a function of the library; in this order. */
 export function bindCall(env: Env, node: Ast.Call): Expr {
   const { ctx } = env;
@@ -33,7 +38,7 @@ export function bindCall(env: Env, node: Ast.Call): Expr {
     const made = env.aggregate(env, node);
     if (made !== null) return made;
   }
-  if (findFunction(name) === null) return reportUnknown(env, node);
+  if (findFunction(name) === null) return isWindow(name) ? reportNeedsOver(env, node) : reportUnknown(env, node);
   return bindLibraryCall(env, node);
 }
 
@@ -65,7 +70,18 @@ function bindLibraryCall(env: Env, node: Ast.Call): Expr {
 }
 
 function reportMisplaced(env: Env, node: Ast.Call): void {
-  env.ctx.report(codes.misplacedAggregate, { name: node.name.text }, node.span);
+  env.ctx.report(codes.misplacedAggregate, { name: node.name.text }, node.span, {
+    suggestion: { text: 'summarize first, or say over which rows: `over (…)`' },
+  });
+}
+
+function reportNeedsOver(env: Env, node: Ast.Call): Expr {
+  for (const arg of node.args) env.bind(arg.value);
+  const example = WINDOWS[node.name.text]?.needs.sort === true ? 'by … sort …' : 'sort …';
+  env.ctx.report(codes.needsOver, { name: node.name.text }, node.span, {
+    suggestion: { text: `say which rows it looks at: \`${node.name.text}(…) over (${example})\`` },
+  });
+  return unknown();
 }
 
 function reportUnknown(env: Env, node: Ast.Call): Expr {
@@ -96,6 +112,7 @@ function functionNames(env: Env): string[] {
     ...env.ctx.declared.fns.keys(),
     ...library.flatMap((def) => [def.name, ...(def.aliases ?? [])]),
     ...(env.aggregate === null ? [] : Object.keys(AGGREGATES)),
+    ...Object.keys(WINDOWS),
   ];
 }
 
@@ -163,7 +180,7 @@ function matchArguments(env: Env, node: Ast.Call, fn: Ast.FnStatement): Map<stri
     const bound =
       value === undefined
         ? env
-            .within({ scope: constantScope('the default of a parameter'), aggregate: null })
+            .within({ scope: constantScope('the default of a parameter'), aggregate: null, window: null })
             .bind(param.default as Ast.Expr)
         : env.bind(value);
     out.set(param.name.text, toParam(env, param, bound, value ?? (param.default as Ast.Expr), name));
@@ -194,6 +211,6 @@ export function checkFn(env: Env, fn: Ast.FnStatement): void {
     const typed: Typed | null = param.type === null ? null : bindType(env.ctx, param.type);
     locals.set(param.name.text, typed === null ? unknown() : column({ name: param.name.text, ...typed }));
   }
-  // Aggregates may stand in a function: whether they may where it is called is checked there.
-  env.within({ scope: localScope(locals), aggregate: () => unknown() }).bind(fn.body);
+  // Aggregates and windows may stand in a function: whether they may where it is called is checked there.
+  env.within({ scope: localScope(locals), aggregate: () => unknown(), window: () => unknown() }).bind(fn.body);
 }

@@ -12,7 +12,7 @@ import { call, reportMisfit, show, tryCall } from './invoke.ts';
 import { strayLambda } from './lambdas.ts';
 import { dateLiteral, durationLiteral, floatLiteral, intLiteral, timeLiteral, timestampLiteral } from './literals.ts';
 import { bindBetween, bindBinary, bindIn, bindUnary, condition } from './operators.ts';
-import { type AggregateHook, at, type Env, listNames, type Scope } from './scope.ts';
+import { type AggregateHook, at, type Env, listNames, type Scope, type WindowHook } from './scope.ts';
 import { bindType } from './types.ts';
 
 type Binder<N> = (env: Env, node: N) => Expr;
@@ -36,7 +36,7 @@ const binders: { readonly [K in Ast.Expr['kind']]: Binder<Extract<Ast.Expr, { ki
   field: bindField,
   index: bindIndex,
   call: bindCall,
-  over: (env, node) => notExecutable(env, node, 'a window (`over`)'),
+  over: bindOver,
   lambda: strayLambda,
   unary: bindUnary,
   binary: bindBinary,
@@ -56,11 +56,18 @@ const binders: { readonly [K in Ast.Expr['kind']]: Binder<Extract<Ast.Expr, { ki
 };
 
 /** An environment for expressions of one place. */
-export function createEnv(ctx: Context, scope: Scope, aggregate: AggregateHook | null = null, level = 0): Env {
+export function createEnv(
+  ctx: Context,
+  scope: Scope,
+  aggregate: AggregateHook | null = null,
+  window: WindowHook | null = null,
+  level = 0,
+): Env {
   const env: Env = {
     ctx,
     scope,
     aggregate,
+    window,
     level,
     bind: (node) => {
       const binder = binders[node.kind] as Binder<Ast.Expr>;
@@ -73,6 +80,7 @@ export function createEnv(ctx: Context, scope: Scope, aggregate: AggregateHook |
         ctx,
         change.scope ?? scope,
         change.aggregate === undefined ? aggregate : change.aggregate,
+        change.window === undefined ? window : change.window,
         change.level ?? level,
       ),
   };
@@ -81,6 +89,15 @@ export function createEnv(ctx: Context, scope: Scope, aggregate: AggregateHook |
 
 function notExecutable(env: Env, node: Ast.Expr, what: string): Expr {
   env.ctx.report(codes.notExecutable, { what }, node.span);
+  return unknown();
+}
+
+/** `call over (…)`: the step that the expression stands in takes the window out of it. */
+function bindOver(env: Env, node: Ast.Over): Expr {
+  if (env.window !== null) return env.window(env, node);
+  env.ctx.report(codes.misplacedWindow, {}, node.span, {
+    suggestion: { text: 'derive a column with it before this step' },
+  });
   return unknown();
 }
 
@@ -261,9 +278,4 @@ function bindStruct(env: Env, node: Ast.StructLiteral): Expr {
   const folded = values.map((e, i) => foldConstant(env.ctx, e, (node.fields[i] as Ast.StructField).span));
   if (folded.some(isUnknown)) return unknown();
   return literal(typed(folded), Object.fromEntries(folded.map((e, i) => [names[i] as string, e.value])));
-}
-
-/** Binds an expression over columns, for the steps. */
-export function bindOver(ctx: Context, scope: Scope, node: Ast.Expr): Expr {
-  return createEnv(ctx, scope).bind(node);
 }

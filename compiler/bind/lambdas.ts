@@ -76,6 +76,6 @@ function bindBody(env: Env, given: readonly Typed[], node: Ast.Lambda): LambdaEx
     (param, i): LocalExpr => ({ kind: 'local', name: param.text, level: env.level + i, ...(given[i] as Typed) }),
   );
   const scope = innerScope(env.scope, new Map(params.map((param) => [param.name, param])));
-  const body = env.within({ scope, aggregate: null, level: env.level + params.length }).bind(node.body);
+  const body = env.within({ scope, aggregate: null, window: null, level: env.level + params.length }).bind(node.body);
   return { kind: 'lambda', params, body, type: body.type, nullable: false };
 }

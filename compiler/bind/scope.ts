@@ -1,6 +1,6 @@
 import type { Expr, SourceSpan } from '../../engine/expr.ts';
 import type { Schema } from '../../engine/types.ts';
-import type { Expr as AstExpr, Call, Column, Span } from '../../grammar/ast.ts';
+import type { Expr as AstExpr, Call, Column, Over, Span } from '../../grammar/ast.ts';
 import { suggestAll } from '../../grammar/suggest.ts';
 import { quoteName } from '../../grammar/words.ts';
 import { codes } from '../diagnostics.ts';
@@ -29,15 +29,20 @@ export interface Env {
   readonly ctx: Context;
   readonly scope: Scope;
   readonly aggregate: AggregateHook | null;
+  /** Is asked about windows; null where none may stand. */
+  readonly window: WindowHook | null;
   /** Parameters of the lambdas around. */
   readonly level: number;
   bind(node: AstExpr): Expr;
   /** The same place with other names. */
-  within(change: { scope?: Scope; aggregate?: AggregateHook | null; level?: number }): Env;
+  within(change: Partial<Pick<Env, 'scope' | 'aggregate' | 'window' | 'level'>>): Env;
 }
 
 /** What takes the aggregates out of an expression. Null: not an aggregate after all, a function of that name is to be tried. */
 export type AggregateHook = (env: Env, call: Call) => Expr | null;
+
+/** What takes the windows out of an expression. */
+export type WindowHook = (env: Env, over: Over) => Expr;
 
 /** The columns of a relation; `schema` null: unknown rows, where every name is fine. */
 export function rowScope(schema: Schema | null): Scope {

@@ -1,7 +1,7 @@
-import type { NamedExpr } from '../../engine/expr.ts';
+import type { NamedExpr, SortKey } from '../../engine/expr.ts';
 import { formatType } from '../../engine/types.ts';
 import { quoteName } from '../../grammar/words.ts';
-import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import type { LogicalNode, LogicalPlan, RangeEnd, WindowCall, WindowNode } from '../logical.ts';
 import { useCounts } from '../plan_tree.ts';
 import { exprText } from './expr_text.ts';
 
@@ -51,7 +51,7 @@ export function nodeText(n: LogicalNode): string {
       return `aggregate ${aggs.join(', ')}${n.keys.length > 0 ? ` by ${n.keys.map(namedText).join(', ')}` : ''}`;
     }
     case 'sort':
-      return `sort ${n.keys.map((k) => `${exprText(k.expr)}${k.desc ? ' desc' : ''}${k.nullsFirst ? ' nulls first' : ''}`).join(', ')}${n.limit === null ? '' : ` (top ${n.limit})`}`;
+      return `sort ${n.keys.map(sortText).join(', ')}${n.limit === null ? '' : ` (top ${n.limit})`}`;
     case 'limit':
       return `limit${n.skip > 0 ? ` skip ${n.skip}` : ''}${n.take === null ? '' : ` take ${n.take}`}`;
     case 'distinct':
@@ -79,6 +79,10 @@ export function nodeText(n: LogicalNode): string {
       );
       return `unpivot ${items.join(', ')} into ${quoteName(n.name)}, ${quoteName(n.value)}`;
     }
+    case 'place':
+      return `number rows as ${quoteName(n.name)}`;
+    case 'window':
+      return windowText(n);
     case 'train':
       return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${quoteName(f.name)})` : quoteName(f.name))).join(', ')} seed ${n.params.seed}`;
     case 'predict':
@@ -86,6 +90,38 @@ export function nodeText(n: LogicalNode): string {
     case 'evaluate':
       return `evaluate${n.by.length > 0 ? ` by ${n.by.map((b) => quoteName(b.name)).join(', ')}` : ''}`;
   }
+}
+
+function windowText(n: WindowNode): string {
+  const calls = n.calls.map((c) => ` ${quoteName(c.name)} = ${callText(c)}`).join(',');
+  const by = n.keys.length === 0 ? '' : ` by ${n.keys.map(exprText).join(', ')}`;
+  const sort = n.sort.length === 0 ? '' : ` sort ${n.sort.map(sortText).join(', ')}`;
+  const rows = n.skip === 0 && n.take === null ? '' : ` rows ${n.skip + 1}..${n.take === null ? '' : n.skip + n.take}`;
+  return `window${calls}${by}${sort}${rows === '' ? '' : ` (${rows.trim()} of each)`}`;
+}
+
+function callText(c: WindowCall): string {
+  const args = [
+    ...c.args.map((a, i) => `${i === 0 && c.distinct ? 'distinct ' : ''}${exprText(a)}`),
+    ...(c.constant === null ? [] : [String(c.constant)]),
+    ...(c.fallback === null ? [] : [exprText(c.fallback)]),
+    ...(c.ignoreNulls ? ['ignore_nulls: true'] : []),
+  ];
+  const { frame } = c;
+  const end = (x: RangeEnd | number): string =>
+    x === null
+      ? ''
+      : typeof x === 'number'
+        ? String(x)
+        : x.kind === 'offset'
+          ? String(x.value)
+          : `(${exprText(x.expr)})`;
+  const whole = frame.low === null && frame.high === null;
+  return `${c.fn}(${args.join(', ')})${whole ? '' : ` ${frame.unit} ${end(frame.low)}..${end(frame.high)}`}`;
+}
+
+function sortText(k: SortKey): string {
+  return `${exprText(k.expr)}${k.desc ? ' desc' : ''}${k.nullsFirst ? ' nulls first' : ''}`;
 }
 
 function namedText({ name, expr }: NamedExpr): string {

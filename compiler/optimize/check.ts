@@ -1,7 +1,7 @@
 import { EngineBug } from '../../engine/errors.ts';
 import { type Expr, walkExpr } from '../../engine/expr.ts';
 import { operator } from '../../engine/operators/registry.ts';
-import { type Field, formatType, type Schema, typeEquals } from '../../engine/types.ts';
+import { type Field, field, formatType, type Schema, T, typeEquals } from '../../engine/types.ts';
 import type { LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, topological } from '../plan_tree.ts';
 import { exprsOf } from './node_exprs.ts';
@@ -75,6 +75,10 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
     case 'explode':
     case 'unpivot':
       return operator(n.op).schema(n, [inputOf(n).schema]);
+    case 'place':
+      return [...inputOf(n).schema, field(n.name, T.int, false)];
+    case 'window':
+      return [...inputOf(n).schema, ...n.calls.map(({ name, type, nullable }) => ({ name, type, nullable }))];
     case 'project':
       return n.outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));
     case 'aggregate':
@@ -98,12 +102,12 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
 function joinSchema(n: LogicalNode & { op: 'join' }, complain: Complain): Schema {
   const left = inputOf(n, 0).schema;
   const right = inputOf(n, 1).schema;
-  const field = (name: string, column: string): Field => {
+  const fieldOf = (name: string, column: string): Field => {
     const f = right.find((x) => x.name === column);
     if (f === undefined) return complain(`column ${column} is not in its right side`);
     return { ...f, name };
   };
-  const seen = n.right.map((r) => field(r.name, r.column));
+  const seen = n.right.map((r) => fieldOf(r.name, r.column));
   if (n.residual !== null) checkColumns(n.residual, [...left, ...seen], complain);
-  return [...left, ...n.add.map((a) => field(a.name, a.column))];
+  return [...left, ...n.add.map((a) => fieldOf(a.name, a.column))];
 }

@@ -2,18 +2,22 @@ import type { LogicalPlan } from '../logical.ts';
 import { topological } from '../plan_tree.ts';
 import { checkOutputs, checkPlan } from './check.ts';
 import { foldConstants } from './fold_constants.ts';
+import { limitWindows } from './limit_windows.ts';
 import { mergeLimits } from './merge_limits.ts';
 import { mergeProjects } from './merge_projects.ts';
 import { pruneColumns } from './prune_columns.ts';
 import { pushFilters } from './push_filters.ts';
 import { pushFiltersIntoScans, pushLimits } from './push_into_scans.ts';
 import type { Rule } from './rule.ts';
+import { mergeSorts } from './sorts.ts';
 
 /** The rules, in the order in which they are tried. */
 export const RULES: readonly Rule[] = [
   foldConstants,
   pushFilters,
+  limitWindows,
   mergeProjects,
+  mergeSorts,
   mergeLimits,
   pushLimits,
   pruneColumns,

@@ -1,5 +1,5 @@
-import type { Expr, NamedExpr } from '../../engine/expr.ts';
-import type { LogicalNode } from '../logical.ts';
+import type { Expr, NamedExpr, SortKey } from '../../engine/expr.ts';
+import type { LogicalNode, RangeEnd, WindowCall, WindowNode } from '../logical.ts';
 
 /** The one place that knows which expressions a node holds, and over which input they range. */
 export function exprsOf(n: LogicalNode): readonly { readonly input: number; readonly expr: Expr }[] {
@@ -13,6 +13,7 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'union':
     case 'explode':
     case 'unpivot':
+    case 'place':
       return [];
     case 'filter':
       return over(0, [n.predicate]);
@@ -32,6 +33,8 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
         0,
         n.checks.map((c) => c.predicate),
       );
+    case 'window':
+      return over(0, [...n.keys, ...orderOf(n).map((k) => k.expr), ...n.calls.flatMap(callExprs)]);
     case 'train':
       return over(0, [n.params.label.expr, ...n.params.features.map((f) => f.expr)]);
     case 'predict':
@@ -52,6 +55,7 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'union':
     case 'explode':
     case 'unpivot':
+    case 'place':
       return n;
     case 'filter':
       return { ...n, predicate: f(n.predicate) };
@@ -70,6 +74,14 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
       };
     case 'expect':
       return { ...n, checks: n.checks.map((c) => ({ ...c, predicate: f(c.predicate) })) };
+    case 'window':
+      return {
+        ...n,
+        keys: n.keys.map(f),
+        sort: n.sort.map((k) => ({ ...k, expr: f(k.expr) })),
+        ties: n.ties === null ? null : f(n.ties),
+        calls: n.calls.map((c) => mapCall(c, f)),
+      };
     case 'train':
       return {
         ...n,
@@ -84,4 +96,25 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'evaluate':
       return { ...n, target: f(n.target), features: named(n.features), by: named(n.by) };
   }
+}
+
+/** The expressions of one call of a window. */
+export function callExprs(c: WindowCall): Expr[] {
+  const bounds = c.frame.unit === 'range' ? [c.frame.low, c.frame.high] : [];
+  return [
+    ...c.args,
+    ...(c.fallback === null ? [] : [c.fallback]),
+    ...bounds.flatMap((end) => (end?.kind === 'bound' ? [end.expr] : [])),
+  ];
+}
+
+function mapCall(c: WindowCall, f: (e: Expr) => Expr): WindowCall {
+  const end = (x: RangeEnd): RangeEnd => (x?.kind === 'bound' ? { ...x, expr: f(x.expr) } : x);
+  const frame = c.frame.unit === 'rows' ? c.frame : { ...c.frame, low: end(c.frame.low), high: end(c.frame.high) };
+  return { ...c, args: c.args.map(f), fallback: c.fallback === null ? null : f(c.fallback), frame };
+}
+
+/** The order of the rows within a partition. */
+export function orderOf({ sort, ties }: WindowNode): readonly SortKey[] {
+  return ties === null ? sort : [...sort, { expr: ties, desc: false, nullsFirst: false }];
 }

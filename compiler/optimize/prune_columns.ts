@@ -1,9 +1,9 @@
-import { columnsOf } from '../../engine/expr.ts';
+import { columnsOf, type Expr } from '../../engine/expr.ts';
 import { operator } from '../../engine/operators/registry.ts';
 import type { Schema } from '../../engine/types.ts';
-import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import type { JoinNode, LogicalNode, LogicalPlan, WindowNode } from '../logical.ts';
 import { inputOf, rewritePlan, topological } from '../plan_tree.ts';
-import { exprsOf } from './node_exprs.ts';
+import { callExprs, exprsOf, orderOf } from './node_exprs.ts';
 import type { Rule, RuleContext } from './rule.ts';
 
 /** Columns nobody reads are not read from files, computed, or carried through shuffles. */
@@ -46,6 +46,7 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
     case 'sort':
     case 'limit':
     case 'number':
+    case 'place':
       pass(0);
       break;
     case 'distinct':
@@ -55,6 +56,10 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
         for (const k of n.keys) of(inputOf(n)).add(k);
       }
       break;
+    case 'window':
+      pass(0);
+      for (const e of windowExprs(n, out)) columnsOf(e, of(inputOf(n)));
+      return;
     case 'union':
       n.inputs.forEach((_, i) => {
         pass(i);
@@ -69,12 +74,7 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
       return;
     case 'join':
       pass(0);
-      for (const a of n.add) if (out.has(a.name)) of(inputOf(n, 1)).add(a.column);
-      for (const r of n.right) of(inputOf(n, 1)).add(r.column);
-      if (n.residual !== null) {
-        const left = new Set(inputOf(n, 0).schema.map((f) => f.name));
-        for (const c of columnsOf(n.residual)) if (left.has(c)) of(inputOf(n, 0)).add(c);
-      }
+      requireForJoin(n, out, of);
       break;
     case 'expect':
       pass(0);
@@ -132,6 +132,13 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
       const schema = operator(n.op).schema(n, [inputOf(n).schema]);
       return schema.length === n.schema.length ? n : { ...n, schema };
     }
+    case 'place': {
+      if (!needed.has(n.name)) return inputOf(n);
+      const schema = [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.name)];
+      return schema.length === n.schema.length ? n : { ...n, schema };
+    }
+    case 'window':
+      return narrowWindow(n, needed);
     case 'union':
       return unionOfAligned(n, needed, ctx);
     case 'join': {
@@ -157,6 +164,27 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     case 'train':
       return n;
   }
+}
+
+function requireForJoin(n: JoinNode, out: ReadonlySet<string>, of: (n: LogicalNode) => Set<string>): void {
+  for (const a of n.add) if (out.has(a.name)) of(inputOf(n, 1)).add(a.column);
+  for (const r of n.right) of(inputOf(n, 1)).add(r.column);
+  if (n.residual === null) return;
+  const left = new Set(inputOf(n, 0).schema.map((f) => f.name));
+  for (const c of columnsOf(n.residual)) if (left.has(c)) of(inputOf(n, 0)).add(c);
+}
+
+/** What a window reads in order to give some of its calls. */
+function windowExprs(n: WindowNode, out: ReadonlySet<string>): Expr[] {
+  return [...n.keys, ...orderOf(n).map((k) => k.expr), ...n.calls.filter((c) => out.has(c.name)).flatMap(callExprs)];
+}
+
+/** Calls nobody reads go; without any, and without rows to leave out, the window does nothing but change the order of rows, which nobody asked for. */
+function narrowWindow(n: WindowNode, needed: ReadonlySet<string>): LogicalNode {
+  const calls = n.calls.filter((c) => needed.has(c.name));
+  if (calls.length === 0 && n.skip === 0 && n.take === null) return inputOf(n);
+  const schema = [...inputOf(n).schema, ...n.schema.filter((f) => calls.some((c) => c.name === f.name))];
+  return schema.length === n.schema.length ? n : { ...n, calls, schema };
 }
 
 function followInput<N extends LogicalNode>(n: N): N {

@@ -1,6 +1,6 @@
 import type { Expr } from '../../engine/expr.ts';
 import type { Schema } from '../../engine/types.ts';
-import type { FilterNode, JoinNode, LogicalNode } from '../logical.ts';
+import type { FilterNode, JoinNode, LogicalNode, WindowNode } from '../logical.ts';
 import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
 import { conjunction, conjuncts, definitions, neverFails, readsOnly, substitute, substitutesFreely } from './exprs.ts';
 import { type Rule, type RuleContext, withInputs } from './rule.ts';
@@ -38,7 +38,10 @@ function push(f: FilterNode, ctx: Context): LogicalNode {
       );
     }
     case 'sort':
-      return below.limit === null ? sink(f, below, always, same, ctx) : f;
+    case 'place':
+      return below.op === 'sort' && below.limit !== null ? f : sink(f, below, always, same, ctx);
+    case 'window':
+      return belowWindow(f, below, ctx);
     case 'union':
       return withInputs(
         below,
@@ -66,21 +69,11 @@ function push(f: FilterNode, ctx: Context): LogicalNode {
       return sink(f, below, (p) => readsOnly(p, rows), same, ctx);
     }
     case 'explode': {
-      const lists = new Set(below.lists);
-      const rows = new Set(
-        inputOf(below)
-          .schema.filter((x) => !lists.has(x.name))
-          .map((x) => x.name),
-      );
+      const rows = namesWithout(inputOf(below).schema, new Set(below.lists));
       return sink(f, below, (p) => readsOnly(p, rows), same, ctx, !below.outer);
     }
     case 'unpivot': {
-      const wide = new Set(below.columns.map((c) => c.column));
-      const rows = new Set(
-        inputOf(below)
-          .schema.filter((x) => !wide.has(x.name))
-          .map((x) => x.name),
-      );
+      const rows = namesWithout(inputOf(below).schema, new Set(below.columns.map((c) => c.column)));
       return sink(f, below, (p) => readsOnly(p, rows), same, ctx);
     }
     case 'join':
@@ -90,8 +83,19 @@ function push(f: FilterNode, ctx: Context): LogicalNode {
   }
 }
 
+/** What is the same in all rows of a partition decides about whole partitions. */
+function belowWindow(f: FilterNode, window: WindowNode, ctx: Context): LogicalNode {
+  const keys = new Set(window.keys.flatMap((k) => (k.kind === 'column' ? [k.name] : [])));
+  const dropsRows = window.skip > 0 || window.take !== null;
+  return sink(f, window, (p) => keys.size > 0 && readsOnly(p, keys), same, ctx, dropsRows);
+}
+
 const always = (): boolean => true;
 const same = (p: Expr): Expr => p;
+
+function namesWithout(s: Schema, others: ReadonlySet<string>): Set<string> {
+  return namesOf(s.filter((f) => !others.has(f.name)));
+}
 
 function namesOf(s: Schema): Set<string> {
   return new Set(s.map((f) => f.name));

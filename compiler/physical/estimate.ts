@@ -39,6 +39,8 @@ function bound(
     case 'sort':
     case 'distinct':
     case 'aggregate':
+    case 'place':
+    case 'window':
       return input(0);
     case 'limit': {
       const below = input(0);

@@ -10,7 +10,7 @@ import { addCompute, addStep, columnRef, columnsFor, freshName, type Pipeline } 
 import type { Planner } from './planner.ts';
 
 /** The partial half on the map side, the exchange, and the final half as the source of the next stage: a two-phase shuffle. */
-function twoPhase(
+export function twoPhase(
   planner: Planner,
   p: Pipeline,
   spec: {

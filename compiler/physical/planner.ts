@@ -17,6 +17,7 @@ import { planAggregate, planDistinct, planSort } from './exchanges.ts';
 import { planJoin } from './joins.ts';
 import { planEvaluate, planPredict, planTrain } from './ml.ts';
 import { addCompute, addStep, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
+import { planPlace, planWindow } from './windows.ts';
 
 export interface PlanOptions {
   /** Build sides up to this many estimated bytes are broadcast; larger ones are partitioned with the probe side. */
@@ -119,6 +120,10 @@ export class Planner {
         return planDistinct(this, n);
       case 'sort':
         return planSort(this, n);
+      case 'place':
+        return planPlace(this, n);
+      case 'window':
+        return planWindow(this, n);
       case 'join':
         return planJoin(this, n);
       case 'expect':

@@ -9,7 +9,7 @@ import { valueStore } from '../operators/value_store.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
 import { field, T } from '../types.ts';
-import type { AggregateDef } from './def.ts';
+import type { AggregateDef, ResolvedAggregate } from './def.ts';
 import { groupsOf, OverValues } from './held_values.ts';
 import { validRows } from './numbers.ts';
 import type { SpilledRuns } from './spilled_runs.ts';
@@ -277,7 +277,8 @@ export const COLLECTED: readonly AggregateDef[] = [
     resolve: (args) => {
       if (args.length < 1 || args.length > 2 || !args.every(isText)) return null;
       const state = [field('s0', T.string), field('s1', T.string)];
-      return { type: T.string, nullable: true, state, create: (store) => new StringAgg(store, args.length === 2) };
+      const create: ResolvedAggregate['create'] = (store) => new StringAgg(store, args.length === 2);
+      return { type: T.string, nullable: true, state, collects: true, create };
     },
   },
 ];

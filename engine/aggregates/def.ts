@@ -11,6 +11,8 @@ export interface ResolvedAggregate {
   readonly nullable: boolean;
   /** Columns of a partial state, named s0, s1, …; types travel through a shuffle like any column. */
   readonly state: readonly Field[];
+  /** Its state grows with the rows, though the types of its columns do not show it. */
+  readonly collects?: boolean;
   create(store: Store): Accumulator;
 }
 

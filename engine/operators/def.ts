@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { SideInput, StepRef } from '../plan.ts';
-import type { Store } from '../store/types.ts';
+import type { BatchRef, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import type { Tally } from './expect.ts';
 
@@ -70,6 +70,8 @@ export interface PartitionReader extends RelationReader {
    * otherwise one stream, all pieces in input order.
    */
   readonly runs: readonly RelationReader[];
+  /** by hash, and of a single exchange: where its batches lie, in input order. */
+  readonly refs?: readonly BatchRef[];
   /** by hash: the leading bits of the key hash that all rows of the partition share. */
   readonly hashBits: number;
   /** by range: all rows, run after run, copied into working memory that `free` gives back; null when they take more than `bytes`. */

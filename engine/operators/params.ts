@@ -1,5 +1,6 @@
 import type { Expr, NamedExpr, SortKey } from '../expr.ts';
 import type { DataType } from '../types.ts';
+import type { FrameSpec } from '../windows/def.ts';
 
 /**
  * Parameters of the operators, as plain data. The planner has put every computed key and argument into a column of the input first,
@@ -86,4 +87,42 @@ export interface JoinParams {
   readonly right: readonly { readonly name: string; readonly column: string }[];
   readonly add: readonly { readonly name: string; readonly column: string }[];
   readonly matching: Matching;
+}
+
+/** Adds a column of whole numbers that grow with the rows, in input order, over all tasks. They need not follow one another. */
+export interface PlaceParams {
+  readonly name: string;
+}
+
+/**
+ * Rows are put together by `keys`, and ordered by `sort` and `ties` within each partition, then in input order; each call adds a column. Without keys all rows are one partition,
+ * and come in the order of `sort`. Of each partition only the rows behind the first `skip` ones are given out, at most `take` of them; without calls that is all it does.
+ */
+export interface WindowParams {
+  readonly keys: readonly string[];
+  readonly sort: readonly SortKey[];
+  /** Orders rows that are equal in `sort`; null: input order does. */
+  readonly ties: SortKey | null;
+  readonly calls: readonly WindowCallParams[];
+  readonly skip: number;
+  readonly take: number | null;
+  /** The input comes in the order of `sort` and `ties`. */
+  readonly sorted: boolean;
+}
+
+export interface WindowCallParams {
+  readonly name: string;
+  /** Name in the registry of windows, or in that of aggregates. */
+  readonly fn: string;
+  readonly args: readonly string[];
+  readonly argTypes: readonly DataType[];
+  readonly distinct: boolean;
+  /** `ntile`: parts; `lag`, `lead`: rows; `nth_value`: the row. */
+  readonly constant: number | null;
+  /** The column of what `lag` and `lead` give where there is no row. */
+  readonly fallback: string | null;
+  readonly ignoreNulls: boolean;
+  readonly frame: FrameSpec;
+  readonly type: DataType;
+  readonly nullable: boolean;
 }

@@ -8,10 +8,12 @@ import { filter } from './filter.ts';
 import { join } from './join.ts';
 import { lookup } from './lookup.ts';
 import { number } from './number.ts';
+import { place } from './place.ts';
 import { evaluate, predict } from './predict.ts';
 import { sort } from './sort.ts';
 import { train } from './train.ts';
 import { unpivot } from './unpivot.ts';
+import { window } from './window.ts';
 
 /** Every operator of the engine by name; one line each. */
 export const OPERATORS = {
@@ -29,6 +31,8 @@ export const OPERATORS = {
   train,
   predict,
   evaluate,
+  place,
+  window,
 } satisfies Record<string, OperatorDef<never>>;
 
 /** The definition of an operator named in a plan. Parameters are plain data whose shape the definition knows. */

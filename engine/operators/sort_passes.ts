@@ -19,6 +19,8 @@ export interface RunsOrder {
   readonly schema: Schema;
   /** Batches of runs are cut to about this size. */
   readonly batchBytes: number;
+  /** Rows of a batch given out, at most; MORSEL_ROWS if not told. */
+  readonly outputRows?: number;
 }
 
 /** What merging needs of a task; its scratch holds the output. */
@@ -61,7 +63,8 @@ export function* mergeRuns(given: readonly RelationReader[], order: RunsOrder, c
       refs = written;
       runs = longer;
     }
-    yield* mergeSorted(runs, order.keys, order.schema, order.limit, MORSEL_ROWS, ctx, ctx.scratch);
+    const rows = order.outputRows ?? MORSEL_ROWS;
+    yield* mergeSorted(runs, order.keys, order.schema, order.limit, rows, ctx, ctx.scratch);
   } finally {
     releaseAll(refs, ctx);
   }

@@ -84,7 +84,7 @@ export function hashPartition(
     bytes: pieces.reduce((n, r) => n + r.bytes, 0),
     batches: () => readFused(store, pieces, schema),
   };
-  return { ...whole, runs: [whole], hashBits };
+  return { ...whole, runs: [whole], refs: pieces, hashBits };
 }
 
 function* readFused(store: Store, refs: readonly BatchRef[], schema: Schema): Iterable<Batch> {

@@ -33,7 +33,6 @@ const expression = (what: string, shown: string, instead?: string): Probe => ({
 
 export const PROBES: readonly Probe[] = [
   step('Samples of each group', 'sample 0.01 by k seed 1'),
-  step('Fill from neighbouring rows', 'fill forward x sort d by k'),
   step('Functions of the host language on rows', 'map clean_row'),
   step('Functions of the host language on batches', 'map_batches score as { id: int }'),
   step(
@@ -46,7 +45,6 @@ export const PROBES: readonly Probe[] = [
   step('Full joins', 'join full u as b on k == b.k add b.w', '`union` of a left join and of an anti join'),
   step('As-of joins', 'join asof u as b on k == b.k and d >= b.d add b.w'),
   step('Cross joins', 'join cross u as b add b.w', '`join inner` over a constant column on both sides'),
-  step('Top rows of each group', 'take 3 sort x desc by k'),
   step('Subtotals', 'summarize n = count() by rollup(k, name)', '`union by name` of one `summarize` for each level'),
   step('Cubes', 'summarize n = count() by cube(k, name)', '`union by name` of one `summarize` for each set of keys'),
   step(
@@ -54,7 +52,6 @@ export const PROBES: readonly Probe[] = [
     'summarize n = count() by sets((k), ())',
     '`union by name` of one `summarize` for each set of keys',
   ),
-  expression('Window functions', 'sum(x) over (by k sort d)'),
   expression('The value of a pipeline', 'scalar(from u | summarize max(w))', 'a join with the summarized rows'),
   expression('Membership in a pipeline', 'k in (from u | select k)', '`join semi`, `join anti`'),
   {

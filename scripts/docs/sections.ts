@@ -8,6 +8,8 @@ import type { FunctionDef, FunctionFamily } from '../../engine/functions/def.ts'
 import { FAMILIES } from '../../engine/functions/families.ts';
 import { FUNCTIONS } from '../../engine/functions/registry.ts';
 import { ALGORITHMS, type AlgorithmOption } from '../../engine/ml/schema.ts';
+import type { WindowDef } from '../../engine/windows/def.ts';
+import { WINDOW_LIST } from '../../engine/windows/registry.ts';
 import { commandHelp } from './help.ts';
 import { anchor, code, fenced, page, prose, table } from './markdown.ts';
 import { notExecutable } from './not_executable.ts';
@@ -50,12 +52,13 @@ function functionsContents(): string {
   };
   for (const heading of ['Functions and aggregates', 'Aggregates']) link(heading, heading);
   for (const def of AGGREGATE_LIST) link(def.name, def.name);
-  return families()
-    .flatMap(({ heading, family, defs }) => {
-      const head = link(heading, heading);
-      return family === 'operator' ? [] : [`- ${head}: ${defs.map((def) => link(def.name, code(def.name))).join(' ')}`];
-    })
-    .join('\n');
+  link('Window functions', 'Window functions');
+  const windowLinks = WINDOW_LIST.map((def) => link(def.name, code(def.name)));
+  const others = families().flatMap(({ heading, family, defs }) => {
+    const head = link(heading, heading);
+    return family === 'operator' ? [] : [`- ${head}: ${defs.map((def) => link(def.name, code(def.name))).join(' ')}`];
+  });
+  return [`- Window functions: ${windowLinks.join(' ')}`, ...others].join('\n');
 }
 
 function functions(): string {
@@ -87,6 +90,21 @@ function aggregateEntry(def: AggregateDef): string {
     '',
     fenced('text', def.example),
   ].join('\n');
+}
+
+function windowEntry(def: WindowDef): string {
+  const examples = def.examples.map(([expression, values]) => `${expression}  =>  ${values}`).join('\n');
+  return [
+    `### ${def.name}`,
+    '',
+    `${code(def.signature)}: ${prose(def.doc)}${alsoCalled(def.aliases)}`,
+    '',
+    fenced('text', examples),
+  ].join('\n');
+}
+
+function windows(): string {
+  return WINDOW_LIST.map(windowEntry).join('\n\n');
 }
 
 function aggregates(): string {
@@ -180,6 +198,7 @@ export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> 
   functions,
   'functions contents': functionsContents,
   aggregates,
+  windows,
   formats,
   errors: errorIndex,
   algorithms,

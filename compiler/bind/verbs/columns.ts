@@ -9,6 +9,7 @@ import { createEnv } from '../expr.ts';
 import { column, unknown } from '../exprs.ts';
 import { base, columnRefs, nameOf, project, schemaOfOutputs, text, uniqueNames } from '../nodes.ts';
 import { listNames, reportColumn, rowScope } from '../scope.ts';
+import { collectWindows, rowsWithWindows, type Windows } from '../window_steps.ts';
 
 /** Items see the ones before them. Each projection holds as many as do not need each other. */
 export function derive(ctx: Context, input: Rows, step: Ast.DeriveStep): Rows {
@@ -16,18 +17,28 @@ export function derive(ctx: Context, input: Rows, step: Ast.DeriveStep): Rows {
   const isNew = uniqueNames(ctx);
   let rows = input;
   let pending: NamedExpr[] = [];
+  let windows = collectWindows();
   const visible = (): Schema | null => (rows === null ? null : overlay(rows.schema, schemaOfOutputs(pending)));
   const flush = (): void => {
-    if (rows !== null && pending.length > 0) rows = project(ctx, rows, widen(rows.schema, pending), step, label);
+    if (rows !== null && pending.length > 0) {
+      const { schema } = rows;
+      const windowed = rowsWithWindows(ctx, rows, windows, pending, step, label);
+      const items = pending.map(({ name, expr }) => ({ name, expr: windowed.resolve(expr) }));
+      rows = windowed.rows === null ? null : project(ctx, windowed.rows, widen(schema, items), step, label);
+    }
     pending = [];
+    windows = collectWindows();
   };
   for (const item of step.items) {
-    const expr = createEnv(ctx, rowScope(visible())).bind(item.value);
+    const bind = (to: Windows) => createEnv(ctx, rowScope(visible()), null, to.hook).bind(item.value);
+    // Windows are taken down for the projection that the item will stand in, which is known when it is known what they read.
+    const own = collectWindows();
+    const tried = bind(own);
     const name = nameOf(ctx, item);
     if (name === null || !isNew(name, (item.name ?? item.value).span)) continue;
-    const reads = columnsOf(expr);
+    const reads = new Set([tried, ...own.reads(tried)].flatMap((one) => [...columnsOf(one)]));
     if (pending.some((one) => reads.has(one.name))) flush();
-    pending.push({ name, expr });
+    pending.push({ name, expr: own.list.length === 0 ? tried : bind(windows) });
   }
   flush();
   return rows;
@@ -51,7 +62,8 @@ function widen(schema: Schema, items: readonly NamedExpr[]): NamedExpr[] {
 
 /** `*` and patterns stand for the columns that no item names; so `select id, *` brings id to the front. */
 export function select(ctx: Context, input: Rows, step: Ast.SelectStep): Rows {
-  const env = createEnv(ctx, rowScope(input?.schema ?? null));
+  const windows = collectWindows();
+  const env = createEnv(ctx, rowScope(input?.schema ?? null), null, windows.hook);
   const schema = input?.schema ?? null;
   const named = new Set(step.items.flatMap((item) => (item.kind === 'namedExpr' ? [namedBy(item)] : [])));
   const isNew = uniqueNames(ctx);
@@ -73,7 +85,9 @@ export function select(ctx: Context, input: Rows, step: Ast.SelectStep): Rows {
   }
   if (input === null) return null;
   if (outputs.length === 0) return reported === ctx.report.list.length ? noColumns(ctx, step) : null;
-  return project(ctx, input, outputs, step, 'select');
+  const windowed = rowsWithWindows(ctx, input, windows, outputs, step, 'select');
+  const resolved = outputs.map(({ name, expr }) => ({ name, expr: windowed.resolve(expr) }));
+  return windowed.rows === null ? null : project(ctx, windowed.rows, resolved, step, 'select');
 }
 
 function namedBy(item: Ast.NamedExpr): string {

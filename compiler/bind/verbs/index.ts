@@ -5,6 +5,7 @@ import type { Context, Rows } from '../context.ts';
 import { derive, drop, rename, select } from './columns.ts';
 import { expect } from './expect.ts';
 import { explode } from './explode.ts';
+import { fill } from './fill.ts';
 import { join } from './join.ts';
 import { pivot } from './pivot.ts';
 import { distinct, remove, skip, sort, take, where } from './rows.ts';
@@ -62,7 +63,7 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
   repartition,
   shuffle,
   map: later((step) => (step.kind === 'map' && step.batches ? 'map_batches' : 'map'), 'other'),
-  fill: later(kindName, 'same'),
+  fill,
   tune: later(kindName, 'other'),
   callStep: bindCallStep,
   errorStep: () => null,

@@ -1,37 +1,63 @@
 /** Steps that choose or order rows and leave the columns as they are. */
 
-import type { Expr, SortKey } from '../../../engine/expr.ts';
-import { formatType, schemaEquals } from '../../../engine/types.ts';
+import type { Expr } from '../../../engine/expr.ts';
+import { schemaEquals } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
 import type { LogicalNode } from '../../logical.ts';
 import { bindCount } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
-import { isUnknown } from '../exprs.ts';
-import { show, tryCall } from '../invoke.ts';
+import { column, isUnknown } from '../exprs.ts';
 import { lintNulls } from '../lint.ts';
 import { base, columnRefs, columnsByName, freeName, nameOf, project, text } from '../nodes.ts';
 import { condition, notTrue } from '../operators.ts';
-import { rowScope } from '../scope.ts';
+import { type Env, rowScope } from '../scope.ts';
+import { collectWindows, rowsWithWindows, type Windows, windowNode } from '../window_steps.ts';
+import { bindSortKey } from '../windows.ts';
 
 export function where(ctx: Context, input: Rows, step: Ast.WhereStep): Rows {
-  const predicate = condition(
-    createEnv(ctx, rowScope(input?.schema ?? null)),
-    step.condition,
-    'what stands behind `where`',
-  );
+  const windows = collectWindows();
+  const predicate = condition(envOf(ctx, input, windows), step.condition, 'what stands behind `where`');
   if (!isUnknown(predicate)) lintNulls(ctx, step);
-  return filter(ctx, input, predicate, step, 'where');
+  return filterWith(ctx, input, windows, predicate, step, 'where');
 }
 
 export function remove(ctx: Context, input: Rows, step: Ast.RemoveStep): Rows {
-  const predicate = condition(
-    createEnv(ctx, rowScope(input?.schema ?? null)),
-    step.condition,
-    'what stands behind `remove`',
-  );
-  return filter(ctx, input, isUnknown(predicate) ? predicate : notTrue(predicate), step, 'remove');
+  const windows = collectWindows();
+  const predicate = condition(envOf(ctx, input, windows), step.condition, 'what stands behind `remove`');
+  return filterWith(ctx, input, windows, isUnknown(predicate) ? predicate : notTrue(predicate), step, 'remove');
+}
+
+function envOf(ctx: Context, input: Rows, windows: Windows): Env {
+  return createEnv(ctx, rowScope(input?.schema ?? null), null, windows.hook);
+}
+
+/** A filter by windows, of which nothing is left behind it. */
+function filterWith(
+  ctx: Context,
+  input: Rows,
+  windows: Windows,
+  predicate: Expr,
+  step: { span: Ast.Span },
+  label: string,
+): Rows {
+  const windowed = rowsWithWindows(ctx, input, windows, [], step, label);
+  const kept = filter(ctx, windowed.rows, windowed.resolve(predicate), step, label);
+  return withoutWindows(ctx, kept, input, windows, step, label);
+}
+
+/** The columns that the rows had before. */
+function withoutWindows(
+  ctx: Context,
+  rows: Rows,
+  before: Rows,
+  windows: Windows,
+  step: { span: Ast.Span },
+  label: string,
+): Rows {
+  if (rows === null || before === null || windows.list.length === 0) return rows;
+  return project(ctx, rows, columnRefs(before.schema), step, label);
 }
 
 export function filter(ctx: Context, input: Rows, predicate: Expr, step: { span: Ast.Span }, label: string): Rows {
@@ -43,19 +69,16 @@ export function sort(ctx: Context, input: Rows, step: Ast.SortStep): Rows {
 }
 
 function sortBy(ctx: Context, input: Rows, nodes: readonly Ast.SortKey[], step: { span: Ast.Span }): Rows {
-  const env = createEnv(ctx, rowScope(input?.schema ?? null));
-  const keys = nodes.map((node): SortKey => {
-    const expr = env.bind(node.value);
-    if (!isUnknown(expr) && tryCall('lt', [expr, expr]) === null) {
-      ctx.report(codes.noOverload, { name: '`sort`', types: [show(expr)] }, node.value.span, {
-        notes: [`values of ${formatType(expr.type)} have no order`],
-      });
-    }
-    return { expr, desc: node.descending, nullsFirst: node.nulls === 'first' };
-  });
+  const windows = collectWindows();
+  const env = envOf(ctx, input, windows);
+  const bound = nodes.map((node) => bindSortKey(env, node));
   if (input === null) return null;
   const label = `sort ${nodes.map(sortLabel).join(', ')}`;
-  return { ...base(ctx, input.schema, [input], step, label), op: 'sort', keys, limit: null };
+  const { rows, resolve } = rowsWithWindows(ctx, input, windows, [], step, label);
+  if (rows === null) return null;
+  const keys = bound.map((key) => ({ ...key, expr: resolve(key.expr) }));
+  const sorted: Rows = { ...base(ctx, rows.schema, [rows], step, label), op: 'sort', keys, limit: null };
+  return withoutWindows(ctx, sorted, input, windows, step, label);
 }
 
 function sortLabel(key: Ast.SortKey): string {
@@ -63,17 +86,37 @@ function sortLabel(key: Ast.SortKey): string {
   return key.descending ? `${name} desc` : name;
 }
 
-/** `take 20`, `take 11..20`, and `take 3 sort x desc`, which is the sort and the take. */
+/** `take 20`, `take 11..20`, and `take 3 sort x desc`, which is the sort and the take; with `by`, of each group. */
 export function take(ctx: Context, input: Rows, step: Ast.TakeStep): Rows {
   const range = rangeOf(ctx, step.amount);
+  if (step.by.length > 0) return takeOfEach(ctx, input, step, range);
   const sorted = step.sort.length === 0 ? input : sortBy(ctx, input, step.sort, step);
-  if (step.by.length > 0) {
-    const env = createEnv(ctx, rowScope(input?.schema ?? null));
-    for (const item of step.by) env.bind(item.value);
-    ctx.report(codes.notExecutable, { what: '`take … by`' }, step.span);
-    return input;
-  }
   return range === null ? sorted : limit(ctx, sorted, range.skip, range.take, step, `take ${range.label}`);
+}
+
+/** A computed key is a column for as long as the step needs it; a named one stays. */
+function takeOfEach(ctx: Context, input: Rows, step: Ast.TakeStep, range: ReturnType<typeof rangeOf>): Rows {
+  const env = createEnv(ctx, rowScope(input?.schema ?? null));
+  const sort = step.sort.map((node) => bindSortKey(env, node));
+  const by = `by ${text(step.by.map(keyLabel))}`;
+  const keyed = keyColumns(ctx, input, step.by, step, `take … ${by}`);
+  if (keyed === null || range === null) return input;
+  if ([...sort, ...keyed.keys].some((k) => isUnknown(k.expr))) return input;
+  const order = step.sort.length === 0 ? '' : `sort ${step.sort.map(sortLabel).join(', ')} `;
+  const label = `take ${range.label} ${order}${by}`;
+  const names = keyed.keys.map((k) => k.name);
+  // The first row of each group, in the order in which they come: what `distinct` does without sorting.
+  const rows =
+    sort.length === 0 && range.skip === 0 && range.take === 1
+      ? distinctBy(ctx, keyed.rows, names, step, label)
+      : windowNode(
+          ctx,
+          keyed.rows,
+          { keys: keyed.keys.map(column), sort, ties: null, calls: [], skip: range.skip, take: range.take },
+          step,
+          label,
+        );
+  return visibleColumns(ctx, rows, keyed.kept, step, label);
 }
 
 function rangeOf(ctx: Context, node: Ast.Expr): { skip: number; take: number | null; label: string } | null {
@@ -112,34 +155,74 @@ function limit(
 /** A computed key is a column for as long as the step needs it; a named one stays. */
 export function distinct(ctx: Context, input: Rows, step: Ast.DistinctStep): Rows {
   if (step.keys.length === 0) return distinctBy(ctx, input, null, step, 'distinct');
+  const label = `distinct ${text(step.keys.map(keyLabel))}`;
+  const keyed = keyColumns(ctx, input, step.keys, step, label);
+  if (keyed === null) return null;
+  const names = keyed.keys.map((k) => k.name);
+  return visibleColumns(ctx, distinctBy(ctx, keyed.rows, names, step, label), keyed.kept, step, label);
+}
+
+function keyLabel(key: Ast.NamedExpr): Ast.Name | string {
+  return key.name ?? (key.value.kind === 'column' ? key.value.name : '…');
+}
+
+interface Keyed {
+  /** The rows with a column for each key. */
+  readonly rows: LogicalNode;
+  readonly keys: readonly {
+    readonly name: string;
+    readonly expr: Expr;
+    readonly type: Expr['type'];
+    readonly nullable: boolean;
+  }[];
+  /** The columns that stay behind the step. */
+  readonly kept: ReadonlySet<string>;
+}
+
+/** Keys as columns. A computed one is there for as long as the step needs it; a named one stays. */
+function keyColumns(
+  ctx: Context,
+  input: Rows,
+  nodes: readonly Ast.NamedExpr[],
+  step: { span: Ast.Span },
+  label: string,
+): Keyed | null {
   const env = createEnv(ctx, rowScope(input?.schema ?? null));
-  const bound = step.keys.map((key) => ({ key, expr: env.bind(key.value) }));
+  const bound = nodes.map((key) => ({ key, expr: env.bind(key.value) }));
   if (input === null) return null;
   const columns = columnsByName(input.schema);
   const taken = new Set(columns.keys());
   const outputs = [...columnRefs(input.schema)];
-  const keys: string[] = [];
-  const kept = [...columns.keys()];
+  const keys: { name: string; expr: Expr; type: Expr['type']; nullable: boolean }[] = [];
+  const kept = new Set(columns.keys());
   for (const { key, expr } of bound) {
+    const { type, nullable } = expr;
     if (key.name === null && expr.kind === 'column') {
-      keys.push(expr.name);
+      keys.push({ name: expr.name, expr, type, nullable });
       continue;
     }
     const wanted = key.name === null ? freeName('key', taken) : nameOf(ctx, key);
     if (wanted === null) continue;
     if (key.name !== null) {
       if (taken.has(wanted)) ctx.report(codes.duplicateColumn, { name: wanted }, key.name.span);
-      kept.push(wanted);
+      kept.add(wanted);
     }
     taken.add(wanted);
-    keys.push(wanted);
+    keys.push({ name: wanted, expr, type, nullable });
     outputs.push({ name: wanted, expr });
   }
-  const label = `distinct ${text(step.keys.map((key) => key.name ?? (key.value.kind === 'column' ? key.value.name : '…')))}`;
-  const widened = outputs.length === input.schema.length ? input : project(ctx, input, outputs, step, label);
-  const rows = distinctBy(ctx, widened, keys, step, label);
-  const wanted = new Set(kept);
-  const visible = rows.schema.filter((f) => wanted.has(f.name));
+  const rows = outputs.length === input.schema.length ? input : project(ctx, input, outputs, step, label);
+  return { rows, keys, kept };
+}
+
+function visibleColumns(
+  ctx: Context,
+  rows: LogicalNode,
+  kept: ReadonlySet<string>,
+  step: { span: Ast.Span },
+  label: string,
+): LogicalNode {
+  const visible = rows.schema.filter((f) => kept.has(f.name));
   return schemaEquals(visible, rows.schema) ? rows : project(ctx, rows, columnRefs(visible), step, label);
 }
 
