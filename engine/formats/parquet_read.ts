@@ -23,8 +23,10 @@ interface ParquetSplit extends Split {
   readonly rows: number;
 }
 
-/** Small neighbouring row groups share a split, up to these; both come from the file alone. */
+/** Small neighbouring row groups share a split, up to these, which come from the file alone: a task is worth its cost, and there are enough of them. */
 const SPLIT_ROWS = 1 << 17;
+const MOST_ROWS = 1 << 20;
+const SPLITS = 24;
 const SPLIT_BYTES = 8 << 20;
 
 export const parquetReader: FormatReader = { infer, estimate, splits, read };
@@ -58,13 +60,14 @@ function splitsOf(path: string, file: number, scan: ScanInput): ParquetSplit[] {
   const plan = planFile(source.schema, path, scan);
   const wanted = new Set(plan.names);
   const leaves = source.footer.leaves.flatMap((l, i) => (wanted.has(l.path[0] ?? '') ? [i] : []));
+  const most = Math.min(Math.max(source.footer.rows / SPLITS, SPLIT_ROWS), MOST_ROWS);
   const found: ParquetSplit[] = [];
   let open: { groups: number[]; rows: number; bytes: number; size: number } | null = null;
   for (const [index, group] of source.footer.groups.entries()) {
     if (group.rows === 0 || !wants(source, group, path, plan, scan)) continue;
     const bytes = leaves.reduce((n, i) => n + (group.chunks[i]?.bytes ?? 0), 0);
     const size = leaves.reduce((n, i) => n + (group.chunks[i]?.uncompressed ?? 0), 0);
-    if (open !== null && open.rows + group.rows <= SPLIT_ROWS && open.size + size <= SPLIT_BYTES) {
+    if (open !== null && open.rows + group.rows <= most && open.size + size <= SPLIT_BYTES) {
       open.groups.push(index);
       open.rows += group.rows;
       open.bytes += bytes;

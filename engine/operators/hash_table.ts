@@ -94,8 +94,8 @@ export class GroupTable {
     }
     if (this.mode !== 'hashes' || this.mask === 0) this.makeSlots('hashes', rows >> 4);
     if (cols.length === 1 && col.phys === 'dict' && col.dictionary.length <= rows >> 1) {
-      this.codes.find(col, rows, out, (some, n, groups) => {
-        this.rowHashes.hash(cols, rows);
+      this.codes.find(col, rows, out, (some, n, groups, end) => {
+        this.rowHashes.hash(cols, end);
         this.insertRows(some, n, groups);
       });
       return;

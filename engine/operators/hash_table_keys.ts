@@ -64,6 +64,9 @@ export class RowHashes {
   }
 }
 
+/** Rows of a batch that are looked at before all others. */
+const FIRST_ROWS = 4096;
+
 /** Groups of a dictionary's codes: a code is looked up among the keys once, while batches share their dictionary. */
 export class CodeGroups {
   /** By code: group + 1; the place behind the last code stands for null. */
@@ -78,12 +81,12 @@ export class CodeGroups {
     this.#found = u32Vector(store, owner);
   }
 
-  /** Group numbers of the rows into `out`; `insert` puts the groups of some rows, by number, into an array. */
+  /** Group numbers of the rows into `out`; `insert` puts the groups of `n` rows, by number and all below `end`, into an array. */
   find(
     col: DictColumn,
     rows: number,
     out: Uint32Array,
-    insert: (rows: Uint32Array, n: number, out: Uint32Array) => void,
+    insert: (rows: Uint32Array, n: number, out: Uint32Array, end: number) => void,
   ): void {
     const { codes, validity, dictionary } = col;
     const entries = dictionary.length;
@@ -99,18 +102,20 @@ export class CodeGroups {
     if (k === null) {
       const firsts = firstsOfCodes(codes, validity, entries, rows, out);
       const groups = new Uint32Array(firsts.length);
-      insert(firsts, firsts.length, groups);
+      insert(firsts, firsts.length, groups, rows);
       for (let i = 0; i < rows; i++) out[i] = groups[out[i] as number] as number;
       return;
     }
     const [from, bits] = [codes.byteOffset, bitmapAt(validity)];
-    const look = (): number =>
-      k.group_codes(from, bits, rows, entries, map.byteOffset, out.byteOffset, missed.byteOffset);
-    const n = look();
-    if (n === 0) return;
-    insert(missed, n, found);
-    k.group_name_codes(from, bits, entries, missed.byteOffset, n, found.byteOffset, map.byteOffset);
-    look();
+    const at = [map.byteOffset, out.byteOffset, missed.byteOffset] as const;
+    // Most codes there are turn up in the first rows, which are cheap to look at twice.
+    for (const n of rows > 2 * FIRST_ROWS ? [FIRST_ROWS, rows] : [rows]) {
+      const missing = k.group_codes(from, bits, n, entries, ...at);
+      if (missing === 0) continue;
+      insert(missed, missing, found, n);
+      k.group_name_codes(from, bits, entries, missed.byteOffset, missing, found.byteOffset, map.byteOffset);
+      if (n === rows) k.group_codes(from, bits, n, entries, ...at);
+    }
   }
 
   clear(): void {

@@ -58,14 +58,19 @@ function addLimbs(lo: u32, mid: u32, low: f64, high: f64): void {
   if (m !== 0) store<f64>(mid, load<f64>(mid) + m);
 }
 
+function addSmall(group: u32, value: u32, lo: u32, mid: u32): void {
+  const g = load<u32>(group) << 3;
+  const l = load<f64>(lo + g) + <f64>load<i32>(value);
+  if (abs(l) > LIMB) addLimbs(lo + g, mid + g, <f64>load<i32>(value), 0);
+  else store<f64>(lo + g, l);
+}
+
 export function fold_sum_i32(groups: u32, values: u32, validity: u32, n: u32, lo: u32, mid: u32): void {
-  for (let i: u32 = 0; i < n; i++) {
-    if (skipped(validity, i)) continue;
-    const g = load<u32>(groups + (i << 2)) << 3;
-    const l = load<f64>(lo + g) + <f64>load<i32>(values + (i << 2));
-    if (l > LIMB || l < -LIMB) addLimbs(lo + g, mid + g, <f64>load<i32>(values + (i << 2)), 0);
-    else store<f64>(lo + g, l);
+  if (validity === NONE) {
+    for (let i: u32 = 0; i < n; i++) addSmall(groups + (i << 2), values + (i << 2), lo, mid);
+    return;
   }
+  for (let i: u32 = 0; i < n; i++) if (bitAt(validity, i)) addSmall(groups + (i << 2), values + (i << 2), lo, mid);
 }
 
 /** Ints within +-2^53, or, with `wide` not 0, of any size. */
