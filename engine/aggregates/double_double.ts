@@ -38,6 +38,16 @@ export class DoubleDoubles {
     accumulate(this.hi.data, this.lo.data, groups, values, n);
   }
 
+  /** Adds, row by row, two terms. */
+  addPairs(groups: Uint32Array, first: Float64Array, second: Float64Array, n: number): void {
+    accumulatePairs(this.hi.data, this.lo.data, groups, first, second, n);
+  }
+
+  /** The memory of the sums: high and low parts. */
+  get parts(): readonly [hi: Float64Array, lo: Float64Array] {
+    return [this.hi.data, this.lo.data];
+  }
+
   /** Merges states as `states` gives them. */
   merge(groups: Uint32Array, n: number, hi: Column, lo: Column): void {
     if (hi.phys !== 'f64' || lo.phys !== 'f64') return;
@@ -101,6 +111,30 @@ function accumulate(hi: Float64Array, lo: Float64Array, groups: Uint32Array, val
       // Infinite or NaN: plain arithmetic says what the sum is, the error term is meaningless.
       hi[g] = s;
       lo[g] = 0;
+    }
+  }
+}
+
+function accumulatePairs(
+  hi: Float64Array,
+  lo: Float64Array,
+  groups: Uint32Array,
+  first: Float64Array,
+  second: Float64Array,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    const g = groups[i] as number;
+    for (let k = 0; k < 2; k++) {
+      const x = (k === 0 ? first : second)[i] as number;
+      const a = hi[g] as number;
+      const s = a + x;
+      const b = s - a;
+      const l = (lo[g] as number) + (a - (s - b) + (x - b));
+      const t = s + l;
+      const finite = t - t === 0;
+      hi[g] = finite ? t : s;
+      lo[g] = finite ? l - (t - s) : 0;
     }
   }
 }

@@ -94,6 +94,36 @@ export function foldDoubleDoubles(
   return true;
 }
 
+/** Words of the job of fold_moments; see engine/kernels/assembly/group_moments.ts. */
+export const MOMENTS_WORDS = 20;
+const FORMS = { i32: 0, i64: 1, f64: 2 } as const;
+
+/** Adds rows without nulls to their group's count and to the sums of moments, pairs of high and low parts. `job`: MOMENTS_WORDS. */
+export function foldMoments(
+  groups: Uint32Array,
+  rows: number,
+  args: readonly Column[],
+  counts: Float64Array,
+  sums: readonly (readonly [hi: Float64Array, lo: Float64Array])[],
+  job: Uint32Array,
+): boolean {
+  const numbers = args.flatMap((c) => (c.phys === 'i32' || c.phys === 'i64' || c.phys === 'f64' ? [c] : []));
+  if (numbers.length < args.length) return false;
+  const views = [...numbers.flatMap((c) => [c.values, c.validity]), ...sums.flat(), counts, groups];
+  const k = kernelsFor(job, ...views);
+  if (k === null) return false;
+  job.set([groups.byteOffset, rows, counts.byteOffset]);
+  numbers.forEach((c, i) => {
+    job.set([c.values.byteOffset, FORMS[c.phys], bitmapAt(c.validity)], 3 + 3 * i);
+  });
+  job.set(
+    sums.flatMap(([hi, lo]) => [hi.byteOffset, lo.byteOffset]),
+    9,
+  );
+  k.fold_moments(job.byteOffset, numbers.length - 1);
+  return true;
+}
+
 /** Keeps the least (`sign` 1) or greatest (-1) number; ints within +-2^53. */
 export function foldExtreme(
   groups: Uint32Array,

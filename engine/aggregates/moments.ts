@@ -1,7 +1,7 @@
 import type { Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
-import { f64Vector } from '../memory/vector.ts';
+import { f64Vector, u32Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType, Field } from '../types.ts';
 import { field, isNumeric, T } from '../types.ts';
@@ -9,6 +9,7 @@ import { addCounts, countColumn } from './counts.ts';
 import type { Accumulator, AggregateDef, ResolvedAggregate } from './def.ts';
 import type { DD } from './double_double.ts';
 import { DoubleDoubles, ddAdd, ddDivide, ddMultiply, ddNegate, productError } from './double_double.ts';
+import { foldMoments, MOMENTS_WORDS } from './folds.ts';
 import { doublesOf, slot, validRows } from './numbers.ts';
 import { nullableFloats } from './sums.ts';
 
@@ -37,9 +38,12 @@ class Moments implements Accumulator {
   private readonly sums: readonly DoubleDoubles[];
   private readonly units: readonly number[];
   private readonly formula: Formula;
+  /** What the kernel is told. */
+  private readonly job: Vector<Uint32Array>;
 
   constructor(store: Store, args: readonly DataType[], formula: Formula) {
     this.n = f64Vector(store, 'moments');
+    this.job = u32Vector(store, 'moments');
     this.sums = Array.from({ length: args.length === 1 ? 2 : 5 }, () => new DoubleDoubles(store, 'moments'));
     this.units = args.map((t) => (t.kind === 'decimal' ? 10 ** t.scale : 1));
     this.formula = formula;
@@ -59,6 +63,9 @@ class Moments implements Accumulator {
   }
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
+    this.job.reserve(MOMENTS_WORDS);
+    const sums = this.sums.map((s) => s.parts);
+    if (foldMoments(groups, rows, args, this.n.data, sums, this.job.data)) return;
     const v = validRows(groups, rows, args);
     const counts = this.n.data;
     for (let i = 0; i < v.n; i++) {
@@ -83,8 +90,7 @@ class Moments implements Accumulator {
       products[i] = p;
       errors[i] = productError(x[i] as number, y[i] as number, p);
     }
-    this.sum(k).add(groups, products, n);
-    this.sum(k).add(groups, errors, n);
+    this.sum(k).addPairs(groups, products, errors, n);
   }
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
@@ -129,6 +135,7 @@ class Moments implements Accumulator {
 
   free(): void {
     this.n.free();
+    this.job.free();
     for (const s of this.sums) s.free();
   }
 }

@@ -156,6 +156,8 @@ export interface GroupKernels {
   fold_doubles_f64(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
   fold_doubles_i32(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
   fold_doubles_i64(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
+  /** `job`: see engine/aggregates/folds.ts. */
+  fold_moments(job: number, two: number): void;
   fold_doubles_merge(groups: number, high: number, low: number, n: number, hi: number, lo: number): void;
   fold_extreme_i32(
     g: number,

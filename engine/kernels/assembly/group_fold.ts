@@ -1,5 +1,6 @@
 // Accumulators over (group of each row, value of each row), bit for bit those of engine/aggregates: every NaN is the one of JavaScript. `validity`: a bitmap, or NONE; rows
 // whose bit is 0 are left out.
+import { addDouble } from './double_double.ts';
 import { NONE } from './hash.ts';
 import { bitAt } from './memory.ts';
 
@@ -98,23 +99,6 @@ export function fold_sum_limbs(groups: u32, low: u32, high: u32, n: u32, lo: u32
     if (load<u64>(low + (i << 3)) === EMPTY) continue;
     const g = load<u32>(groups + (i << 2)) << 3;
     addLimbs(lo + g, mid + g, load<f64>(low + (i << 3)), load<f64>(high + (i << 3)));
-  }
-}
-
-/** Adds a double to the double-double at `hi`, `lo`. */
-function addDouble(hi: u32, lo: u32, x: f64): void {
-  const a = load<f64>(hi);
-  const s = a + x;
-  const b = s - a;
-  const l = load<f64>(lo) + (a - (s - b) + (x - b));
-  const t = s + l;
-  if (t - t === 0) {
-    store<f64>(hi, t);
-    store<f64>(lo, l - (t - s));
-  } else {
-    // Infinite or NaN: plain arithmetic says what the sum is, the error term is meaningless.
-    store<f64>(hi, s === s ? s : NaN);
-    store<f64>(lo, 0);
   }
 }
 

@@ -7,6 +7,7 @@ export * from './csv_strings.ts';
 export * from './csv_times.ts';
 export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather.ts';
 export * from './group_fold.ts';
+export { fold_moments } from './group_moments.ts';
 export * from './group_table.ts';
 export * from './group_values.ts';
 export {
