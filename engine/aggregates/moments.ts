@@ -88,7 +88,8 @@ class Moments implements Accumulator {
     for (let i = 0; i < n; i++) {
       const p = (x[i] as number) * (y[i] as number);
       products[i] = p;
-      errors[i] = productError(x[i] as number, y[i] as number, p);
+      // Of infinite and huge factors there is none to be had.
+      errors[i] = productError(x[i] as number, y[i] as number, p) || 0;
     }
     this.sum(k).addPairs(groups, products, errors, n);
   }

@@ -15,6 +15,12 @@ function fromBase64(s: string): string {
   return Buffer.from(s, 'base64').toString('utf8');
 }
 
+/** All but letters, digits and `-_.~` as bytes of UTF-8: what RFC 3986 keeps. */
+function urlEncode(s: string): string {
+  const whole = Buffer.from(s, 'utf8').toString('utf8');
+  return encodeURIComponent(whole).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
 function urlDecode(s: string): string {
   try {
     return decodeURIComponent(s);
@@ -133,12 +139,7 @@ export const ENCODE = family('hash', {
     examples: [['decode(encode("né"))', '"né"']],
     resolve: signatures({ params: [T.bytes], result: T.string, impl: { call: decode } }),
   },
-  url_encode: text1(
-    (s) => encodeURIComponent(Buffer.from(s, 'utf8').toString('utf8')),
-    'Text for use in a URL.',
-    'url_encode(text)',
-    ['url_encode("a b&c")', '"a%20b%26c"'],
-  ),
+  url_encode: text1(urlEncode, 'Text for use in a URL.', 'url_encode(text)', ['url_encode("a b&c")', '"a%20b%26c"']),
   url_decode: text1(urlDecode, 'Text from its form in a URL; an error when it is not.', 'url_decode(text)', [
     'url_decode("a%20b")',
     '"a b"',

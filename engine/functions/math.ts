@@ -123,7 +123,11 @@ function rounding(how: Rounding): Resolve {
   };
 }
 
-const pow: FunctionImpl = { inline: (a, b) => `Math.pow(${a}, ${b})` };
+/** 1 to any power is 1, and so is -1 to an infinite one: as IEEE 754 has it, and Math.pow not. */
+const pow: FunctionImpl = {
+  inline: (a, b) =>
+    `(${a} === 1 || (${a} === -1 && (${b} === Infinity || ${b} === -Infinity)) ? 1 : Math.pow(${a}, ${b}))`,
+};
 
 function floatTest(js: (a: string) => string, doc: string, name: string, example: readonly [string, string]) {
   return {

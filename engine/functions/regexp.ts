@@ -96,7 +96,11 @@ export const REGEXP = family('string', {
       ['regexp_full_match("abc", "a.c")', 'true'],
       ['regexp_full_match("abcd", "a.c")', 'false'],
     ],
-    resolve: withPattern([S, S], 0, T.bool, () => (s: string, p: string) => wholeRegex(p).test(s)),
+    resolve: withPattern([S, S], 0, T.bool, () => (s: string, p: string) => {
+      // Between the halves of a pair the anchors hold as well: such a match does not count.
+      const m = wholeRegex(p).exec(s);
+      return m?.index === 0 && m[0].length === s.length;
+    }),
   },
   regexp_position: {
     doc: 'Where a regular expression first matches, from 1; 0 when it does not.',

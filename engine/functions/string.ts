@@ -4,6 +4,7 @@ import { family, overload, type Resolve, signatures } from './build.ts';
 import type { Int } from './ints.ts';
 import { memo } from './pattern.ts';
 import { checkLength, initcap, lengthOf, pad, positionOf, sliceChars, trimmer } from './text.ts';
+import { graphemes } from './unicode.ts';
 
 const S = T.string;
 const trims = {
@@ -18,7 +19,7 @@ const trimming = (
   where: string,
   example: readonly [string, string],
 ) => ({
-  doc: `Without blanks ${where}, or without the characters of a set.`,
+  doc: `Without blanks (spaces, tabs, line ends) ${where}, or without the characters of a set.`,
   signature: `${how}(text, characters?)`,
   examples: [example],
   resolve: signatures({
@@ -47,8 +48,9 @@ function repeat(s: string, count: Int): string {
   return s.repeat(n);
 }
 
+/** A negative position counts from the end. */
 function substr(s: string, from: Int, length?: Int): string {
-  const start = Number(from) - 1;
+  const start = from < 0 ? lengthOf(s) + Number(from) : Number(from) - 1;
   return sliceChars(s, start, length === undefined ? Number.POSITIVE_INFINITY : start + Math.max(0, Number(length)));
 }
 
@@ -129,10 +131,12 @@ export const STRING = family('string', {
     'initcap("hello WORLD")',
     '"Hello World"',
   ]),
-  reverse: text1((s) => Array.from(s).reverse().join(''), 'The characters from last to first.', 'reverse(text)', [
-    'reverse("abc")',
-    '"cba"',
-  ]),
+  reverse: text1(
+    (s) => graphemes(s).reverse().join(''),
+    'The characters from last to first; a letter stays together with its marks.',
+    'reverse(text)',
+    ['reverse("abc")', '"cba"'],
+  ),
   strip_accents: text1(
     (s) => s.normalize('NFD').replace(/\p{M}/gu, ''),
     'Without accents and other marks.',
@@ -145,12 +149,13 @@ export const STRING = family('string', {
   lpad: padding('left', 'lpad', ['lpad("7", 3, "0")', '"007"']),
   rpad: padding('right', 'rpad', ['rpad("ab", 4)', '"ab  "']),
   substr: {
-    doc: 'From a position (the first character is 1) to the end, or for a number of characters.',
+    doc: 'From a position (the first character is 1, the last one -1) to the end, or for a number of characters.',
     signature: 'substr(text, from, length?)',
     aliases: ['substring'],
     examples: [
       ['substr("hello", 2, 3)', '"ell"'],
       ['substr("hello", 4)', '"lo"'],
+      ['substr("hello", -3, 2)', '"ll"'],
     ],
     resolve: signatures({ params: [S, T.int, T.int], optional: 1, result: S, impl: { call: substr } }),
   },

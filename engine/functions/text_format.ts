@@ -20,6 +20,8 @@ interface Spec {
   readonly precision: number | null;
   /** Letter of the kind of text; empty: that of the value's type. */
   readonly kind: string;
+  /** Digits to other bases than 10 are those of the 64 bits. */
+  readonly unsigned: boolean;
 }
 
 /** Text, or the argument to put in. */
@@ -58,6 +60,7 @@ function bracePieces(format: string): Pieces {
         grouped: grouped === ',',
         precision: precision === undefined ? null : Number(precision),
         kind,
+        unsigned: false,
       };
       out.push({ arg: which === '' || which === undefined ? next++ : Number(which), spec });
     }
@@ -95,6 +98,7 @@ function percentPieces(format: string): Pieces {
         grouped: flags.includes(','),
         precision: precision === undefined ? null : Number(precision),
         kind: letter,
+        unsigned: true,
       };
       out.push({ arg: next++, spec });
     }
@@ -187,9 +191,11 @@ function aligned(text: string, spec: Spec): string {
 
 function whole(v: Int, spec: Spec): string {
   if (spec.kind === 'c') return aligned(String.fromCodePoint(Number(v)), spec);
-  const magnitude = v < 0 ? -BigInt(v) : BigInt(v);
-  const digits = magnitude.toString(RADIX[spec.kind] ?? 10).padStart(spec.precision ?? 0, '0');
-  return number(v < 0, digits, spec.alternate ? (PREFIX[spec.kind] ?? '') : '', spec);
+  const radix = RADIX[spec.kind] ?? 10;
+  const bits = spec.unsigned && radix !== 10;
+  const magnitude = bits ? BigInt.asUintN(64, BigInt(v)) : v < 0 ? -BigInt(v) : BigInt(v);
+  const digits = magnitude.toString(radix).padStart(spec.precision ?? 0, '0');
+  return number(v < 0 && !bits, digits, spec.alternate ? (PREFIX[spec.kind] ?? '') : '', spec);
 }
 
 /** A decimal keeps its digits: rounded to the places asked for, half away from zero. */

@@ -11,7 +11,7 @@ const SEGMENTS = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Without a mark, a joiner or a second half of a pair each unit is a grapheme, save that CR LF are one. */
 const PLAIN = /^[\0-\f\x0e-\u02ff]*$/;
 
-function graphemes(s: string): string[] {
+export function graphemes(s: string): string[] {
   return PLAIN.test(s) ? Array.from(s) : Array.from(SEGMENTS.segment(s), (x) => x.segment);
 }
 
@@ -73,7 +73,7 @@ export const UNICODE = family('string', {
   octet_length: {
     doc: 'Number of bytes: of a text those of its UTF-8.',
     signature: 'octet_length(x)',
-    aliases: ['strlen', 'byte_length'],
+    aliases: ['byte_length'],
     examples: [['octet_length("naïve")', '6']],
     resolve: signatures(
       { params: [S], result: T.int, impl: { call: (s: string) => Buffer.byteLength(s, 'utf8') } },
