@@ -8,6 +8,8 @@ import { Kernel, type Rows } from './kernel.ts';
 import { type Compilers, hasLambda, hoistLambdas, onRows, type RowFilter } from './lambdas.ts';
 import { measure } from './nodes.ts';
 import { readPaths } from './paths.ts';
+import { readTextColumns, type TextColumns } from './text_columns.ts';
+import { textFilter } from './text_filter.ts';
 import { evaluate, unitsOf } from './units.ts';
 
 /**
@@ -54,7 +56,11 @@ export function compileFilter(pred: Expr, input: Schema): Filter {
 function filterOf(pred: Expr, input: Schema): Filter {
   const paths = readPaths([pred], input);
   const kernel = new Kernel('filter', paths.exprs, paths.schema);
-  return (batch, scratch) => kernel.select(paths.widen(batch, scratch), scratch);
+  const byText = textFilter(paths.exprs[0] as Expr, paths.schema);
+  return (batch, scratch) => {
+    const wide = paths.widen(batch, scratch);
+    return byText?.(wide, scratch) ?? kernel.select(wide, scratch);
+  };
 }
 
 /**
@@ -102,10 +108,14 @@ function columnsFrom(exprs: readonly Expr[], input: Schema): RowsComputation {
 function unitsFrom(exprs: readonly Expr[], input: Schema): RowsComputation {
   const paths = readPaths(exprs, input);
   const units = unitsOf(paths.exprs, paths.schema);
+  const texts = readTextColumns(paths.exprs, paths.schema);
+  const unitsByText = texts === null ? units : unitsOf(texts.exprs, texts.schema);
   return (batch, rows, scratch) => {
     const columns = new Array<Column>(exprs.length);
-    const wide = paths.widen(batch, scratch);
-    for (const unit of units) {
+    const plain = paths.widen(batch, scratch);
+    const byText = texts?.applies(plain) === true;
+    const wide = byText ? (texts as TextColumns).widen(plain, rows, scratch) : plain;
+    for (const unit of byText ? unitsByText : units) {
       const made = unit.run(wide, rows, scratch);
       unit.outputs.forEach((at, k) => {
         columns[at] = made[k] as Column;

@@ -99,9 +99,13 @@ export class Kernel {
     return this.names.map((name) => columns[names.indexOf(name)] as Column);
   }
 
-  /** Numbers of the rows where the (only) expression is true, in order, in scratch. */
-  select(batch: Batch, scratch: Scratch): Uint32Array {
+  /** Numbers of the rows (of `among`, when given) where the (only) expression is true, in order, in scratch. */
+  select(batch: Batch, scratch: Scratch, among: Rows | null = null): Uint32Array {
     const columns = this.columns(batch);
+    if (among !== null && among.select !== null) {
+      const out = scratch.u32(among.count);
+      return out.subarray(0, this.run(columns, among, scratch, [out]).result);
+    }
     const made = this.native?.select(columns, batch.rows, scratch) ?? null;
     if (made?.final === true) return made.rows;
     const some = made !== null && made.rows.length < batch.rows;

@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import { ALL_VALID, validityOf } from '../batch/bitmap.ts';
 import { columnFromValues, constantColumn, nullColumn } from '../batch/build.ts';
 import type { Batch, Column, DictColumn, Utf8Column } from '../batch/column.ts';
@@ -11,6 +10,7 @@ import { type DataType, type Schema, T } from '../types.ts';
 import { argAs, overloadOf } from './gen_call.ts';
 import { Kernel, type Rows, tableOf, worthLifting } from './kernel.ts';
 import { fewColumns, measure } from './nodes.ts';
+import { textMapOf } from './text_maps.ts';
 
 /** Computes some of the output columns of a projection. */
 export interface Unit {
@@ -204,7 +204,7 @@ function dictUnit(e: Expr, name: string, at: number, schema: Schema): Unit {
   const index = schema.findIndex((f) => f.name === name);
   const byRow = new Kernel('project', [e], schema);
   const byEntry = new Kernel('values', [e], schema);
-  const letters = e.kind === 'call' && e.args[0]?.kind === 'column' ? LETTERS[e.fn] : undefined;
+  const map = textMapOf(e);
   return {
     outputs: [at],
     run: (batch, rows, scratch) => {
@@ -214,35 +214,14 @@ function dictUnit(e: Expr, name: string, at: number, schema: Schema): Unit {
         if (typeof table !== 'string')
           return [recode(e.type, col, rows, table.values as ArrayLike<string>, table.nulls, scratch)];
       }
-      if (letters !== undefined && col?.phys === 'utf8' && rows.select === null && isAsciiColumn(col))
-        return [mapBytes(col, letters, scratch)];
+      if (map !== null && col?.phys === 'utf8') {
+        const picked = rows.select === null ? col : gatherColumn(col, rows.select, rows.count, scratch);
+        const made = picked.phys === 'utf8' ? map(picked, scratch) : null;
+        if (made !== null) return [made];
+      }
       return byRow.project(batch, rows, scratch);
     },
   };
-}
-
-function byteMap(map: (letter: string) => string): Uint8Array {
-  return Uint8Array.from({ length: 128 }, (_, c) => map(String.fromCharCode(c)).charCodeAt(0));
-}
-
-/** Functions that map ASCII text byte by byte. */
-const LETTERS: Readonly<Record<string, Uint8Array>> = {
-  lower: byteMap((c) => c.toLowerCase()),
-  upper: byteMap((c) => c.toUpperCase()),
-};
-
-function isAsciiColumn(col: Utf8Column): boolean {
-  return isAscii(col.bytes.subarray(col.offsets[0], col.offsets[col.length]));
-}
-
-function mapBytes(col: Utf8Column, map: Uint8Array, scratch: Scratch): Utf8Column {
-  const start = col.offsets[0] as number;
-  const used = (col.offsets[col.length] as number) - start;
-  const bytes = scratch.u8(used);
-  for (let k = 0; k < used; k++) bytes[k] = map[col.bytes[start + k] as number] as number;
-  const offsets = scratch.i32(col.length + 1);
-  for (let k = 0; k <= col.length; k++) offsets[k] = (col.offsets[k] as number) - start;
-  return { ...col, offsets, bytes };
 }
 
 /** A dictionary column whose entries went through a function: equal results share a code. */

@@ -68,6 +68,17 @@ function likeParts(pattern: string): readonly (string | { readonly wild: '%' | '
   return parts;
 }
 
+/** A pattern of text and `%` only, as the texts that have to follow one another: null for others. */
+export function likePieces(
+  pattern: string,
+): { readonly texts: readonly string[]; readonly atBegin: boolean; readonly atEnd: boolean } | null {
+  const parts = likeParts(pattern);
+  if (parts.some((p) => typeof p !== 'string' && p.wild === '_')) return null;
+  const texts = parts.filter((p): p is string => typeof p === 'string');
+  if (parts.length === 0) return { texts: [''], atBegin: true, atEnd: true };
+  return { texts, atBegin: typeof parts[0] === 'string', atEnd: typeof parts.at(-1) === 'string' };
+}
+
 /** A pattern of text and `%` only that needs no regular expression, by what it asks: null for others. */
 export function simpleLike(
   pattern: string,

@@ -4,13 +4,14 @@ import type { GroupKernels } from './group.ts';
 import { memoryOf } from './memories.ts';
 import type { ParquetKernels } from './parquet.ts';
 import type { SortKernels } from './sort.ts';
+import type { TextKernels } from './text.ts';
 
 /**
  * Kernels compiled from engine/kernels/assembly, bound to one memory of the arena. A parameter that names data is a byte address in that
  * memory: `view.byteOffset` of a view on it. Kernels check nothing: the caller passes spans that are long enough and aligned as typed
  * arrays are. What each does is told at its source. They hold no state and call nothing, so that any thread may run them at any time.
  */
-export interface Kernels extends CsvKernels, GroupKernels, ParquetKernels, SortKernels {
+export interface Kernels extends CsvKernels, GroupKernels, ParquetKernels, SortKernels, TextKernels {
   readonly memory: WebAssembly.Memory;
 
   hash_i32(values: number, validity: number, n: number, out: number, join: number): void;

@@ -8,7 +8,8 @@ const SURE = new Set(
   ),
 );
 
-function cannotFail(e: Expr): boolean {
+/** Whether every value of its columns has a result. */
+export function cannotFail(e: Expr): boolean {
   if (e.kind === 'cast' || (e.kind === 'call' && !SURE.has(e.fn))) return false;
   return exprChildren(e).every(cannotFail);
 }

@@ -61,4 +61,5 @@ export {
 } from './sort.ts';
 export { sort_text, sort_text_ranks } from './sort_text.ts';
 export { add_i32, count_ones } from './span.ts';
+export * from './text.ts';
 export { utf8_distinct, utf8_valid } from './utf8.ts';
