@@ -85,8 +85,8 @@ export const VERBS: Readonly<Record<Verb, VerbDoc>> = {
     example: '| intersect members',
   },
   explode: {
-    form: 'explode [outer] list [as name]',
-    doc: 'One row for each item of a list; with `outer`, also for a row without items.',
+    form: 'explode [outer] list [as name], …',
+    doc: 'One row for each item of a list or map, several lists in step; with `outer`, also for a row without items.',
     example: '| explode tags as tag',
   },
   pivot: {

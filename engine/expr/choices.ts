@@ -3,6 +3,7 @@ import type { Field, Schema } from '../types.ts';
 import type { Form } from './forms.ts';
 import type { Slot } from './gen.ts';
 import { Kernel } from './kernel.ts';
+import { hasLambda } from './lambdas.ts';
 import { fewColumns } from './nodes.ts';
 import { readPaths } from './paths.ts';
 import { codedChoice } from './units.ts';
@@ -29,6 +30,7 @@ export function kernelChoices(filter: Expr | null, outputs: readonly NamedExpr[]
 }
 
 function choiceOf(kind: 'filter' | 'project', name: string | null, expr: Expr, input: Schema): KernelChoice[] {
+  if (hasLambda(expr)) return [{ name, expr, how: 'js', reason: 'a lambda' }];
   const { exprs, schema } = readPaths([expr], input);
   const read = exprs[0] as Expr;
   if (kind === 'project' && read.kind === 'column') return [];

@@ -2,7 +2,7 @@ import { EngineBug } from '../errors.ts';
 import type { CastExpr, LiteralValue } from '../expr.ts';
 import type { FunctionImpl } from '../functions/def.ts';
 import { DAY_MICROS } from '../functions/limits.ts';
-import { type DataType, formatType } from '../types.ts';
+import { type DataType, type Field, formatType } from '../types.ts';
 import { castError, castFn } from './cast.ts';
 import type { Gen, Val } from './gen.ts';
 import { apply } from './gen_call.ts';
@@ -31,11 +31,15 @@ export function sameValues(from: DataType, to: DataType): boolean {
   if (from.kind === 'decimal' && to.kind === 'decimal')
     return from.scale === to.scale && from.precision <= to.precision;
   if (from.kind === 'timestamp' && to.kind === 'timestamp') return true;
-  return from.kind === to.kind && isScalar(from);
-}
-
-function isScalar(t: DataType): boolean {
-  return t.kind !== 'decimal' && t.kind !== 'list' && t.kind !== 'struct' && t.kind !== 'map';
+  if (from.kind === 'list' && to.kind === 'list') return sameValues(from.item.type, to.item.type);
+  if (from.kind === 'map' && to.kind === 'map')
+    return sameValues(from.key, to.key) && sameValues(from.value.type, to.value.type);
+  if (from.kind === 'struct' && to.kind === 'struct') {
+    const named = (f: Field, i: number): boolean =>
+      f.name === to.fields[i]?.name && sameValues(f.type, to.fields[i].type);
+    return from.fields.length === to.fields.length && from.fields.every(named);
+  }
+  return from.kind === to.kind && from.kind !== 'decimal';
 }
 
 /** Casts that are arithmetic, and cannot fail on an argument of this bound or may fail loudly. */

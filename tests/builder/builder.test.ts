@@ -156,7 +156,7 @@ test('union', () => {
   );
 });
 
-test('explode, pivot, unpivot', () => {
+test('explode, pivot, unpivot, lambdas', () => {
   same('from csv("x.csv") | explode tags', flow(csv('x.csv')).explode('tags'));
   same(
     'from csv("x.csv") | explode outer items as item, tags, range(3) as n',
@@ -169,6 +169,10 @@ test('explode, pivot, unpivot', () => {
   same(
     'from csv("x.csv") | pivot year(d) values range(3) into n = count(), total = sum(rev)',
     flow(csv('x.csv')).pivot('year(d)', expr('range(3)'), { n: count(), total: sum('rev') }),
+  );
+  same(
+    'from csv("x.csv") | derive both = [a, { b: b }], up = list_transform(tags, (t, i) => upper(t))',
+    flow(csv('x.csv')).derive({ both: '[a, { b: b }]', up: 'list_transform(tags, (t, i) => upper(t))' }),
   );
   same(
     'from csv("x.csv") | unpivot jan, "m_*", y = x * 2 into month, rev',

@@ -122,6 +122,22 @@ test('a long text beside a long list is not repeated all at once', async () => {
   assert.is(results[0], 'n,long,last\n3000,1200000000,t999\n');
 });
 
+test('maps are exploded into their entries', async () => {
+  const file = save('maps.ndjson', [
+    { id: 1, m: { b: 2, a: null } },
+    { id: 2, m: {} },
+    { id: 3, m: null },
+  ]);
+  const { results } = await runEverywhere(`
+    from ndjson("${file}") as { id: int, m: map<string, int?>? } | explode outer m as e | select id, e.key, e.value, m
+    from ndjson("${file}") as { id: int, m: map<string, int?>? } | explode m | select id, m
+  `);
+  assert.equal(results, [
+    'id,key,value,m\n1,b,2,"{""b"":2,""a"":null}"\n1,a,,"{""b"":2,""a"":null}"\n2,,,{}\n3,,,\n',
+    'id,m\n1,"{""key"":""b"",""value"":2}"\n1,"{""key"":""a"",""value"":null}"\n',
+  ]);
+});
+
 test('an error behind explode and unpivot names the row of the file', async () => {
   const file = save('bad.ndjson', [
     { id: 1, note: '', tags: ['1', '2'], qty: [] },

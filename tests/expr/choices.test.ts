@@ -37,6 +37,16 @@ test('what is computed how, and why', () => {
   ]);
 });
 
+test('expressions with lambdas are told of as such', () => {
+  const x: Expr = { kind: 'local', name: 'x', level: 0, type: T.int, nullable: true };
+  const above = call('gt', [x, lit(T.int, 1)]);
+  const lambda: Expr = { kind: 'lambda', params: [x], body: above, type: T.bool, nullable: false };
+  const list: Expr = { kind: 'column', name: 'xs', type: T.list(T.int), nullable: true };
+  const expr = call('not', [call('list_any', [list, lambda])]);
+  const [choice] = kernelChoices(expr, [], [field('xs', T.list(T.int))]);
+  assert.equal([choice?.how, choice?.reason], ['js', 'a lambda']);
+});
+
 test('code of one shape is one module, whatever its constants', () => {
   const slots = [{ name: 'a', type: T.int, form: 'i32' as const, nullable: false, lift: false }];
   const codeOf = (constant: number, fn = 'add') =>
