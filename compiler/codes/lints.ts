@@ -116,4 +116,15 @@ better and is faster:
     where age between 18 and 65`,
     message: (p) => `nothing lies between ${p.low} and ${p.high}`,
   }),
+  looseDefault: entry<{ written: string }>({
+    code: 'FLOW6013',
+    severity: 'warning',
+    title: 'A ?? that takes in more than it seems to',
+    explanation: `?? binds less than every operator of arithmetic, so that its left side is the whole sum before it. Parentheses say which
+is meant:
+
+    derive gross = salary + (tax ?? 0)      # a missing tax counts as 0
+    derive gross = (salary + tax) ?? 0      # the whole is 0 where one is missing`,
+    message: (p) => `this is read as \`${p.written}\``,
+  }),
 });

@@ -71,11 +71,27 @@ function constantOf(ctx: Context, node: Ast.Expr): string | null {
 }
 
 function lintCoalesce(ctx: Context, node: Ast.Binary): void {
+  lintLoose(ctx, node);
   const left = ctx.bound.get(node.left);
   if (left === undefined || left.nullable || left.type.kind === 'null') return;
   const span = { ...node.opSpan, start: node.left.span.end, end: node.right.span.end };
   ctx.report(codes.neverNull, { what: shown(node.left) }, node.span, {
     suggestion: { text: 'leave the right side out', replacement: '', span },
+  });
+}
+
+const ARITHMETIC: ReadonlySet<string> = new Set(['+', '-', '*', '/', '//', '%']);
+
+/** `salary + tax ?? 0`. Places do not hold parentheses: more than a blank between the sum and `??` may be one. */
+function lintLoose(ctx: Context, node: Ast.Binary): void {
+  const { left } = node;
+  if (left.kind !== 'binary' || !ARITHMETIC.has(left.op) || node.opSpan.end === 0) return;
+  if (node.opSpan.start - left.span.end > 1) return;
+  const inner = left.right;
+  ctx.report(codes.looseDefault, { written: `(${printNode(left)}) ?? ${printNode(node.right)}` }, node.span, {
+    suggestion: {
+      text: `for a default of \`${printNode(inner)}\` alone: \`${printNode(left.left)} ${left.op} (${printNode(inner)} ?? ${printNode(node.right)})\``,
+    },
   });
 }
 

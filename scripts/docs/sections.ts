@@ -1,5 +1,6 @@
 // The parts of the documentation that are made from the program's own tables, so that they cannot say anything else.
 import { api } from '../../cli/backend.ts';
+import { reference } from '../../compiler/reference/index.ts';
 import type { AggregateDef } from '../../engine/aggregates/def.ts';
 import { AGGREGATE_LIST } from '../../engine/aggregates/registry.ts';
 import type { FormatDef, FormatOption } from '../../engine/formats/def.ts';
@@ -193,6 +194,14 @@ function algorithms(): string {
     .join('\n\n');
 }
 
+function verbs(): string {
+  const all = reference().filter(({ kind }) => kind === 'verb');
+  return table(
+    ['Form', 'What it does'],
+    all.map(({ form, doc }) => [code(form), prose(doc)]),
+  );
+}
+
 /** Generated sections by name: in a page, between `<!-- generated: name -->` and `<!-- end generated -->`. */
 export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> = {
   functions,
@@ -200,6 +209,7 @@ export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> 
   aggregates,
   windows,
   formats,
+  verbs,
   errors: errorIndex,
   algorithms,
   'not executable': notExecutable,
