@@ -1,7 +1,8 @@
+import type { Validity } from '../batch/bitmap.ts';
 import type { Column, Utf8Column } from '../batch/column.ts';
 import { bitmapAt, type Kernels, kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
-import type { ColumnPlan, Left, Nulls } from './csv_columns.ts';
+import type { ColumnPlan, Left } from './csv_columns.ts';
 import type { Dialect } from './csv_dialect.ts';
 import type { RecordIndex, RecordShape } from './csv_index.ts';
 
@@ -107,11 +108,25 @@ export type CellKernel =
   | 'csv_date'
   | 'csv_timestamp';
 
+/** Where fields are: see RecordIndex. */
+type Fields = Pick<RecordIndex, 'ends' | 'stride' | 'rows'>;
+
+/** Takes over the nulls that a kernel found. */
+export interface FoundNulls {
+  adopt(bits: Uint8Array, count: number): void;
+  readonly validity: Validity;
+}
+
+/** What kernels need to know of a column. */
+export interface CellPlan extends Pick<ColumnPlan, 'type' | 'nullable' | 'source'> {
+  readonly dialect: Pick<Dialect, 'quote' | 'emptyIsNull' | 'point' | 'nulls'>;
+}
+
 /** Kernels over the fields of one run of records. */
 export class CellKernels {
   readonly #kernels: Kernels;
   readonly #scratch: Scratch;
-  readonly #index: RecordIndex;
+  readonly #index: Fields;
   readonly #job: Uint32Array;
   readonly #odd: Uint32Array;
   #table: Uint32Array | null = null;
@@ -119,7 +134,7 @@ export class CellKernels {
   private constructor(
     kernels: Kernels,
     u8: Uint8Array,
-    index: RecordIndex,
+    index: Fields,
     scratch: Scratch,
     job: Uint32Array,
     odd: Uint32Array,
@@ -134,7 +149,7 @@ export class CellKernels {
   }
 
   /** Null where there are no kernels. */
-  static over(u8: Uint8Array, index: RecordIndex, scratch: Scratch): CellKernels | null {
+  static over(u8: Uint8Array, index: Fields, scratch: Scratch): CellKernels | null {
     if (index.rows === 0 || kernelsFor(u8, index.ends) === null) return null;
     const job = scratch.u32(18);
     const odd = scratch.u32(index.rows);
@@ -147,7 +162,14 @@ export class CellKernels {
   }
 
   /** Fills `values` and notes nulls; null when the values lie where there are no kernels. `a`, `b`: what the kernel asks for. */
-  take(name: CellKernel, plan: ColumnPlan, values: ArrayBufferView, nulls: Nulls, a: number, b: number): Left | null {
+  take(
+    name: CellKernel,
+    plan: CellPlan,
+    values: ArrayBufferView,
+    nulls: FoundNulls,
+    a: number,
+    b: number,
+  ): Left | null {
     const bits = this.#scratch.u8((this.#index.rows + 7) >> 3);
     if (kernelsFor(this.#job, values, bits) !== this.#kernels) return null;
     const job = this.#begin(plan, values.byteOffset, bits, a, b);
@@ -158,7 +180,7 @@ export class CellKernels {
     return { rows: this.#odd, count, narrow: (flags & NARROW) !== 0, wide: (flags & WIDE) !== 0 };
   }
 
-  #begin(plan: ColumnPlan, out: number, bits: Uint8Array, a: number, b: number): Uint32Array {
+  #begin(plan: CellPlan, out: number, bits: Uint8Array, a: number, b: number): Uint32Array {
     const { ends, stride, rows } = this.#index;
     const { quote, emptyIsNull, point } = plan.dialect;
     const job = this.#job;
@@ -176,7 +198,7 @@ export class CellKernels {
   }
 
   /** Null texts where the kernel finds them; null when there are too long ones among them. */
-  #nullTexts({ nulls }: Dialect): Uint8Array | null {
+  #nullTexts({ nulls }: Pick<Dialect, 'nulls'>): Uint8Array | null {
     if (nulls.some((text) => text.length > 8)) return null;
     const table = this.#scratch.u8(16 * nulls.length);
     if (kernelsFor(this.#job, table) !== this.#kernels) return null;
@@ -191,7 +213,7 @@ export class CellKernels {
   }
 
   /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. */
-  text(plan: ColumnPlan, nulls: Nulls): Column | null {
+  text(plan: CellPlan, nulls: FoundNulls): Column | null {
     const { rows } = this.#index;
     const scratch = this.#scratch;
     const offsets = scratch.i32(rows + 1);

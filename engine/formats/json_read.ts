@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Batch, MORSEL_ROWS } from '../batch/column.ts';
+import { type Batch, type Column, MORSEL_ROWS } from '../batch/column.ts';
 import type { TaskContext } from '../operators/def.ts';
 import type { ScanInput } from '../plan.ts';
 import type { OnError } from './csv_dialect.ts';
@@ -8,6 +8,7 @@ import type { Split } from './def.ts';
 import { JsonMisfit } from './json_columns.ts';
 import { faultAt, misfitAt, rowAt } from './json_errors.ts';
 import type { JsonLayoutKind } from './json_file.ts';
+import { JsonKernels } from './json_kernels.ts';
 import { JsonMembers } from './json_nested.ts';
 import { indexLines, indexValues, ListFault, unclosedList, type ValueIndex, valueIndex } from './json_records.ts';
 import { JsonFault, JsonScanner } from './json_scanner.ts';
@@ -53,6 +54,7 @@ export async function* readJson(
   const begin = split.gzip ? 0 : split.start - lead;
   const block = ctx.store.allocate(8 * tuning.rows, 'json index');
   let window: TextWindow | null = null;
+  let kernels: JsonKernels | null = null;
   let seen = 0;
   let reported = 0;
   try {
@@ -63,7 +65,8 @@ export async function* readJson(
       ctx.store,
       ctx.grant,
     );
-    const reader = new SplitReader(split, scan, onError, ctx, valueIndex(block.view), window);
+    kernels = kernelsOf(split, scan, ctx);
+    const reader = new SplitReader(split, scan, onError, ctx, valueIndex(block.view), window, kernels);
     await window.advance(0);
     await reader.begin(lead);
     while (await reader.next()) {
@@ -84,8 +87,24 @@ export async function* readJson(
     throw e;
   } finally {
     window?.close();
+    kernels?.free();
     ctx.store.free(block);
   }
+}
+
+/** Below this much memory lines are read one by one. */
+const KERNEL_GRANT = 4 << 20;
+
+/** Kernels for lines of objects; null where they are of no use. */
+function kernelsOf(split: JsonSplit, scan: ScanInput, ctx: TaskContext): JsonKernels | null {
+  if (split.kind !== 'lines' || ctx.grant < KERNEL_GRANT || isBare(scan)) return null;
+  return JsonKernels.over(ctx.store, scan.schema);
+}
+
+/** The one column is the value itself, if that is no object. */
+function isBare(scan: ScanInput): boolean {
+  const only = scan.source.schema.length === 1 ? scan.source.schema[0] : undefined;
+  return only?.name === VALUE_COLUMN && scan.schema.length === 1;
 }
 
 class SplitReader {
@@ -100,6 +119,9 @@ class SplitReader {
   readonly #ctx: TaskContext;
   readonly #window: TextWindow;
   readonly #index: ValueIndex;
+  readonly #kernels: JsonKernels | null;
+  /** Kernels found the rows at hand. */
+  #found = false;
   readonly #scanner = new JsonScanner();
   readonly #members: JsonMembers;
   /** The whole value is the row's one column, even an object. */
@@ -116,7 +138,9 @@ class SplitReader {
     ctx: TaskContext,
     index: ValueIndex,
     window: TextWindow,
+    kernels: JsonKernels | null,
   ) {
+    this.#kernels = kernels;
     this.#split = split;
     this.#scan = scan;
     this.#onError = onError;
@@ -125,9 +149,8 @@ class SplitReader {
     this.#index = index;
     this.#members = new JsonMembers(scan.schema);
     this.#scanner.lenient = onError === 'null';
-    const only = scan.source.schema.length === 1 ? scan.source.schema[0] : undefined;
-    this.#bare = only?.name === VALUE_COLUMN && scan.schema.length === 1;
-    this.#whole = this.#bare && only?.type.kind === 'json';
+    this.#bare = isBare(scan);
+    this.#whole = this.#bare && scan.source.schema[0]?.type.kind === 'json';
   }
 
   /** Goes to the first value. `lead`: bytes of the window before the split. */
@@ -174,7 +197,13 @@ class SplitReader {
     const { bytes, text, length, final, offset } = this.#window;
     const { kind, end } = this.#split;
     if (kind === 'lines') {
-      indexLines(text, this.#pos, Math.min(end - offset, length), length, final, rows, this.#index);
+      const k = this.#kernels;
+      const stop = Math.min(end - offset, length);
+      this.#found = k?.find(bytes, this.#pos, stop, length, final, rows, this.#index) ?? false;
+      if (this.#found) return;
+      const most = k === null || k.patience === 0 ? rows : Math.min(rows, k.patience);
+      indexLines(text, this.#pos, stop, length, final, most, this.#index);
+      if (k !== null) k.patience = Math.max(0, k.patience - this.#index.rows);
       return;
     }
     // Inside a larger value only a list has more than one.
@@ -214,6 +243,37 @@ class SplitReader {
     const w = this.#window;
     const { bounds, rows } = this.#index;
     const checked = rows === 0 || isUtf8(w.bytes.subarray(bounds[0], bounds[2 * rows - 1]));
+    const found = this.#found && checked ? this.#byKernels() : null;
+    const kept = found === null ? await this.#byHand(checked) : rows;
+    const { seen } = this;
+    const start = w.offset + bounds[0]!;
+    this.firstRow = kept < rows || rows === 0 ? null : () => rowAt(this.#split, start, seen);
+    this.seen += rows;
+    this.given += kept;
+    if (kept < rows) this.#ctx.reject?.(rows - kept);
+    if (this.#index.stopped === 'closed' && this.#split.kind === 'list') await this.#checkEnd();
+    const columns = found ?? this.#members.columns.map((c) => c.finish(this.#ctx.scratch));
+    return { schema: this.#scan.schema, rows: kept, columns };
+  }
+
+  /** Null where a value does not fit: the rows are read by hand then, which tells what to do about it. */
+  #byKernels(): Column[] | null {
+    const { bytes, text } = this.#window;
+    const { columns } = this.#members;
+    this.#scanner.over(bytes, text, 0, 0);
+    try {
+      return this.#kernels?.convert(bytes, this.#index, columns, this.#scanner, this.#ctx.scratch) ?? null;
+    } catch (e) {
+      if (!(e instanceof JsonMisfit || e instanceof JsonFault)) throw e;
+      this.#members.truncate(0);
+      return null;
+    }
+  }
+
+  /** Row by row; how many are kept. */
+  async #byHand(checked: boolean): Promise<number> {
+    const w = this.#window;
+    const { bounds, rows } = this.#index;
     let kept = 0;
     for (let row = 0; row < rows; row++) {
       const from = bounds[2 * row]!;
@@ -227,15 +287,7 @@ class SplitReader {
         this.#members.truncate(kept);
       }
     }
-    const { seen } = this;
-    const start = w.offset + bounds[0]!;
-    this.firstRow = kept < rows || rows === 0 ? null : () => rowAt(this.#split, start, seen);
-    this.seen += rows;
-    this.given += kept;
-    if (kept < rows) this.#ctx.reject?.(rows - kept);
-    if (this.#index.stopped === 'closed' && this.#split.kind === 'list') await this.#checkEnd();
-    const columns = this.#members.columns.map((c) => c.finish(this.#ctx.scratch));
-    return { schema: this.#scan.schema, rows: kept, columns };
+    return kept;
   }
 
   #row(from: number, end: number): void {

@@ -1,6 +1,7 @@
-/** Kernels that read delimited text. A job is the address of words that engine/formats/csv_kernels.ts lays out. */
+/** Kernels that read delimited text and lines of JSON. A job is the address of words that engine/formats/csv_kernels.ts and json_kernels.ts lay out. */
 export interface CsvKernels {
   csv_index(job: number): void;
+  json_rows(job: number): void;
   csv_quotes(
     text: number,
     from: number,

@@ -23,6 +23,7 @@ export {
 export { join_arrange, join_build, join_build_direct, join_narrow, join_probe, join_range } from './join.ts';
 export { join_equal } from './join_equal.ts';
 export { join_sort } from './join_sort.ts';
+export { json_rows } from './json_rows.ts';
 export * from './parquet_runs.ts';
 export * from './parquet_values.ts';
 export { partition_count, partition_order, partition_rows } from './partition.ts';
