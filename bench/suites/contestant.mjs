@@ -22,12 +22,14 @@ async function handle(message) {
     contestant = await peer.open(job, found);
     say({ ready: true, version: contestant.version, loadMs: contestant.loadMs ?? 0 });
   } else if (message.run) {
+    const before = process.cpuUsage();
     const started = performance.now();
     const answer = await contestant.run();
     const ms = performance.now() - started;
+    const { user, system } = process.cpuUsage(before);
     // What only the comparison needs is computed when the clock has stopped.
     const rows = typeof answer === 'function' ? answer() : answer;
-    say({ ran: true, ms, rows, figures: contestant.figures() });
+    say({ ran: true, ms, cpuMs: (user + system) / 1000, rows, figures: contestant.figures() });
   } else await contestant.close();
 }
 

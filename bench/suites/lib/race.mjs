@@ -68,7 +68,7 @@ function start(job, { timeout, python }) {
 
 /** From the start of the process to its first answer, without the time in which it read its tables into memory. */
 async function begin(job, options) {
-  const result = { name: job.name, peer: job.peer, input: job.input, times: [] };
+  const result = { name: job.name, peer: job.peer, input: job.input, times: [], cpuTimes: [] };
   const started = performance.now();
   const process = start(job, options);
   const ready = await process.ask({ job });
@@ -82,7 +82,7 @@ async function begin(job, options) {
 
 /**
  * Runs the jobs: each cold, then, when more than one run is wanted, once to warm up, then `runs` times.
- * A result has `times` (milliseconds), `coldMs`, `loadMs`, `peak` (bytes), `rows` (the answer of the last run), or `failed`.
+ * A result has `times` and `cpuTimes` (milliseconds; the latter of contestants in Node.js), `coldMs`, `loadMs`, `peak` (bytes), `rows` (the answer of the last run), or `failed`.
  */
 export async function race(jobs, options) {
   const all = [];
@@ -97,6 +97,7 @@ export async function race(jobs, options) {
         else {
           Object.assign(result, { rows: ran.rows, ...ran.figures });
           if (r >= 0) result.times.push(ran.ms);
+          if (r >= 0 && ran.cpuMs !== undefined) result.cpuTimes.push(ran.cpuMs);
         }
       }
     }

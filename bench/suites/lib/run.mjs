@@ -56,7 +56,10 @@ function figures(contestants) {
     delete c.rows;
     if (c.failed || c.times.length === 0) continue;
     Object.assign(c, { median: median(c.times), spread: spread(c.times) });
-    if (c !== ours && ours?.median !== undefined) c.ratio = ours.median / c.median;
+    if (c.cpuTimes.length > 0) c.cpu = median(c.cpuTimes);
+    if (c === ours || ours?.median === undefined) continue;
+    c.ratio = ours.median / c.median;
+    if (c.cpu > 0 && ours.cpu > 0) c.cpuRatio = ours.cpu / c.cpu;
   }
 }
 
