@@ -17,7 +17,8 @@ import { evaluate, unitsOf } from './units.ts';
  * when they come. Errors of the data are RunErrors that carry the span of the expression, the value and the row within the batch.
  */
 
-export type Projection = (batch: Batch, scratch: Scratch) => Batch;
+/** `kept` is told which rows have passed the filter, in order; null: all of them. */
+export type Projection = (batch: Batch, scratch: Scratch, kept?: (rows: Uint32Array | null) => void) => Batch;
 export type Filter = RowFilter;
 
 /** Compiled forms kept by a thread. */
@@ -80,10 +81,11 @@ function makeProjection(filter: Expr | null, outputs: readonly NamedExpr[], inpu
     input,
   );
   const schema: Schema = outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));
-  return (batch, scratch) => {
+  return (batch, scratch, kept) => {
     const passed = select === null ? null : select(batch, scratch);
     const count = passed === null ? batch.rows : passed.length;
     const rows = { count, select: count === batch.rows ? null : passed };
+    kept?.(rows.select);
     return { schema, rows: count, columns: compute(batch, rows, scratch) };
   };
 }

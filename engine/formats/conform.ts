@@ -1,28 +1,29 @@
 import { getBit } from '../batch/bitmap.ts';
 import { mapEntry, nullColumn } from '../batch/build.ts';
-import type { Column, F64Column, I32Column, I64Column, I128Column, Utf8Column } from '../batch/column.ts';
+import type { Column, F64Column, I32Column, I64Column, I128Column, StructColumn, Utf8Column } from '../batch/column.ts';
 import { narrowI128, widen, wordsOf } from '../batch/ints.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
-import type { DataType } from '../types.ts';
+import type { DataType, Field } from '../types.ts';
 import { formatType } from '../types.ts';
 
 /**
  * Whether a file's column of type `from` can be handed out as `to` without losing anything: the same type (nullability aside), a wider
- * numeric type, a date as a timestamp, json as a string, a UUID's bytes as text.
+ * numeric type, a date as a timestamp, json as a string, a UUID's bytes as text. `pick`: some fields of a struct, in any order, will do.
  */
-export function canConform(from: DataType, to: DataType): boolean {
+export function canConform(from: DataType, to: DataType, pick = false): boolean {
   if (from.kind === 'null') return true;
   if (from.kind === 'decimal' && to.kind === 'decimal')
     return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale;
-  if (from.kind === 'list' && to.kind === 'list') return canConform(from.item.type, to.item.type);
+  if (from.kind === 'list' && to.kind === 'list') return canConform(from.item.type, to.item.type, pick);
   if (from.kind === 'map' && to.kind === 'map')
-    return canConform(from.key, to.key) && canConform(from.value.type, to.value.type);
+    return canConform(from.key, to.key, pick) && canConform(from.value.type, to.value.type, pick);
   if (from.kind === 'struct' && to.kind === 'struct') {
-    return (
-      from.fields.length === to.fields.length &&
-      from.fields.every((f, i) => f.name === to.fields[i]?.name && canConform(f.type, to.fields[i].type))
-    );
+    const fits = (g: Field, i: number): boolean => {
+      const f = pick ? from.fields.find((one) => one.name === g.name) : from.fields[i];
+      return f !== undefined && f.name === g.name && canConform(f.type, g.type, pick);
+    };
+    return (pick || from.fields.length === to.fields.length) && to.fields.every(fits);
   }
   if (from.kind === to.kind) return true;
   if (from.kind === 'int') return to.kind === 'float' || (to.kind === 'decimal' && to.precision - to.scale >= 19);
@@ -84,7 +85,7 @@ export function conform(col: Column, to: DataType, scratch: Scratch): Column {
     return {
       ...col,
       type: to,
-      children: col.children.map((c, i) => conform(c, to.fields[i]?.type ?? c.type, scratch)),
+      children: to.fields.map((f) => conform(fieldOf(col, f.name), f.type, scratch)),
     };
   }
   // A JSON column of a file arrives as the text it is.
@@ -93,6 +94,14 @@ export function conform(col: Column, to: DataType, scratch: Scratch): Column {
     throw new EngineBug(`a ${formatType(from)} column cannot be read as ${formatType(to)}`);
   }
   return { ...col, type: to };
+}
+
+function fieldOf(col: StructColumn, name: string): Column {
+  const fields =
+    col.type.kind === 'struct' ? col.type.fields : col.type.kind === 'map' ? mapEntry(col.type).fields : [];
+  const child = col.children[fields.findIndex((f) => f.name === name)];
+  if (child === undefined) throw new EngineBug(`a struct without the field ${name} that it is read for`);
+  return child;
 }
 
 type IntColumn = I32Column | I64Column | I128Column;

@@ -40,7 +40,10 @@ function differ(column: string, a: string, typeA: DataType, b: string, typeB: Da
 
 /** Checks that a file's column can be read as the scan wants it; `declared` says whose type that is. */
 export function checkColumn(path: string, own: Field, wanted: Field, declared: boolean): void {
-  if (canConform(own.type, wanted.type) || (own.type.kind === 'bytes' && wanted.type.kind === 'string' && !declared))
+  if (
+    canConform(own.type, wanted.type, declared) ||
+    (own.type.kind === 'bytes' && wanted.type.kind === 'string' && !declared)
+  )
     return;
   const says = declared ? 'declared as' : 'expected to be';
   throw new RunError(

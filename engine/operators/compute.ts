@@ -21,10 +21,12 @@ function outputSchema(params: ComputeParams): Schema {
 
 /** Runs a compiled projection over a stream. */
 export function transform(project: Projection, ctx: TaskContext): BatchTransform {
+  const kept = (rows: Uint32Array | null): void =>
+    ctx.cameFrom?.((row) => (rows === null ? row : (rows[row] as number)));
   return async function* rows(input: AsyncIterable<Batch>) {
     for await (const batch of input) {
       ctx.check();
-      const out = project(batch, ctx.scratch);
+      const out = project(batch, ctx.scratch, kept);
       if (out.rows > 0) yield out;
     }
   };

@@ -157,6 +157,24 @@ for (const format of ['parquet', 'arrow', 'ndjson', 'json', 'csv']) {
   });
 }
 
+test('of a struct in a file, some fields may be declared, in any order and wider', async () => {
+  for (const format of ['parquet', 'arrow', 'ndjson']) {
+    const out = path.join(dir, `part.${format}`);
+    await runText(`${from} | take 100 | write ${format}("${out}")`, { workers: 1 });
+    const read = `from ${format}("${out}") as { st: { c: list<float?>, a: int }?, id: int } | select id, a = st.a, c = st.c`;
+    const { results } = await runText(read, { workers: 1 });
+    assert.equal(
+      results[0]?.rows.map((r) => ({ ...r })),
+      rows.slice(0, 100).map((r) => ({ id: r.id, a: r.st?.a ?? null, c: r.st === null ? null : [...r.st.c] })),
+    );
+  }
+  const missing = `from parquet("${path.join(dir, 'part.parquet')}") as { st: { zz: int }? }`;
+  await runText(missing, { workers: 1 }).then(
+    () => assert.unreachable(),
+    (e: unknown) => assert.match(String(e), /declared as \{ zz: int \}/),
+  );
+});
+
 test('what is exploded and put together again is what it was', async () => {
   const { results } = await runEverywhere(`
     ${from} | explode l as item, range(length(l)) as at | summarize l = list({ v: item }) by id | derive l = list_transform(l, e => e.v)

@@ -147,6 +147,10 @@ test('an error behind explode and unpivot names the row of the file', async () =
   const wide = path.join(dir, 'wide.csv');
   fs.writeFileSync(wide, 'a,b,c\n1,2,3\n4,5,x\n');
   const flows = [
+    [
+      `from ndjson("${file}") ${AS} | where id > 1 | explode tags as t | where t != "3" | derive a = t, b = f"{t}{t}" | derive n = a::int + length(b)`,
+      3,
+    ],
     [`from ndjson("${file}") ${AS} | explode tags | derive n = tags::int`, 3],
     [`from csv("${wide}") as { a: string, b: string, c: string } | unpivot a, b, c into k, v | derive n = v::int`, 2],
   ] as const;
