@@ -1,4 +1,5 @@
 import type { AggregateCall, Expr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
+import type { SearchParams } from '../engine/ml/params.ts';
 import type { JoinKind, Matching } from '../engine/operators/params.ts';
 import type { CheckRef, SourceSpec } from '../engine/plan.ts';
 import type { DataType, Schema } from '../engine/types.ts';
@@ -34,7 +35,9 @@ export type LogicalNode =
   | PredictNode
   | EvaluateNode
   | ExpectNode
-  | NumberNode;
+  | NumberNode
+  | TrialsNode
+  | TrialTableNode;
 
 export type LogicalOp = LogicalNode['op'];
 
@@ -150,10 +153,21 @@ export type RangeEnd =
   | null
   | { readonly kind: 'offset'; readonly value: number | bigint }
   | { readonly kind: 'bound'; readonly expr: Expr };
-/** One row, one column `model: bytes`. Features and label are expressions over the input. */
+/** One row, one column `model: bytes`. Features and label are expressions over the first input; the second one, of a search, are the scores of its trials. */
 export interface TrainNode extends LogicalBase {
   readonly op: 'train';
   readonly params: TrainSpec;
+}
+/** The scores of all folds of all trials of a search. */
+export interface TrialsNode extends LogicalBase {
+  readonly op: 'trials';
+  readonly params: TrainSpec & { readonly search: SearchParams };
+}
+/** input: scores of trials. A row for each trial. */
+export interface TrialTableNode extends LogicalBase {
+  readonly op: 'trialTable';
+  readonly search: SearchParams;
+  readonly searched: readonly string[];
 }
 export interface TrainSpec {
   readonly algorithm: string;
@@ -161,6 +175,8 @@ export interface TrainSpec {
   readonly label: NamedExpr;
   readonly features: readonly FeatureSpec[];
   readonly seed: number;
+  /** The options are those of the best of these trials. */
+  readonly search?: SearchParams;
 }
 /** `onehot`: the expression's values become indicator columns, learned while training. Strings are one-hot by default. */
 export interface FeatureSpec {

@@ -64,7 +64,7 @@ function sortKey(k: { expr: { kind: string; name?: string }; desc: boolean }): s
 
 function connect(s: Stage, g: TaskGraph): void {
   const to = `s${s.id}`;
-  if (s.input.kind !== 'scan') {
+  if ('from' in s.input) {
     for (const f of s.input.from) {
       const from = outOf(g, f.relation);
       const kind = g.getNodeAttribute(from, 'kind') === 'exchange' ? (exchangeKind(g, from) ?? 'stream') : 'stream';

@@ -68,6 +68,8 @@ export interface SideInput {
 
 export type StageInput =
   | ScanInput
+  /** So many tasks, each of which gets one row without columns: what they do follows from their number. */
+  | { readonly kind: 'items'; readonly count: number }
   /** Materialised relations in order, one after another; tasks are contiguous ranges of their batches. `skip` leaves out the first rows of the whole. */
   | { readonly kind: 'stream'; readonly from: readonly SideInput[]; readonly skip: number }
   /** One task per partition of an exchange (several inputs are partitioned alike: a join); `step` is the final half of an operator. */

@@ -11,12 +11,15 @@ import { columnsOfType } from './resolve_sources.ts';
 import { reportColumn } from './scope.ts';
 import { bindStep } from './verbs/index.ts';
 import { split } from './verbs/split.ts';
+import { tune } from './verbs/tune.ts';
 import { write } from './verbs/write.ts';
 
 /** What a pipeline ends in: rows, the named outputs of a split, or a sink (null when it is wrong). */
 interface PipelineEnd {
   readonly rows: Rows;
   readonly split: Map<string, Rows> | null;
+  /** What a search gives, where names in braces ask for it; its rows are the model. */
+  readonly tuned: Map<string, Rows> | null;
   readonly sink: { readonly output: LogicalOutput | null; readonly step: Ast.WriteStep } | null;
 }
 
@@ -101,7 +104,7 @@ function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly Let
   for (const entry of entries) {
     entry.state = 'done';
     entry.rows = statement.destructured
-      ? (end.split?.get(entry.name.text) ?? null)
+      ? ((end.split ?? end.tuned)?.get(entry.name.text) ?? null)
       : end.split === null
         ? end.rows
         : null;
@@ -112,15 +115,22 @@ function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly Let
     if (end.split !== null) ctx.report(codes.splitPlace, {}, last?.span ?? statement.span);
     return;
   }
-  if (end.split === null) {
+  const parts = end.split ?? end.tuned;
+  if (parts === null) {
     if (last?.kind !== 'errorStep') ctx.report(codes.splitPlace, {}, statement.names[0]?.span ?? statement.span);
     return;
   }
-  const outputs = [...end.split.keys()];
+  const outputs = [...parts.keys()];
   const names = statement.names.map((name) => name.text);
   const missing = outputs.filter((name) => !names.includes(name));
   const extra = statement.names.filter((name) => !outputs.includes(name.text));
-  if (extra.length > 0 || missing.length > 0) {
+  if (extra.length === 0 && missing.length === 0) return;
+  if (end.split === null) {
+    const why = 'a search gives `model` and `trials`';
+    ctx.report(codes.badSearch, { why }, extra[0]?.span ?? statement.names[0]?.span ?? statement.span, {
+      suggestion: { text: 'write `let { model, trials } = …`, or one name for the model' },
+    });
+  } else {
     const params = { missing, extra: extra.map((name) => name.text) };
     ctx.report(codes.splitNames, params, extra[0]?.span ?? statement.names[0]?.span ?? statement.span, {
       notes: [`outputs: ${outputs.join(', ')}`],
@@ -131,6 +141,7 @@ function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly Let
 export function bindPipeline(ctx: Context, pipeline: Ast.Pipeline): PipelineEnd {
   let rows = bindFrom(ctx, pipeline.source);
   let outputs: Map<string, Rows> | null = null;
+  let tuned: Map<string, Rows> | null = null;
   let sink: PipelineEnd['sink'] = null;
   for (const [i, step] of pipeline.steps.entries()) {
     const last = i === pipeline.steps.length - 1;
@@ -145,9 +156,13 @@ export function bindPipeline(ctx: Context, pipeline: Ast.Pipeline): PipelineEnd 
       const output = write(ctx, rows, step);
       if (last) sink = { output, step };
       else ctx.report(codes.writeNotLast, { where: 'before another step' }, step.verbSpan);
+    } else if (step.kind === 'tune') {
+      const made = tune(ctx, rows, step);
+      rows = made.model;
+      if (last) tuned = new Map(Object.entries(made));
     } else rows = limitDepth(ctx, bindStep(ctx, rows, step), step);
   }
-  return { rows, split: outputs, sink };
+  return { rows, split: outputs, tuned, sink };
 }
 
 /** Nodes one behind the other, and lets that are bound for one another. What plans and rewrites them recurses over them. */

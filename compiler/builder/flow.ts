@@ -67,6 +67,15 @@ export type CheckInput = ExprInput | { readonly condition: ExprInput; readonly m
 /** What becomes of rows that fail. */
 export type ExpectFate = 'error' | 'warn' | 'drop' | { readonly quarantine: string };
 
+export interface TuneOptions extends TrainOptions {
+  /** What is best: `rmse`, `mae`, `r2`, or `log_loss`, `accuracy`, `auc`. Default: `rmse`, `log_loss`. */
+  readonly metric?: string;
+  /** Combinations to try; default: all. */
+  readonly trials?: number;
+  /** Default: 5. */
+  readonly folds?: number;
+}
+
 /** Column names with their types as the language writes them: `{ id: 'int', amount: 'decimal(12, 2)?' }`. */
 export type SchemaInput = Readonly<Record<string, string>>;
 
@@ -250,6 +259,29 @@ export class Flow {
         seed: options.seed === undefined ? null : valueNode(options.seed),
       }),
     );
+  }
+
+  /** The model with the best options of those that the algorithm's spaces hold, by cross-validation, and a table of all trials. */
+  tune(algorithm: Algorithm, options: TuneOptions): { readonly model: Flow; readonly trials: Flow } {
+    const features = selectItems(
+      Array.isArray(options.features) ? options.features : [options.features as SelectInput],
+    );
+    const number = (value: number | undefined) => (value === undefined ? null : valueNode(value));
+    const step = makeStep('tune', {
+      algorithm: algorithm.ast,
+      label: toExpr(options.label),
+      features,
+      metric: options.metric === undefined ? null : name(options.metric),
+      trials: number(options.trials),
+      folds: number(options.folds),
+      seed: number(options.seed),
+    });
+    const search = {};
+    const names = ['model', 'trials'] as const;
+    const [model, trials] = names.map(
+      (own) => new Flow({ kind: 'output', parent: this, split: search, names, own, build: () => step }, own),
+    ) as [Flow, Flow];
+    return { model, trials };
   }
 
   /** Appends the prediction, as `prediction` where no name is given; of a classification, also its probability (`…_prob`). */

@@ -34,13 +34,42 @@ export const arrow = of('arrow');
 /** A stored model. */
 export const model = of('model');
 
+/** What a search may try for an option: see `range`, `uniform`, `logUniform`; a list is a choice. */
+export class Space {
+  readonly ast: Ast.Expr;
+
+  constructor(ast: Ast.Expr) {
+    this.ast = ast;
+  }
+}
+
+/** Whole numbers, both ends included. */
+export function range(low: number, high: number): Space {
+  return new Space(make('range', { low: valueNode(low), high: valueNode(high) }));
+}
+
+const numbers =
+  (called: string) =>
+  (low: number, high: number): Space => {
+    const args = [low, high].map((bound) => make('arg', { name: null, value: valueNode(bound) }));
+    return new Space(make('call', { name: name(called), distinct: false, args }));
+  };
+
+/** Numbers, evenly spread. */
+export const uniform = numbers('uniform');
+/** Numbers whose logarithms are evenly spread. */
+export const logUniform = numbers('log_uniform');
+
+/** Options of an algorithm; spaces are for `tune`. */
+export type AlgorithmOptions = Readonly<Record<string, Value | Space>>;
+
 /** An algorithm of `train`, with its options by the language's names: `gbt({ trees: 200, learning_rate: 0.05 })`. */
 export class Algorithm {
   readonly ast: Ast.Call;
 
-  constructor(algorithm: string, options: Readonly<Record<string, Value>> = {}) {
+  constructor(algorithm: string, options: AlgorithmOptions = {}) {
     const args = Object.entries(options).map(([option, value]) =>
-      make('arg', { name: name(option), value: valueNode(value) }),
+      make('arg', { name: name(option), value: value instanceof Space ? value.ast : valueNode(value) }),
     );
     this.ast = make('call', { name: name(algorithm), distinct: false, args });
   }
@@ -48,7 +77,7 @@ export class Algorithm {
 
 const algorithm =
   (called: string) =>
-  (options?: Readonly<Record<string, Value>>): Algorithm =>
+  (options?: AlgorithmOptions): Algorithm =>
     new Algorithm(called, options);
 
 export const linear = algorithm('linear');

@@ -28,9 +28,11 @@ export {
   type JoinOptions,
   type SchemaInput,
   type TrainOptions,
+  type TuneOptions,
 } from './flow.ts';
 export {
   Algorithm,
+  type AlgorithmOptions,
   arrow,
   csv,
   Format,
@@ -39,10 +41,14 @@ export {
   json,
   linear,
   logistic,
+  logUniform,
   model,
   ndjson,
   parquet,
+  range,
+  Space,
   tsv,
+  uniform,
 } from './formats.ts';
 export {
   all,

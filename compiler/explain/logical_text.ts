@@ -85,6 +85,10 @@ export function nodeText(n: LogicalNode): string {
       return windowText(n);
     case 'train':
       return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${quoteName(f.name)})` : quoteName(f.name))).join(', ')} seed ${n.params.seed}`;
+    case 'trials':
+      return `trials ${n.params.algorithm}: ${n.params.search.trials.length} of ${n.params.search.folds} folds, ${n.params.search.metric}`;
+    case 'trialTable':
+      return `table of trials: ${n.searched.map(quoteName).join(', ')}`;
     case 'predict':
       return `predict as ${quoteName(n.as)}`;
     case 'evaluate':

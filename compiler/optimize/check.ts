@@ -94,6 +94,8 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
       return [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`)];
     case 'scan':
     case 'train':
+    case 'trials':
+    case 'trialTable':
     case 'evaluate':
       return null;
   }

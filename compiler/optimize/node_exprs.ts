@@ -1,5 +1,5 @@
 import type { Expr, NamedExpr, SortKey } from '../../engine/expr.ts';
-import type { LogicalNode, RangeEnd, WindowCall, WindowNode } from '../logical.ts';
+import type { LogicalNode, RangeEnd, TrainSpec, WindowCall, WindowNode } from '../logical.ts';
 
 /** The one place that knows which expressions a node holds, and over which input they range. */
 export function exprsOf(n: LogicalNode): readonly { readonly input: number; readonly expr: Expr }[] {
@@ -10,6 +10,7 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'limit':
     case 'distinct':
     case 'number':
+    case 'trialTable':
     case 'union':
     case 'explode':
     case 'unpivot':
@@ -36,6 +37,7 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'window':
       return over(0, [...n.keys, ...orderOf(n).map((k) => k.expr), ...n.calls.flatMap(callExprs)]);
     case 'train':
+    case 'trials':
       return over(0, [n.params.label.expr, ...n.params.features.map((f) => f.expr)]);
     case 'predict':
       return over(0, named(n.features));
@@ -52,6 +54,7 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'limit':
     case 'distinct':
     case 'number':
+    case 'trialTable':
     case 'union':
     case 'explode':
     case 'unpivot':
@@ -83,14 +86,9 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
         calls: n.calls.map((c) => mapCall(c, f)),
       };
     case 'train':
-      return {
-        ...n,
-        params: {
-          ...n.params,
-          label: { ...n.params.label, expr: f(n.params.label.expr) },
-          features: n.params.features.map((x) => ({ ...x, expr: f(x.expr) })),
-        },
-      };
+      return { ...n, params: mapTrain(n.params, f) };
+    case 'trials':
+      return { ...n, params: mapTrain(n.params, f) };
     case 'predict':
       return { ...n, features: named(n.features) };
     case 'evaluate':
@@ -117,4 +115,12 @@ function mapCall(c: WindowCall, f: (e: Expr) => Expr): WindowCall {
 /** The order of the rows within a partition. */
 export function orderOf({ sort, ties }: WindowNode): readonly SortKey[] {
   return ties === null ? sort : [...sort, { expr: ties, desc: false, nullsFirst: false }];
+}
+
+function mapTrain<S extends TrainSpec>(spec: S, f: (e: Expr) => Expr): S {
+  return {
+    ...spec,
+    label: { ...spec.label, expr: f(spec.label.expr) },
+    features: spec.features.map((x) => ({ ...x, expr: f(x.expr) })),
+  };
 }

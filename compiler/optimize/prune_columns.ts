@@ -96,6 +96,12 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
       all(1);
       break;
     case 'train':
+      if (n.inputs.length > 1) all(1);
+      break;
+    case 'trials':
+      break;
+    case 'trialTable':
+      all(0);
       break;
   }
   for (const { input, expr } of exprsOf(n)) columnsOf(expr, of(inputOf(n, input)));
@@ -162,6 +168,8 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     }
     case 'evaluate':
     case 'train':
+    case 'trials':
+    case 'trialTable':
       return n;
   }
 }

@@ -66,6 +66,8 @@ function bound(
     case 'join':
       return n.kind === 'semi' || n.kind === 'anti' ? input(0) : null;
     case 'train':
+    case 'trials':
+    case 'trialTable':
     case 'evaluate':
       return 0;
     case 'predict':

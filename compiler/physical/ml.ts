@@ -1,13 +1,19 @@
 import type { NamedExpr } from '../../engine/expr.ts';
-import type { EvaluateParams, PredictParams, TrainParams } from '../../engine/ml/params.ts';
+import type {
+  EvaluateParams,
+  PredictParams,
+  TrainParams,
+  TrialParams,
+  TrialTableParams,
+} from '../../engine/ml/params.ts';
 import type { StepRef } from '../../engine/plan.ts';
-import type { EvaluateNode, PredictNode, TrainNode } from '../logical.ts';
+import type { EvaluateNode, PredictNode, TrainNode, TrialsNode, TrialTableNode } from '../logical.ts';
 import { inputOf } from '../plan_tree.ts';
 import { addCompute, addStep, columnsFor, freshName, type Pipeline, schemaOf } from './pipeline.ts';
 import type { Planner } from './planner.ts';
 
-/** Label and features become columns; all rows meet in one task, which trains. */
-export function planTrain(planner: Planner, n: TrainNode): Pipeline {
+/** Label and features become columns. */
+function learnerColumns(planner: Planner, n: TrainNode | TrialsNode): { p: Pipeline; params: TrainParams } {
   const info = { name: 'features', label: n.label, span: n.span };
   const { label, features } = n.params;
   const outputs: NamedExpr[] = [
@@ -27,14 +33,21 @@ export function planTrain(planner: Planner, n: TrainNode): Pipeline {
       encoding: f.encoding,
     })),
   };
+  return { p, params };
+}
+
+/** All rows meet in one task, which trains. */
+export function planTrain(planner: Planner, n: TrainNode): Pipeline {
+  const { p, params } = learnerColumns(planner, n);
+  const { search } = n.params;
   const relation = planner.close(p, { kind: 'exchange', by: 'single' }, 'gather for training');
   const step: StepRef = {
     op: 'train',
     phase: 'final',
-    params,
+    params: search === undefined ? params : { ...params, search },
     input: p.schema,
     output: n.schema,
-    sides: [],
+    sides: search === undefined ? [] : [planner.materialize(inputOf(n, 1))],
     span: n.span,
     label: n.label,
   };
@@ -43,6 +56,42 @@ export function planTrain(planner: Planner, n: TrainNode): Pipeline {
     steps: [],
     schema: n.schema,
     names: [`train ${n.params.algorithm}`],
+  };
+}
+
+/** The rows are kept, and a task for each fold of each trial reads them. */
+export function planTrials(planner: Planner, n: TrialsNode): Pipeline {
+  const { p, params: train } = learnerColumns(planner, n);
+  const relation = planner.close(p, { kind: 'collect', limit: null }, 'keep for trials');
+  const { search } = n.params;
+  const params: TrialParams = { train, search };
+  const at = { sides: [{ relation, schema: p.schema }], span: n.span, label: n.label };
+  const empty: Pipeline = {
+    input: { kind: 'items', count: search.trials.length * search.folds },
+    steps: [],
+    schema: [],
+    names: [`trials of ${n.params.algorithm}`],
+  };
+  return addStep(empty, { op: 'trial', phase: 'map', params, input: [], output: n.schema, ...at }, 'train and score');
+}
+
+export function planTrialTable(planner: Planner, n: TrialTableNode): Pipeline {
+  const from = planner.materialize(inputOf(n));
+  const below: Pipeline = {
+    input: { kind: 'stream', from: [from], skip: 0 },
+    steps: [],
+    schema: from.schema,
+    names: [],
+  };
+  const relation = planner.close(below, { kind: 'exchange', by: 'single' }, 'gather scores');
+  const params: TrialTableParams = { search: n.search, searched: n.searched };
+  const at = { sides: [], span: n.span, label: n.label };
+  const step: StepRef = { op: 'trials', phase: 'final', params, input: from.schema, output: n.schema, ...at };
+  return {
+    input: { kind: 'merge', from: [{ relation, schema: from.schema }], step },
+    steps: [],
+    schema: n.schema,
+    names: ['table of trials'],
   };
 }
 

@@ -15,7 +15,7 @@ import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSort } from './exchanges.ts';
 import { planJoin } from './joins.ts';
-import { planEvaluate, planPredict, planTrain } from './ml.ts';
+import { planEvaluate, planPredict, planTrain, planTrials, planTrialTable } from './ml.ts';
 import { addCompute, addStep, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
 import { planPlace, planWindow } from './windows.ts';
 
@@ -132,6 +132,10 @@ export class Planner {
         return this.#number(n);
       case 'train':
         return planTrain(this, n);
+      case 'trials':
+        return planTrials(this, n);
+      case 'trialTable':
+        return planTrialTable(this, n);
       case 'predict':
         return planPredict(this, n);
       case 'evaluate':

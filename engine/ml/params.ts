@@ -1,7 +1,31 @@
 import type { DataType } from '../types.ts';
 
 /** Parameters of the machine-learning operators; the planner has made label and features columns of the input. */
+/** What a search tries, and how trials are compared. */
+export interface SearchParams {
+  /** The options of each trial, with those that are not searched. */
+  readonly trials: readonly Readonly<Record<string, unknown>>[];
+  readonly folds: number;
+  readonly seed: number;
+  readonly metric: string;
+  readonly maximize: boolean;
+}
+
+/** Side 0 are the rows, with label and features as for `train`. */
+export interface TrialParams {
+  readonly train: TrainParams;
+  readonly search: SearchParams;
+}
+
+/** The table of trials: one row each, from the scores of their folds. `searched`: the options that are shown. */
+export interface TrialTableParams {
+  readonly search: SearchParams;
+  readonly searched: readonly string[];
+}
+
 export interface TrainParams {
+  /** With it, `options` are those of the best trial, by the scores in side 0. */
+  readonly search?: SearchParams;
   readonly algorithm: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly seed: number;

@@ -1,14 +1,14 @@
 import { valueReader } from '../batch/access.ts';
 import { columnFromValues } from '../batch/build.ts';
-import { type Batch, type Column, isValid } from '../batch/column.ts';
+import { type Column, isValid } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
 import type { LiteralValue } from '../expr.ts';
-import { classCodes, classIndex, columnOf, compareClasses, featureEncoder, pieces, toFloats } from '../ml/features.ts';
+import { columnOf, compareClasses } from '../ml/features.ts';
 import { createMetrics, type Metrics } from '../ml/metrics.ts';
 import { type ClassValue, decodeModel, type Model } from '../ml/model.ts';
 import type { EvaluateParams, PredictParams } from '../ml/params.ts';
 import { metricFields } from '../ml/schema.ts';
-import { scoreBatch } from '../ml/score.ts';
+import { labelsOf, type Scored, scorer } from '../ml/scorer.ts';
 import type { SideInput, StepRef } from '../plan.ts';
 import { T } from '../types.ts';
 import type { OperatorDef, TaskContext } from './def.ts';
@@ -45,35 +45,6 @@ function readModel(side: SideInput, ctx: TaskContext): Model {
     if (bytes instanceof Uint8Array) return decodeModel(bytes, 'the model');
   }
   throw new RunError('FLOW7011', 'the model relation is empty');
-}
-
-/** Scores parts of batches, small enough for a block; the learner's input columns are kept between them. */
-function scorer(model: Model, features: PredictParams['features']): (batch: Batch) => Iterable<Scored> {
-  if (features.length !== model.features.length) {
-    throw new RunError('FLOW7011', `the model has ${model.features.length} features, ${features.length} are given`);
-  }
-  const encoder = featureEncoder(
-    model.features,
-    features.map((f) => f.column),
-  );
-  let x: Float64Array[] = [];
-  let room = -1;
-  return function* (batch) {
-    for (const rows of pieces(batch, encoder.width)) {
-      if (room < rows.rows) {
-        room = rows.rows;
-        x = encoder.room(room);
-      }
-      encoder.encode(rows, x);
-      yield { rows, scores: scoreBatch(model, x, rows.rows) };
-    }
-  };
-}
-
-interface Scored {
-  readonly rows: Batch;
-  /** As `scoreBatch` gives them. */
-  readonly scores: Float64Array;
 }
 
 function predictions(model: Model, scores: Float64Array, rows: number, ctx: TaskContext): Column[] {
@@ -172,18 +143,6 @@ function groupOf(values: readonly LiteralValue[], model: Model, groups: Map<stri
   const made = newGroup(values, model);
   groups.set(key, made);
   return made;
-}
-
-/** The labels as numbers: their values, or the numbers of their classes (-1 when the model does not know one). */
-function labelsOf(label: Column, rows: number, model: Model): Float64Array | Int32Array {
-  if (model.task === 'regression') {
-    const values = new Float64Array(rows);
-    toFloats(label, rows, values);
-    return values;
-  }
-  const codes = new Int32Array(rows);
-  classCodes(label, rows, classIndex(model.classes), codes);
-  return codes;
 }
 
 /** Nulls last. */

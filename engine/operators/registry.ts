@@ -12,6 +12,7 @@ import { place } from './place.ts';
 import { evaluate, predict } from './predict.ts';
 import { sort } from './sort.ts';
 import { train } from './train.ts';
+import { trial, trials } from './tune.ts';
 import { unpivot } from './unpivot.ts';
 import { window } from './window.ts';
 
@@ -29,6 +30,8 @@ export const OPERATORS = {
   explode,
   unpivot,
   train,
+  trial,
+  trials,
   predict,
   evaluate,
   place,

@@ -9,7 +9,7 @@ export function sidesOf(stage: Stage): number[] {
 
 /** Relations a stage reads: its input and the sides of its steps. */
 export function inputsOf(stage: Stage): number[] {
-  const from = stage.input.kind === 'scan' ? [] : stage.input.from.map((f) => f.relation);
+  const from = 'from' in stage.input ? stage.input.from.map((f) => f.relation) : [];
   return [...from, ...sidesOf(stage)];
 }
 

@@ -86,6 +86,8 @@ export type TaskInput =
         readonly first: number;
       }[];
     }
+  /** One row without columns. */
+  | { readonly kind: 'item' }
   | { readonly kind: 'partition'; readonly inputs: readonly PartitionData[] }
   /** Pieces of neighbouring partitions of one round of a push exchange. */
   | { readonly kind: 'regroup'; readonly partitions: readonly (readonly BatchRef[])[] }

@@ -84,6 +84,7 @@ export class StageInputs {
   async tasksOf(stage: Stage): Promise<TaskInputs> {
     const { input } = stage;
     if (input.kind === 'scan') return this.#scanTasks(stage, input);
+    if (input.kind === 'items') return Array.from({ length: input.count }, () => ({ kind: 'item' }) as const);
     const relations = input.from.map((f) => this.#o.relation(f.relation));
     this.#o.onInput(
       stage.id,
@@ -174,6 +175,7 @@ export class StageInputs {
 
   /** Bytes a stage reads, about. */
   async bytesOf(stage: Stage): Promise<number> {
+    if (stage.input.kind === 'items') return 0;
     if (stage.input.kind !== 'scan')
       return stage.input.from.reduce((n, f) => n + this.#o.relation(f.relation).bytes, 0);
     const est = await format(stage.input.format).reader?.estimate(stage.input.source);

@@ -139,6 +139,7 @@ function sourceOf(stage: Stage, input: TaskInput, ctx: TaskScope, origin: Origin
     });
   }
   if (input.kind === 'refs') return streamed(input.parts, ctx);
+  if (input.kind === 'item') return oneRow();
   if (input.kind === 'partition' && from.kind === 'merge') {
     const { step } = from;
     const final = operator(step.op).final;
@@ -192,6 +193,10 @@ async function* streamed(parts: Extract<TaskInput, { kind: 'refs' }>['parts'], c
       ctx.scratch.reset();
     }
   }
+}
+
+async function* oneRow(): AsyncIterable<Batch> {
+  yield { schema: [], rows: 1, columns: [] };
 }
 
 /** The final half of an operator is the source of its stage: what it yielded is dead when it is asked again. */

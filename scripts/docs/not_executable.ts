@@ -35,10 +35,6 @@ export const PROBES: readonly Probe[] = [
   step('Samples of each group', 'sample 0.01 by k seed 1'),
   step('Functions of the host language on rows', 'map clean_row'),
   step('Functions of the host language on batches', 'map_batches score as { id: int }'),
-  step(
-    'Search for model options',
-    'tune gbt(trees: [100, 200]) label x features k metric rmse trials 5 folds 3 seed 1',
-  ),
   step('Rows of one side only', 'except u', '`join anti`'),
   step('Rows of both sides', 'intersect u', '`join semi`'),
   step('Right joins', 'join right u as b on k == b.k add b.w', '`join left` from the other side'),

@@ -74,7 +74,9 @@ function stageLine(s: Stage): string {
   const from =
     input.kind === 'scan'
       ? `scan ${input.source.display}`
-      : `${input.kind} ${input.from.map((f) => f.relation).join(' ')}${input.kind === 'stream' && input.skip > 0 ? ` skip ${input.skip}` : ''}`;
+      : input.kind === 'items'
+        ? `items ${input.count}`
+        : `${input.kind} ${input.from.map((f) => f.relation).join(' ')}${input.kind === 'stream' && input.skip > 0 ? ` skip ${input.skip}` : ''}`;
   const first = input.kind === 'merge' ? [`${input.step.op} final`] : [];
   const steps = s.steps.map((x) => {
     const sides = x.sides.length > 0 ? ` with ${x.sides.map((one) => one.relation).join(' ')}` : '';

@@ -154,7 +154,7 @@ test('a stage reads relations of earlier stages only', async () => {
   const ids = plan.stages.map((s) => s.id);
   assert.equal(ids, [...ids.keys()]);
   for (const s of plan.stages) {
-    const from = s.input.kind === 'scan' ? [] : s.input.from.map((f) => f.relation);
+    const from = 'from' in s.input ? s.input.from.map((f) => f.relation) : [];
     const steps = s.input.kind === 'merge' ? [s.input.step, ...s.steps] : s.steps;
     for (const r of [...from, ...steps.flatMap((x) => x.sides.map((side) => side.relation))]) assert.ok(r < s.id);
     // What enters a step is what the one before it leaves.

@@ -12,6 +12,7 @@ import { distinct, remove, skip, sort, take, where } from './rows.ts';
 import { repartition, sample, shuffle } from './shuffle.ts';
 import { summarize } from './summarize.ts';
 import { train } from './train.ts';
+import { tune } from './tune.ts';
 import { union } from './union.ts';
 import { unpivot } from './unpivot.ts';
 import { evaluate, predict } from './use_model.ts';
@@ -35,7 +36,6 @@ function isRelation(node: Ast.Node): node is Ast.Relation {
   return node.kind === 'relationName' || node.kind === 'pipeline';
 }
 
-const kindName = (step: RowStep): string => step.kind;
 
 /** One entry for each kind of step: a new one without an entry does not compile. */
 const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K }>> } = {
@@ -64,7 +64,7 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
   shuffle,
   map: later((step) => (step.kind === 'map' && step.batches ? 'map_batches' : 'map'), 'other'),
   fill,
-  tune: later(kindName, 'other'),
+  tune: (ctx, input, step) => tune(ctx, input, step).model,
   callStep: bindCallStep,
   errorStep: () => null,
 };

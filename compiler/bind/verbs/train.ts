@@ -1,4 +1,4 @@
-import { columnsOf, type Expr } from '../../../engine/expr.ts';
+import { columnsOf, type Expr, type LiteralExpr } from '../../../engine/expr.ts';
 import {
   ALGORITHMS,
   type AlgorithmDef,
@@ -12,7 +12,7 @@ import { formatType, type Schema } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { suggest } from '../../../grammar/suggest.ts';
 import { codes } from '../../diagnostics.ts';
-import type { FeatureSpec, TrainNode } from '../../logical.ts';
+import type { FeatureSpec, TrainNode, TrainSpec } from '../../logical.ts';
 import { bindConstant, bindSeed } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
@@ -26,6 +26,24 @@ import { expand } from './columns.ts';
 export function train(ctx: Context, input: Rows, step: Ast.TrainStep): Rows {
   const algorithm = algorithmOf(ctx, step.algorithm);
   const options = algorithm === null ? {} : optionsOf(ctx, algorithm, step.algorithm);
+  const params = bindLearner(ctx, input, step, algorithm, options);
+  if (input === null || params === null) return null;
+  const node: TrainNode = {
+    ...base(ctx, MODEL_SCHEMA, [input], step, `train ${params.algorithm}`),
+    op: 'train',
+    params,
+  };
+  return node;
+}
+
+/** Label, features and seed; null when it cannot be told what is learned from what. */
+export function bindLearner(
+  ctx: Context,
+  input: Rows,
+  step: Ast.TrainStep | Ast.TuneStep,
+  algorithm: AlgorithmDef | null,
+  options: Readonly<Record<string, unknown>>,
+): TrainSpec | null {
   const label = step.label === null ? null : createEnv(ctx, rowScope(input?.schema ?? null)).bind(step.label);
   if (step.label === null) ctx.report(codes.trainNeeds, { what: 'a label' }, step.verbSpan);
   const features = bindFeatures(ctx, input, step, label);
@@ -41,15 +59,10 @@ export function train(ctx: Context, input: Rows, step: Ast.TrainStep): Rows {
   }
   if (input === null || label === null || algorithm === null) return null;
   const name = label.kind === 'column' ? label.name : 'label';
-  const node: TrainNode = {
-    ...base(ctx, MODEL_SCHEMA, [input], step, `train ${algorithm.name}`),
-    op: 'train',
-    params: { algorithm: algorithm.name, options, label: { name, expr: label }, features, seed },
-  };
-  return node;
+  return { algorithm: algorithm.name, options, label: { name, expr: label }, features, seed };
 }
 
-function algorithmOf(ctx: Context, call: Ast.Call): AlgorithmDef | null {
+export function algorithmOf(ctx: Context, call: Ast.Call): AlgorithmDef | null {
   const name = call.name.text;
   const found = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
   if (found !== undefined) return found;
@@ -62,43 +75,50 @@ function algorithmOf(ctx: Context, call: Ast.Call): AlgorithmDef | null {
 }
 
 function optionsOf(ctx: Context, algorithm: AlgorithmDef, call: Ast.Call): Record<string, unknown> {
-  const options: Record<string, unknown> = {};
-  for (const option of algorithm.options) options[option.name] = option.default;
+  const options = defaultsOf(algorithm);
+  eachOption(ctx, algorithm, call, (option, node, fail) => {
+    const e = bindConstant(ctx, node, 'an option');
+    if (isUnknown(e)) return;
+    const wrong = optionProblem(option, e);
+    if (wrong === null) options[option.name] = e.value;
+    else fail(wrong);
+  });
+  return options;
+}
+
+export function defaultsOf(algorithm: AlgorithmDef): Record<string, unknown> {
+  return Object.fromEntries(algorithm.options.map((option) => [option.name, option.default]));
+}
+
+/** Hands out the options that are written and exist; reports the others. `fail` reports what is wrong with one. */
+export function eachOption(
+  ctx: Context,
+  algorithm: AlgorithmDef,
+  call: Ast.Call,
+  take: (option: AlgorithmOption, node: Ast.Expr, fail: (why: string) => void) => void,
+): void {
+  const names = algorithm.options.map((one) => one.name);
   for (const arg of call.args) {
-    const fail = (option: string, why: string, span: Ast.Span, suggestion?: string | null): void => {
+    const fail = (option: string, why: string, span: Ast.Span, near: string | null = null): void => {
       ctx.report(codes.badModelOption, { algorithm: algorithm.name, option, why }, span, {
-        notes: [`options: ${algorithm.options.map((one) => one.name).join(', ')}`],
-        suggestion:
-          suggestion === null || suggestion === undefined
-            ? undefined
-            : { text: `did you mean \`${suggestion}\`?`, replacement: suggestion },
+        notes: [`options: ${names.join(', ')}`],
+        suggestion: near === null ? undefined : { text: `did you mean \`${near}\`?`, replacement: near },
       });
     };
     const name = arg.name?.text;
     const option = algorithm.options.find((one) => one.name === name);
     if (name === undefined || arg.name === null) fail('options', 'are given by name', arg.span);
     else if (option === undefined)
-      fail(
-        `\`${name}\``,
-        'is not one of its options',
-        arg.name.span,
-        suggest(
-          name,
-          algorithm.options.map((one) => one.name),
-        ),
-      );
-    else {
-      const e = bindConstant(ctx, arg.value, 'an option');
-      if (isUnknown(e)) continue;
-      const wrong = optionProblem(option, e);
-      if (wrong === null) options[name] = e.value;
-      else fail(`\`${name}\``, wrong, arg.value.span);
-    }
+      fail(`\`${name}\``, 'is not one of its options', arg.name.span, suggest(name, names));
+    else take(option, arg.value, (why) => fail(`\`${name}\``, why, arg.value.span));
   }
-  return options;
 }
 
-function optionProblem(option: AlgorithmOption, e: Expr & { kind: 'literal' }): string | null {
+/** Why a value is none of the option; null when it is one. */
+export function optionProblem(
+  option: AlgorithmOption,
+  e: Pick<LiteralExpr, 'type' | 'value' | 'nullable'>,
+): string | null {
   if (option.type === 'string') {
     const values = option.values ?? [];
     return typeof e.value === 'string' && values.includes(e.value)
@@ -112,7 +132,12 @@ function optionProblem(option: AlgorithmOption, e: Expr & { kind: 'literal' }): 
   return e.value >= min && e.value <= max ? null : `lies between ${min} and ${max}, and this is ${e.value}`;
 }
 
-function bindFeatures(ctx: Context, input: Rows, step: Ast.TrainStep, label: Expr | null): FeatureSpec[] {
+function bindFeatures(
+  ctx: Context,
+  input: Rows,
+  step: Ast.TrainStep | Ast.TuneStep,
+  label: Expr | null,
+): FeatureSpec[] {
   const isNew = uniqueNames(ctx);
   const out: FeatureSpec[] = [];
   const add = (name: string, expr: Expr, onehot: boolean, span: Ast.Span): void => {

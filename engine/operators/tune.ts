@@ -1,0 +1,58 @@
+import { columnFromValues } from '../batch/build.ts';
+import type { Batch } from '../batch/column.ts';
+import { EngineBug } from '../errors.ts';
+import type { LiteralValue } from '../expr.ts';
+import type { TrialParams, TrialTableParams } from '../ml/params.ts';
+import { SCORES_SCHEMA, scoreFold, trialScores } from '../ml/trials.ts';
+import type { Schema } from '../types.ts';
+import type { OperatorDef, TaskContext } from './def.ts';
+
+/** `trial`: each row of the input is the number of a fold of a trial, trial after trial; a task each, so that they run side by side. */
+export const trial: OperatorDef<TrialParams> = {
+  name: 'trial',
+  traits: { shape: 'map', ordered: true, rowwise: true },
+  schema: () => SCORES_SCHEMA,
+  map({ train, search }, step, ctx) {
+    return async function* (input: AsyncIterable<Batch>) {
+      const [side] = step.sides;
+      if (side === undefined) throw new EngineBug('trials without rows');
+      for await (const b of input) {
+        for (let i = 0; i < b.rows; i++) {
+          const at = ctx.index;
+          const [which, fold] = [Math.floor(at / search.folds), at % search.folds];
+          const score = scoreFold(train, search, which, fold, ctx.side(side), ctx);
+          yield batchOf(step.output, [[which, fold, score]], ctx);
+        }
+      }
+    };
+  },
+};
+
+/** `trials`: the table of a search. */
+export const trials: OperatorDef<TrialTableParams> = {
+  name: 'trials',
+  traits: { shape: 'single', blocking: true },
+  schema: (_, inputs) => inputs[0] ?? [],
+  async *final({ search, searched }, step, inputs, ctx) {
+    const [scores] = inputs;
+    if (scores === undefined) throw new EngineBug('trials without scores');
+    const rows = trialScores(search, scores).map(({ trial: number, options, mean, deviation }) => [
+      number + 1,
+      ...searched.map((name) => options[name] as LiteralValue),
+      mean,
+      deviation,
+    ]);
+    yield batchOf(step.output, rows, ctx);
+  },
+};
+
+function batchOf(schema: Schema, rows: readonly (readonly LiteralValue[])[], ctx: TaskContext): Batch {
+  const columns = schema.map((f, k) =>
+    columnFromValues(
+      f.type,
+      rows.map((r) => r[k] ?? null),
+      ctx.scratch,
+    ),
+  );
+  return { schema, rows: rows.length, columns };
+}
