@@ -42,13 +42,6 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
   switch (n.op) {
     case 'scan':
       return;
-    case 'filter':
-    case 'sort':
-    case 'limit':
-    case 'number':
-    case 'place':
-      pass(0);
-      break;
     case 'distinct':
       if (n.keys === null) all(0);
       else {
@@ -76,35 +69,47 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
       pass(0);
       requireForJoin(n, out, of);
       break;
-    case 'expect':
-      pass(0);
-      for (const c of n.checks) for (const s of c.shown) of(inputOf(n)).add(s);
-      break;
-    case 'explode':
-      pass(0);
-      for (const name of n.lists) of(inputOf(n)).add(name);
-      break;
-    case 'unpivot':
-      pass(0);
-      for (const { column } of n.columns) of(inputOf(n)).add(column);
-      break;
-    case 'predict':
-      pass(0);
-      all(1);
-      break;
-    case 'evaluate':
-      all(1);
-      break;
-    case 'train':
-      if (n.inputs.length > 1) all(1);
-      break;
-    case 'trials':
-      break;
-    case 'trialTable':
-      all(0);
-      break;
+    default:
+      if (PASSING.has(n.op)) pass(0);
+      for (const name of readByName(n)) of(inputOf(n)).add(name);
+      for (const i of readWhole(n)) all(i);
   }
   for (const { input, expr } of exprsOf(n)) columnsOf(expr, of(inputOf(n, input)));
+}
+
+/** Steps that give columns of their first input as they are. */
+const PASSING: ReadonlySet<LogicalNode['op']> = new Set([
+  'filter',
+  'sort',
+  'limit',
+  'number',
+  'place',
+  'expect',
+  'explode',
+  'unpivot',
+  'predict',
+]);
+
+/** Columns of the first input that a step names besides those of its expressions. */
+function readByName(n: LogicalNode): readonly string[] {
+  if (n.op === 'expect') return n.checks.flatMap((c) => c.shown);
+  if (n.op === 'explode') return n.lists;
+  return n.op === 'unpivot' ? n.columns.map((c) => c.column) : [];
+}
+
+/** Inputs of which a step reads all columns. */
+function readWhole(n: LogicalNode): readonly number[] {
+  switch (n.op) {
+    case 'predict':
+    case 'evaluate':
+      return [1];
+    case 'train':
+      return n.inputs.length > 1 ? [1] : [];
+    case 'trialTable':
+      return [0];
+    default:
+      return [];
+  }
 }
 
 /** The node with only the needed outputs, its schema following its (narrowed) inputs. */

@@ -36,7 +36,6 @@ function isRelation(node: Ast.Node): node is Ast.Relation {
   return node.kind === 'relationName' || node.kind === 'pipeline';
 }
 
-
 /** One entry for each kind of step: a new one without an entry does not compile. */
 const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K }>> } = {
   where,
