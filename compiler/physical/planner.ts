@@ -10,7 +10,7 @@ import type {
   StageOutput,
   StepRef,
 } from '../../engine/plan.ts';
-import type { ExpectNode, LogicalNode, LogicalPlan, NumberNode } from '../logical.ts';
+import type { ExpectNode, LimitNode, LogicalNode, LogicalPlan, NumberNode } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSort } from './exchanges.ts';
@@ -98,16 +98,8 @@ export class Planner {
           span: n.span,
         });
       }
-      case 'limit': {
-        const below = inputOf(n);
-        const p = this.pipeline(below);
-        const limit = n.take === null ? null : n.skip + n.take;
-        const relation =
-          limit === null
-            ? (materialized(p) ?? this.close(p, collect(null), 'collect'))
-            : this.close(p, collect(limit), 'take');
-        return streamOf([{ relation, schema: p.schema }], n.skip, n.skip > 0 ? 'skip' : 'take');
-      }
+      case 'limit':
+        return this.#limit(n);
       case 'union':
         return this.stream(n.inputs, 'union');
       case 'explode':
@@ -141,6 +133,17 @@ export class Planner {
       case 'evaluate':
         return planEvaluate(this, n);
     }
+  }
+
+  #limit(n: LimitNode): Pipeline {
+    const below = inputOf(n);
+    const p = this.pipeline(below);
+    const limit = n.take === null ? null : n.skip + n.take;
+    const relation =
+      limit === null
+        ? (materialized(p) ?? this.close(p, collect(null), 'collect'))
+        : this.close(p, collect(limit), 'take');
+    return streamOf([{ relation, schema: p.schema }], n.skip, n.skip > 0 ? 'skip' : 'take');
   }
 
   #expect(n: ExpectNode): Pipeline {
