@@ -13,7 +13,7 @@ interface Hint {
 
 /** Words where an operator or a clause may stand. */
 const operatorWords: Readonly<Record<string, Hint>> = {
-  ilike: { text: 'compare in one case: `lower(name) like "a%"`' },
+  ilike: { text: 'that is a function: `ilike(name, "a%")`' },
   rlike: { text: 'a regular expression is tested by `matches`', replacement: 'matches' },
   regexp: { text: 'a regular expression is tested by `matches`', replacement: 'matches' },
   similar: { text: 'a regular expression is tested by `matches`' },
