@@ -165,6 +165,22 @@ const unpivot: Maker = (_, p) => {
   };
 };
 
+const explode: Maker = (d, p) => {
+  const ints = named(p.columns, 'int');
+  if (ints.length === 0 || p.counts.widening >= MOST_WIDENING) return null;
+  p.counts.widening++;
+  const [a, b] = [d.pick(ints).name, d.pick(ints).name];
+  const [one, two] = [fresh(p, 'i'), fresh(p, 'i')];
+  const kept = `list_filter([${a}, ${b}, 1], it => it > ${d.pick(ints).name})`;
+  const outer = d.pick(['', 'outer ']);
+  const columns = [...p.columns, { name: one, type: T.int }];
+  if (d.below(2) === 0) return { text: [`explode ${outer}${kept} as ${one}`], columns };
+  return {
+    text: [`explode ${outer}${kept} as ${one}, [${a}] as ${two}`],
+    columns: [...columns, { name: two, type: T.int }],
+  };
+};
+
 const pivot: Maker = (d, p) => {
   const texts = named(p.columns, 'string');
   const keys = named(p.columns, 'int');
@@ -197,5 +213,6 @@ const STEPS: readonly Maker[] = [
   join,
   union,
   unpivot,
+  explode,
   pivot,
 ];

@@ -1,6 +1,6 @@
 import { RunError } from '../../engine/errors.ts';
 import { castFn } from '../../engine/expr/cast.ts';
-import type { CallExpr, Expr, LiteralValue } from '../../engine/expr.ts';
+import type { CallExpr, Expr, LambdaExpr, LiteralValue, LocalExpr } from '../../engine/expr.ts';
 import { resolveFunction } from '../../engine/functions/registry.ts';
 import { type DataType, typeEquals } from '../../engine/types.ts';
 import { canonical, INTEGERS, order } from './values.ts';
@@ -45,9 +45,10 @@ function evaluate(e: Expr, row: Row): LiteralValue {
     }
     case 'call':
       return evaluateCall(e, row);
-    case 'lambda':
     case 'local':
-      throw new Error('not made by the random expressions');
+      return row[localName(e)] ?? null;
+    case 'lambda':
+      throw new Error('a lambda outside of a call');
   }
 }
 
@@ -62,6 +63,8 @@ function cast(v: LiteralValue, from: DataType, to: DataType, safe: boolean): Lit
 function evaluateCall(e: CallExpr, row: Row): LiteralValue {
   const lazy = LAZY[e.fn];
   if (lazy !== undefined) return lazy(e, row);
+  const lambda = e.args.find((a): a is LambdaExpr => a.kind === 'lambda');
+  if (lambda !== undefined) return evaluateLambda(e, lambda, row);
   const types = e.args.map((a) => a.type);
   const found = resolveFunction(
     e.fn,
@@ -76,6 +79,50 @@ function evaluateCall(e: CallExpr, row: Row): LiteralValue {
   const call = found.overload.impl.call as ((...a: readonly LiteralValue[]) => LiteralValue) | undefined;
   if (call === undefined) throw new Error(`the interpreter does not know ${e.fn}`);
   return ranged(e.type, call(...args) ?? null);
+}
+
+/** Parameters of lambdas stand in the row beside its columns. */
+const localName = (e: LocalExpr): string => `\0local ${e.level}`;
+
+/** The lambda once for each item, in order. */
+function evaluateLambda(e: CallExpr, lambda: LambdaExpr, row: Row): LiteralValue {
+  const [list, ...rest] = e.args.filter((a) => a !== lambda).map((a) => evaluate(a, row)) as [
+    LiteralValue,
+    ...LiteralValue[],
+  ];
+  if (list === null) return null;
+  const items = list as readonly LiteralValue[];
+  const body = (...values: LiteralValue[]): LiteralValue =>
+    evaluate(lambda.body, {
+      ...row,
+      ...Object.fromEntries(lambda.params.map((p, k) => [localName(p), values[k] ?? null])),
+    });
+  switch (e.fn) {
+    case 'list_transform':
+      return items.map((x, i) => body(x, BigInt(i)));
+    case 'list_filter':
+      return items.filter((x, i) => body(x, BigInt(i)) === true);
+    case 'list_any':
+    case 'list_all': {
+      const truths = items.map((x, i) => body(x, BigInt(i)));
+      const decides = e.fn === 'list_any';
+      return truths.includes(decides) ? decides : truths.includes(null) ? null : !decides;
+    }
+    case 'list_sort': {
+      const keyed = items.map((x, i) => ({ x, key: body(x, BigInt(i)) }));
+      const sign = rest[0] === 'desc' ? -1 : 1;
+      keyed.sort(({ key: a }, { key: b }) =>
+        a === null || b === null ? Number(a === null) - Number(b === null) : sign * order(lambda.body.type, a, b),
+      );
+      return keyed.map(({ x }) => x);
+    }
+    case 'list_reduce': {
+      const [first, ...others] = rest.length > 0 ? [rest[0] as LiteralValue, ...items] : items;
+      return others.reduce<LiteralValue>((acc, x, i) => body(acc, x, BigInt(i + 1 - rest.length)), first ?? null);
+    }
+    default:
+      throw new Error(`the interpreter does not know ${e.fn}`);
+  }
 }
 
 const LAZY: Readonly<Record<string, (e: CallExpr, row: Row) => LiteralValue>> = {
