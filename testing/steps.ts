@@ -196,6 +196,45 @@ const pivot: Maker = (d, p) => {
   };
 };
 
+/** Functions of windows, with what they give. Those of the first list do not tell equal rows apart, those of the second want an order of all columns. */
+const OVER_PEERS = ['rank()', 'dense_rank()', 'count()'];
+const OVER_ROWS = ['row_number()'];
+
+const window: Maker = (d, p) => {
+  if (p.columns.length >= MOST_COLUMNS) return null;
+  const name = fresh(p, 'o');
+  const int = expression(d, 'int', p.columns, 1);
+  const by = d.below(3) === 0 ? '' : `by ${d.pick(columnsIn(p)).name} `;
+  const total = d.below(2) === 0;
+  const order = total ? sorted(d, p) : `sort ${d.pick(columnsIn(p)).name}${d.pick(['', ' desc', ' nulls first'])}`;
+  const [whole, some] = [`sum(${int})`, d.pick([`max(${int})`, `min(${int})`, `sum(${int})`, `count(${int})`])];
+  const frame = d.pick(['rows -2..0', 'rows ..0', 'rows 0..', 'rows -1..1', 'rows -3..-1']);
+  const call = total
+    ? d.pick([
+        `${d.pick(OVER_ROWS)} over (${by}${order})`,
+        `${d.pick(['lag', 'lead'])}(${int}${d.pick(['', ', 2'])}) over (${by}${order})`,
+        `${some} over (${by}${order} ${frame})`,
+        `${d.pick(['first_value', 'last_value'])}(${int}) over (${by}${order} ${frame})`,
+      ])
+    : d.pick([
+        `${d.pick(OVER_PEERS)} over (${by}${order})`,
+        `${some} over (${by}${order})`,
+        by === '' ? `${whole} over (${order} range ..)` : `${whole} over (${by.trim()})`,
+      ]);
+  return { text: [`derive ${name} = ${call}`], columns: [...p.columns, { name, type: T.int }] };
+};
+
+const topOfEach: Maker = (d, p) => ({
+  text: [`take ${d.pick(['1', '2', '2..3', '0'])} ${sorted(d, p)} by ${names(d.some(columnsIn(p)).slice(0, 2))}`],
+  columns: p.columns,
+});
+
+const fill: Maker = (d, p) => {
+  const filled = d.pick(columnsIn(p));
+  const by = d.below(2) === 0 ? '' : ` by ${d.pick(columnsIn(p)).name}`;
+  return { text: [`fill ${d.pick(['forward', 'backward'])} ${filled.name} ${sorted(d, p)}${by}`], columns: p.columns };
+};
+
 /** In the order in which they get simpler to read. */
 const STEPS: readonly Maker[] = [
   where,
@@ -215,4 +254,8 @@ const STEPS: readonly Maker[] = [
   unpivot,
   explode,
   pivot,
+  window,
+  window,
+  topOfEach,
+  fill,
 ];

@@ -8,11 +8,12 @@ import type {
   UnpivotNode,
 } from '../../compiler/logical.ts';
 import { RunError } from '../../engine/errors.ts';
-import type { Expr, LiteralValue, SortKey } from '../../engine/expr.ts';
+import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import type { DataType, Schema } from '../../engine/types.ts';
 import { aggregateOf } from './aggregates.ts';
 import { FAILS, interpret, type Row } from './expr.ts';
-import { keyText, order } from './values.ts';
+import { compareKeys, keyText, order } from './values.ts';
+import { windowRows } from './window.ts';
 
 /** Rows of the sources of a plan, by their path as the flow has it, in canonical form (values.ts). */
 export type Tables = ReadonlyMap<string, readonly Row[]>;
@@ -79,6 +80,14 @@ function evaluate(n: LogicalNode, inputs: readonly (readonly Row[])[], tables: T
       return rows.flatMap((row) => explode(n, row));
     case 'unpivot':
       return rows.flatMap((row) => unpivot(n, row));
+    case 'place':
+      return rows.map((row, i) => ({ ...row, [n.name]: BigInt(i) }));
+    case 'number':
+      return rows.map((row, i) => ({ ...row, [n.as]: BigInt(i) }));
+    case 'expect':
+      return rows;
+    case 'window':
+      return windowRows(n, rows);
     default:
       throw new Error(`the reference has no ${n.op}`);
   }
@@ -126,18 +135,6 @@ function sort(n: SortNode, rows: readonly Row[]): readonly Row[] {
   keyed.sort((a, b) => compareKeys(n.keys, a.keys, b.keys));
   const sorted = keyed.map((k) => k.row);
   return n.limit === null ? sorted : sorted.slice(0, n.limit);
-}
-
-/** Nulls come last in both directions, unless they are to come first. */
-export function compareKeys(keys: readonly SortKey[], a: readonly LiteralValue[], b: readonly LiteralValue[]): number {
-  for (const [i, key] of keys.entries()) {
-    const [x, y] = [a[i] as LiteralValue, b[i] as LiteralValue];
-    if (x === null && y === null) continue;
-    if (x === null || y === null) return (x === null) === key.nullsFirst ? -1 : 1;
-    const c = order(key.expr.type, x, y);
-    if (c !== 0) return key.desc ? -c : c;
-  }
-  return 0;
 }
 
 function join(n: JoinNode, left: readonly Row[], right: readonly Row[]): readonly Row[] {

@@ -1,4 +1,4 @@
-import type { IntervalValue, LiteralValue } from '../../engine/expr.ts';
+import type { IntervalValue, LiteralValue, SortKey } from '../../engine/expr.ts';
 import type { DataType } from '../../engine/types.ts';
 
 /** Values as the reference has them: every integer a bigint, so that equal ones are equal. */
@@ -79,4 +79,16 @@ export function keyText(t: DataType, v: LiteralValue): string {
     default:
       return String(v);
   }
+}
+
+/** Nulls come last in both directions, unless they are to come first. */
+export function compareKeys(keys: readonly SortKey[], a: readonly LiteralValue[], b: readonly LiteralValue[]): number {
+  for (const [i, key] of keys.entries()) {
+    const [x, y] = [a[i] as LiteralValue, b[i] as LiteralValue];
+    if (x === null && y === null) continue;
+    if (x === null || y === null) return (x === null) === key.nullsFirst ? -1 : 1;
+    const c = order(key.expr.type, x, y);
+    if (c !== 0) return key.desc ? -c : c;
+  }
+  return 0;
 }
