@@ -1,4 +1,4 @@
-import { resolveAggregate } from '../../engine/aggregates/registry.ts';
+import { AGGREGATES, resolveAggregate } from '../../engine/aggregates/registry.ts';
 import type { Expr, SortKey } from '../../engine/expr.ts';
 import { findFunction } from '../../engine/functions/registry.ts';
 import { formatType } from '../../engine/types.ts';
@@ -109,7 +109,7 @@ function aggregateCall(env: Env, node: Ast.Call): WindowCall | null {
   }
   return {
     name: '',
-    fn: name,
+    fn: AGGREGATES[name]?.name ?? name,
     args,
     distinct: node.distinct,
     constant: null,

@@ -149,6 +149,22 @@ export class Expr {
     return new Expr(make('index', { target: this.ast, index: operand(index) }));
   }
 
+  /** `call over (…)`: the value of an aggregate or of a window function over the rows around the row. */
+  over(window: Window = {}): Expr {
+    if (this.ast.kind !== 'call')
+      throw new TypeError(`over needs a call of a function, and this is ${this.toString()}`);
+    const list = <T>(input: T | readonly T[] | undefined): readonly T[] =>
+      input === undefined ? [] : Array.isArray(input) ? (input as readonly T[]) : [input as T];
+    return new Expr(
+      make('over', {
+        call: this.ast,
+        by: list(window.by).map(toExpr),
+        sort: list(window.sort).map(toSortKey),
+        frame: frameNode(window),
+      }),
+    );
+  }
+
   asc(): SortKey {
     return new SortKey(make('sortKey', { value: this.ast, descending: false, nulls: null }));
   }
@@ -160,6 +176,25 @@ export class Expr {
   toString(): string {
     return printNode(this.ast);
   }
+}
+
+/** An end of a frame: rows, or a distance in the unit of the key (`'-30d'`), below 0 before the row; null: open. */
+export type FrameEnd = number | ExprInput | null;
+
+/** The rows that a window looks at: those of equal `by` keys, in the order of `sort`; of these, from the first end to the second one. */
+export interface Window {
+  readonly by?: ExprInput | readonly ExprInput[];
+  readonly sort?: ExprInput | SortKey | readonly (ExprInput | SortKey)[];
+  readonly rows?: readonly [FrameEnd, FrameEnd];
+  readonly range?: readonly [FrameEnd, FrameEnd];
+}
+
+function frameNode({ rows, range }: Window): Ast.Frame | null {
+  const ends = rows ?? range;
+  if (ends === undefined) return null;
+  const end = (value: FrameEnd): Ast.Expr | null =>
+    value === null ? null : typeof value === 'number' ? valueNode(value) : toExpr(value);
+  return make('frame', { unit: rows === undefined ? 'range' : 'rows', low: end(ends[0]), high: end(ends[1]) });
 }
 
 /** A key of `sort`. */

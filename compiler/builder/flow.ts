@@ -13,7 +13,7 @@ import {
   selectItems,
   sortKeys,
 } from './items.ts';
-import { make, makeStep, name, text, type Value, valueNode } from './nodes.ts';
+import { column, make, makeStep, name, text, type Value, valueNode } from './nodes.ts';
 import { program } from './program.ts';
 import { parseType } from './text.ts';
 
@@ -53,6 +53,12 @@ export interface JoinOptions {
   readonly matching?: 'one' | 'at most one' | 'many';
   /** The columns of the right side that enter; all of them where none is named. */
   readonly add?: ItemList;
+}
+
+/** An order of rows, and the groups within which they have it. */
+export interface GroupOptions {
+  readonly sort?: SortInput | readonly SortInput[];
+  readonly by?: ItemList;
 }
 
 export interface TrainOptions {
@@ -145,12 +151,32 @@ export class Flow {
     return this.#add(makeStep('sort', { keys: sortKeys(keys) }));
   }
 
-  /** The first rows; `take({ from: 11, to: 20 })` counts from 1, both ends included. */
-  take(amount: number | { readonly from?: number; readonly to?: number }): Flow {
+  /**
+   * The first rows; `take({ from: 11, to: 20 })` counts from 1, both ends included. `sort`: in that order; `by`: of each group:
+   * `take(3, { sort: desc('revenue'), by: 'region' })`.
+   */
+  take(amount: number | { readonly from?: number; readonly to?: number }, options: GroupOptions = {}): Flow {
     const end = (value: number | undefined) => (value === undefined ? null : valueNode(value));
     const node =
       typeof amount === 'number' ? valueNode(amount) : make('range', { low: end(amount.from), high: end(amount.to) });
-    return this.#add(makeStep('take', { amount: node, sort: [], by: [] }));
+    return this.#add(makeStep('take', { amount: node, ...groupClauses(options) }));
+  }
+
+  /** Values where columns are null: `fill({ price: 'mean(price)' })`. */
+  fill(items: Items): Flow;
+  /** The nearest value before the row (`forward`) or behind it: `fill('forward', 'price', { sort: 'day', by: 'item' })`. */
+  fill(from: 'forward' | 'backward', columns: string | readonly string[], options?: GroupOptions): Flow;
+  fill(
+    what: Items | 'forward' | 'backward',
+    columns: string | readonly string[] = [],
+    options: GroupOptions = {},
+  ): Flow {
+    if (typeof what === 'object')
+      return this.#add(makeStep('fill', { mode: 'value', items: namedItems(what), sort: [], by: [] }));
+    const items = (Array.isArray(columns) ? columns : [columns]).map((one: string) =>
+      make('namedExpr', { name: null, value: column(one) }),
+    );
+    return this.#add(makeStep('fill', { mode: what, items, ...groupClauses(options) }));
   }
 
   skip(amount: number): Flow {
@@ -372,6 +398,10 @@ export class Flow {
     const { results } = await this.run(options);
     return results[0]?.rows ?? [];
   }
+}
+
+function groupClauses({ sort, by }: GroupOptions): { sort: readonly Ast.SortKey[]; by: readonly Ast.NamedExpr[] } {
+  return { sort: sort === undefined ? [] : sortKeys([sort]), by: itemList(by) };
 }
 
 function modelNode(model: Flow | Format, relationOf: (flow: Flow) => Ast.Relation): Ast.RelationName | Ast.FormatCall {

@@ -10,6 +10,7 @@ import { FramedAggregate } from '../windows/framed.ts';
 import { PageCursor, type Pages } from '../windows/pages.ts';
 import { pickingEvaluator } from '../windows/picking.ts';
 import { rankingEvaluator } from '../windows/ranking.ts';
+import { runningAggregate } from '../windows/running.ts';
 import type { OperatorDef, PartitionReader, TaskContext } from './def.ts';
 import type { WindowCallParams, WindowParams } from './params.ts';
 import { rowsWithin, workingGrant } from './split.ts';
@@ -107,7 +108,11 @@ function evaluatorOf(call: WindowCallParams, pages: Pages, ctx: TaskContext): Ev
   if (made !== null) return made;
   const resolved = resolveAggregate(fn, call.argTypes, call.distinct);
   if (resolved === null) throw new EngineBug(`no window function ${fn} for these types`);
-  return new FramedAggregate(ctx.store, resolved, pages, args, workingGrant(ctx));
+  const general = (): Evaluator => new FramedAggregate(ctx.store, resolved, pages, args, workingGrant(ctx));
+  const grows = call.frame.low === null && call.frame.high !== null && !call.distinct;
+  const [argument] = call.argTypes;
+  const running = grows ? runningAggregate(fn, argument, resolved.type, args[0] ?? -1, pages, general) : null;
+  return running ?? general();
 }
 
 async function* final(

@@ -16,6 +16,8 @@ import {
   flowText,
   fn,
   gbt,
+  lag,
+  lastValue,
   lit,
   logistic,
   logUniform,
@@ -26,6 +28,8 @@ import {
   parquet,
   quantile,
   range,
+  rank,
+  rowNumber,
   sum,
   uniform,
   when,
@@ -90,6 +94,30 @@ test('expect', () => {
       .expect('unique(id)')
       .expect(count().gt(1), { else: 'warn' }),
   );
+});
+
+test('windows, the first rows of groups, fill', () => {
+  same(
+    'from csv("x.csv") | derive r = rank() over (by region sort revenue desc), m = mean(x) over (by a, b sort day rows -6..0), s = sum(x) over (sort day range -30d..), p = lag(x, offset: 2, default: 0) over (sort day), n = row_number() over (), l = last_value(x, ignore_nulls: true) over (sort day rows ..)',
+    flow(csv('x.csv')).derive({
+      r: rank().over({ by: 'region', sort: desc('revenue') }),
+      m: mean('x').over({ by: ['a', 'b'], sort: 'day', rows: [-6, 0] }),
+      s: sum('x').over({ sort: ['day'], range: ['-30d', null] }),
+      p: lag('x', { offset: 2, default: '0' }).over({ sort: 'day' }),
+      n: rowNumber().over(),
+      l: lastValue('x', { ignoreNulls: true }).over({ sort: 'day', rows: [null, null] }),
+    }),
+  );
+  same(
+    'from csv("x.csv") | take 3 sort revenue desc, id by region | take 2.. by y = year(d) | fill a = 0, b = mean(b) | fill forward a sort d by k | fill backward a, b',
+    flow(csv('x.csv'))
+      .take(3, { sort: [desc('revenue'), 'id'], by: 'region' })
+      .take({ from: 2 }, { by: { y: fn('year', 'd') } })
+      .fill({ a: '0', b: mean('b') })
+      .fill('forward', 'a', { sort: 'd', by: 'k' })
+      .fill('backward', ['a', 'b']),
+  );
+  assert.throws(() => col('x').over(), /over needs a call of a function/);
 });
 
 test('rows: where, remove, sort, take, skip, distinct', () => {
