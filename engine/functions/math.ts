@@ -116,8 +116,11 @@ function rounding(how: Rounding): Resolve {
     const cut = pow10(scale - places);
     const back = places < 0 ? pow10(-places) : 1n;
     const call = (v: Int): Int => narrow(divide(BigInt(v), cut, how) * back);
+    // One digit more than whole ones, for what is rounded up; as many as 10^-places has.
     const precision =
-      type.kind === 'decimal' ? Math.min(38, Math.max(1, type.precision - scale + Math.max(0, places) + 1)) : 0;
+      type.kind === 'decimal'
+        ? Math.min(38, Math.max(1, 1 - places, type.precision - scale + Math.max(0, places) + 1))
+        : 0;
     const result = type.kind === 'decimal' ? T.decimal(precision, Math.max(0, places)) : T.int;
     return overload([type, ...rest], result, { call, mayOverflow: true });
   };

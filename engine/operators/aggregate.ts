@@ -1,6 +1,7 @@
 import type { SpillContext } from '../aggregates/def.ts';
 import type { Batch } from '../batch/column.ts';
 import { MORSEL_ROWS } from '../batch/column.ts';
+import { sliceBatch } from '../batch/slice.ts';
 import { RunError } from '../errors.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Store } from '../store/types.ts';
@@ -20,6 +21,38 @@ const LIST_SHARE = 8;
 /** Values of one group go to the store when they take this share of the grant: they are sorted on the way. */
 const SPILL_SHARE = 4;
 
+/** Rows taken in at a time; fewer where every row may leave values in several accumulators. */
+function stepOf(groups: Groups, grant: number): number {
+  return rowsWithin(groups.holdsValues ? grant / LIST_SHARE : grant);
+}
+
+/** Bytes of text that count as a value. */
+const TEXT_BYTES = 64;
+
+/** States in parts of at most `most` rows, and of about as many values in their lists: a state that has more is a part of its own. */
+function* valueParts(batch: Batch, most: number): Generator<Batch> {
+  const lists = batch.columns.flatMap((c) =>
+    c.phys === 'list'
+      ? [{ offsets: c.offsets, unit: 1 }]
+      : c.phys === 'utf8'
+        ? [{ offsets: c.offsets, unit: TEXT_BYTES }]
+        : [],
+  );
+  let from = 0;
+  let values = 0;
+  for (let row = 0; row < batch.rows; row++) {
+    let here = 1;
+    for (const { offsets, unit } of lists) here += ((offsets[row + 1] as number) - (offsets[row] as number)) / unit;
+    if (row > from && values + here > most) {
+      yield sliceBatch(batch, from, row);
+      from = row;
+      values = 0;
+    }
+    values += here;
+  }
+  if (from < batch.rows) yield sliceBatch(batch, from, batch.rows);
+}
+
 async function* partial(
   params: AggregateParams,
   input: Schema,
@@ -30,7 +63,7 @@ async function* partial(
   const groups = new Groups(ctx.store, params, input, true);
   const scratch = arenaScratch(ctx.store, 'aggregate');
   const grant = workingGrant(ctx);
-  const step = rowsWithin(grant);
+  const step = stepOf(groups, grant);
   let rows = 0;
   let passing = false;
   async function* flush(): AsyncGenerator<Batch> {
@@ -79,7 +112,7 @@ function* merge(
     split.gather(groups);
     if (!split.happened) {
       const grant = workingGrant(ctx);
-      const values = groups.values(output, groups.within(rowsWithin(grant), grant / LIST_SHARE), ctx.scratch);
+      const values = groups.values(output, groups.within(stepOf(groups, grant), grant / LIST_SHARE), ctx.scratch);
       for (let next = holding(groups, params, () => values.next()); !next.done; ) {
         yield next.value;
         next = holding(groups, params, () => values.next());
@@ -117,17 +150,17 @@ class Splitting {
 
   gather(groups: Groups): void {
     const { ctx } = this;
-    const step = rowsWithin(workingGrant(ctx));
+    const step = stepOf(groups, workingGrant(ctx));
     let spilled = false;
     for (const batch of this.input.batches()) {
       ctx.check();
-      for (const part of parts(batch, step)) {
+      for (const part of groups.holdsValues ? valueParts(batch, step) : parts(batch, step)) {
         if (this.split !== null) this.split.add(part);
         else {
           holding(groups, this.params, () => groups.take(part, 'merge'));
           const next = this.after(groups, spilled);
           if (next === 'begin') {
-            this.fromBegin(groups);
+            this.fromBegin(groups, step);
             return;
           }
           if (next === 'split') this.fromHere(groups, step);
@@ -138,32 +171,41 @@ class Splitting {
     this.split?.finish();
   }
 
-  /** What has to happen after a batch. */
+  /** What has to happen after a batch. Several accumulators that hold values may double at once: they are full sooner. */
   private after(groups: Groups, spilled: boolean): 'split' | 'begin' | 'spill' | null {
     const grant = workingGrant(this.ctx);
-    if (groups.count > 1 && canSplit(this.bits))
-      return spilled ? 'begin' : isFull(groups.bytes(), grant) ? 'split' : null;
+    if (groups.count > 1 && canSplit(this.bits)) {
+      if (spilled) return 'begin';
+      return isFull(groups.bytes(), groups.holdsValues ? grant / 2 : grant) ? 'split' : null;
+    }
     return groups.holdsValues && groups.bytes() * SPILL_SHARE > grant ? 'spill' : null;
   }
 
   /** What was merged so far comes first in its sub-partitions, so that input order stays. */
   private fromHere(groups: Groups, step: number): void {
-    const { params, input, bits, ctx } = this;
-    this.split = new Splitter(ctx, input.schema, params.keys, bits);
+    const { ctx } = this;
+    this.split = this.splitter(groups);
     addStates(groups, this.split, groups.within(step, workingGrant(ctx) / LIST_SHARE), ctx.store);
     groups.free();
   }
 
   /** Values that were spilled are no states any more: all is read again. */
-  private fromBegin(groups: Groups): void {
-    const { params, input, bits, ctx } = this;
+  private fromBegin(groups: Groups, step: number): void {
+    const { input, ctx } = this;
     groups.free();
-    this.split = new Splitter(ctx, input.schema, params.keys, bits);
+    this.split = this.splitter(groups);
     for (const batch of input.batches()) {
       ctx.check();
-      this.split.add(batch);
+      for (const part of valueParts(batch, step)) this.split.add(part);
     }
     this.split.finish();
+  }
+
+  /** Lists of values make large pieces, which are read as a whole: its writer holds less. */
+  private splitter(groups: Groups): Splitter {
+    const { params, input, bits, ctx } = this;
+    const grant = groups.holdsValues ? workingGrant(ctx) / SPILL_SHARE : workingGrant(ctx);
+    return new Splitter({ store: ctx.store, grant }, input.schema, params.keys, bits);
   }
 
   *parts(): Generator<PartitionReader> {
