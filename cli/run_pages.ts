@@ -124,4 +124,10 @@ none to keep to:
     explanation: `An option of the engine, the store or a task has a value that it cannot have. The message names the option, the value and what is
 allowed. Nothing was started.`,
   },
+  {
+    code: 'FLOW7020',
+    title: 'Embedded SQL failed',
+    explanation: `The SQL engine reported an error while it ran the text between sql """ and """: a value that a cast does not
+take, a subquery with more than one row. What is wrong with names and types is reported before anything runs (FLOW4051).`,
+  },
 ];

@@ -37,7 +37,8 @@ export type LogicalNode =
   | ExpectNode
   | NumberNode
   | TrialsNode
-  | TrialTableNode;
+  | TrialTableNode
+  | SqlNode;
 
 export type LogicalOp = LogicalNode['op'];
 
@@ -203,6 +204,12 @@ export interface EvaluateNode extends LogicalBase {
 export interface NumberNode extends LogicalBase {
   readonly op: 'number';
   readonly as: string;
+}
+/** inputs: the relations that the text names, under `tables`. */
+export interface SqlNode extends LogicalBase {
+  readonly op: 'sql';
+  readonly text: string;
+  readonly tables: readonly string[];
 }
 /** All rows of the input go on; the checks are counted on the way. */
 export interface ExpectNode extends LogicalBase {

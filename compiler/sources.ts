@@ -5,6 +5,7 @@ import { FORMATS } from '../engine/formats/registry.ts';
 import { spoolStdin } from '../engine/formats/stdin.ts';
 import type { Model } from '../engine/ml/model.ts';
 import type { SourceSpec } from '../engine/plan.ts';
+import { type DuckModule, loadDuck } from '../engine/sql/duckdb.ts';
 import type { Schema } from '../engine/types.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface SourceCatalog {
   infer(format: string, spec: Omit<SourceSpec, 'schema' | 'declared'>): Promise<Schema>;
   /** What a stored model learned from and what it predicts. */
   model(path: string): Promise<StoredModel>;
+  /** The engine of embedded SQL; null where it is not installed. */
+  sqlEngine(): Promise<DuckModule | null>;
   /** Rows and bytes, as far as they are known without reading. */
   estimate(format: string, spec: SourceSpec): Promise<SourceEstimate>;
 }
@@ -39,6 +42,7 @@ export function fileCatalog(): SourceCatalog {
       return paths;
     },
     infer: (format, spec) => remember(schemas, keyOf(format, spec), () => readerOf(format).infer(spec)),
+    sqlEngine: loadDuck,
     model: async (path) => (await readModel(path)).model,
     estimate: (format, spec) => remember(estimates, keyOf(format, spec), () => readerOf(format).estimate(spec)),
   };

@@ -34,6 +34,7 @@ export const RUN_ERROR_CODES = {
   FLOW7014: 'a task took too long',
   FLOW7015: 'an object is lost',
   FLOW7016: 'a setting is invalid',
+  FLOW7020: 'embedded SQL failed',
 } as const;
 
 export type RunErrorCode = keyof typeof RUN_ERROR_CODES;

@@ -17,6 +17,7 @@ import type { Diagnostic, DiagnosticDef, DiagnosticExtras } from '../../grammar/
 import { diagnostic } from '../../grammar/diagnostics.ts';
 import type { LogicalNode, LogicalOutput } from '../logical.ts';
 import type { SourceCatalog, StoredModel } from '../sources.ts';
+import type { BoundSql } from './sql.ts';
 
 /** Rows whose schema is not known, because what they come from is wrong: that is reported, and nothing that follows from it. */
 export type Rows = LogicalNode | null;
@@ -38,6 +39,8 @@ export interface Context {
   readonly used: { readonly lets: Set<string>; readonly params: Set<string> };
   /** Outputs that a step makes besides its rows; they count where something uses the node that owns them. */
   readonly extra: { readonly owner: LogicalNode; readonly output: LogicalOutput }[];
+  /** Queries in SQL. */
+  readonly sql: BoundSql[];
   /** Functions of the file that are being inlined, outermost first. */
   readonly inlining: { readonly name: string; readonly call: Span }[];
   /** Lets that are being bound, outermost first, to tell a cycle by its path. */
@@ -113,6 +116,7 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
     catalog,
     inlining,
     extra: [],
+    sql: [],
     binding: [],
     declared: { lets: new Map(), params: new Map(), schemas: new Map(), fns: new Map(), opaque: new Set() },
     report: createReport(inlining),

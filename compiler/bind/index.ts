@@ -13,6 +13,7 @@ import { bindParams } from './params.ts';
 import { bindLet, bindRelation, bindStatement } from './pipeline.ts';
 import { resolveSources } from './resolve_sources.ts';
 import { constantScope } from './scope.ts';
+import { checkSql } from './sql.ts';
 import { schemaType } from './types.ts';
 
 export interface BindOptions {
@@ -54,6 +55,7 @@ export async function bind(ast: FlowFile, options: BindOptions): Promise<BindRes
     return output === null ? [] : [output];
   });
   for (const entry of ctx.declared.lets.values()) bindLet(ctx, entry);
+  await checkSql(ctx);
   const outputs = [...written, ...extraOutputs(ctx, written)];
   checkSinks(ctx, outputs);
   const whole = !hasSyntaxErrors(ast);

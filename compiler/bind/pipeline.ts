@@ -9,6 +9,7 @@ import { show } from './invoke.ts';
 import { base, columnsByName, project, spanOf } from './nodes.ts';
 import { columnsOfType } from './resolve_sources.ts';
 import { reportColumn } from './scope.ts';
+import { bindSql } from './sql.ts';
 import { bindStep } from './verbs/index.ts';
 import { split } from './verbs/split.ts';
 import { tune } from './verbs/tune.ts';
@@ -187,9 +188,7 @@ function depthOf(ctx: Context, node: LogicalNode): number {
 function bindFrom(ctx: Context, from: Ast.From): Rows {
   const { relation } = from;
   if (relation.kind === 'sqlSource') {
-    if (from.type !== null) columnsOfType(ctx, from.type);
-    ctx.report(codes.notExecutable, { what: '`sql`' }, relation.span);
-    return null;
+    return bindSql(ctx, from, relation);
   }
   const rows = bindRelation(ctx, relation);
   // A source has been declared before its files were looked at.

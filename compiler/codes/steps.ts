@@ -44,6 +44,27 @@ by the seed; without, all are tried. Two names in braces are the model and the t
         label churned features * metric auc trials 20 folds 5 seed 7`,
     message: (p) => p.why,
   }),
+  noSqlEngine: entry<Record<never, never>>({
+    code: 'FLOW4050',
+    title: 'Embedded SQL without its engine',
+    explanation: `sql """ … """ runs in DuckDB, which is not a part of flowc: install its package beside it.
+
+    npm install @duckdb/node-api`,
+    message: () => 'embedded SQL needs the package @duckdb/node-api, which is not installed',
+  }),
+  badSql: entry<{ why: string }>({
+    code: 'FLOW4051',
+    title: 'Embedded SQL that cannot be run',
+    explanation: `The text between the quotes is one query in DuckDB's SQL over the lets of the file. Its columns are declared behind
+as, by the names and in the types that the query gives; a cast in the SQL makes others fit.
+
+    let top = sql """
+      select tier, sum(amount)::decimal(18, 2) as r from orders group by tier
+    """ as { tier: string, r: decimal(18, 2)? }
+
+It can read nothing else: no files, no network, no extensions.`,
+    message: (p) => p.why,
+  }),
   badUnique: entry<{ why: string }>({
     code: 'FLOW4042',
     title: 'A wrong use of unique',

@@ -85,6 +85,8 @@ export function nodeText(n: LogicalNode): string {
       return windowText(n);
     case 'train':
       return `train ${n.params.algorithm} label ${exprText(n.params.label.expr)} features ${n.params.features.map((f) => (f.encoding === 'onehot' ? `onehot(${quoteName(f.name)})` : quoteName(f.name))).join(', ')} seed ${n.params.seed}`;
+    case 'sql':
+      return `sql over ${n.tables.length === 0 ? 'nothing' : n.tables.map(quoteName).join(', ')}: ${n.text.trim().replace(/\s+/g, ' ')}`;
     case 'trials':
       return `trials ${n.params.algorithm}: ${n.params.search.trials.length} of ${n.params.search.folds} folds, ${n.params.search.metric}`;
     case 'trialTable':

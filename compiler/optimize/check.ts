@@ -96,6 +96,7 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
     case 'train':
     case 'trials':
     case 'trialTable':
+    case 'sql':
     case 'evaluate':
       return null;
   }

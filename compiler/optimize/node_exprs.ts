@@ -11,6 +11,7 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'distinct':
     case 'number':
     case 'trialTable':
+    case 'sql':
     case 'union':
     case 'explode':
     case 'unpivot':
@@ -55,6 +56,7 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'distinct':
     case 'number':
     case 'trialTable':
+    case 'sql':
     case 'union':
     case 'explode':
     case 'unpivot':

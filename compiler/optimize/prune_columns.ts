@@ -107,6 +107,8 @@ function readWhole(n: LogicalNode): readonly number[] {
       return n.inputs.length > 1 ? [1] : [];
     case 'trialTable':
       return [0];
+    case 'sql':
+      return [...n.inputs.keys()];
     default:
       return [];
   }
@@ -175,6 +177,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     case 'train':
     case 'trials':
     case 'trialTable':
+    case 'sql':
       return n;
   }
 }

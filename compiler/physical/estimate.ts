@@ -65,6 +65,8 @@ function bound(
       return null;
     case 'join':
       return n.kind === 'semi' || n.kind === 'anti' ? input(0) : null;
+    case 'sql':
+      return null;
     case 'train':
     case 'trials':
     case 'trialTable':

@@ -1,5 +1,11 @@
 import { EngineBug } from '../../engine/errors.ts';
-import type { ExpectParams, ExplodeParams, NumberParams, UnpivotParams } from '../../engine/operators/params.ts';
+import type {
+  ExpectParams,
+  ExplodeParams,
+  NumberParams,
+  SqlParams,
+  UnpivotParams,
+} from '../../engine/operators/params.ts';
 import type {
   CheckRef,
   PhysicalPlan,
@@ -10,7 +16,7 @@ import type {
   StageOutput,
   StepRef,
 } from '../../engine/plan.ts';
-import type { ExpectNode, LimitNode, LogicalNode, LogicalPlan, NumberNode } from '../logical.ts';
+import type { ExpectNode, LimitNode, LogicalNode, LogicalPlan, NumberNode, SqlNode } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSort } from './exchanges.ts';
@@ -124,6 +130,8 @@ export class Planner {
         return this.#number(n);
       case 'train':
         return planTrain(this, n);
+      case 'sql':
+        return this.#sql(n);
       case 'trials':
         return planTrials(this, n);
       case 'trialTable':
@@ -154,6 +162,15 @@ export class Planner {
     const params: ExpectParams = { checks };
     const at = { sides: [], span: n.span, label: n.label };
     return addStep(p, { op: 'expect', phase: 'map', params, input: p.schema, output: p.schema, ...at }, 'expect');
+  }
+
+  /** One task, to which the relations are handed over whole. */
+  #sql(n: SqlNode): Pipeline {
+    const params: SqlParams = { text: n.text, tables: n.tables };
+    const sides = n.inputs.map((x) => this.materialize(x));
+    const empty: Pipeline = { input: { kind: 'items', count: 1 }, steps: [], schema: [], names: [] };
+    const at = { sides, span: n.span, label: n.label };
+    return addStep(empty, { op: 'sql', phase: 'map', params, input: [], output: n.schema, ...at }, 'sql');
   }
 
   /** Where a row stands is known of scans and of kept relations: partitions of an exchange are numbered when they are put together. */

@@ -53,6 +53,12 @@ export interface ExpectParams {
   readonly checks: readonly { readonly id: number; readonly predicate: Expr; readonly shown: readonly string[] }[];
 }
 
+/** `tables`: the names of the sides in the SQL. */
+export interface SqlParams {
+  readonly text: string;
+  readonly tables: readonly string[];
+}
+
 /** `as`: the column that is added. */
 export interface NumberParams {
   readonly as: string;

@@ -11,6 +11,7 @@ import { number } from './number.ts';
 import { place } from './place.ts';
 import { evaluate, predict } from './predict.ts';
 import { sort } from './sort.ts';
+import { sql } from './sql.ts';
 import { train } from './train.ts';
 import { trial, trials } from './tune.ts';
 import { unpivot } from './unpivot.ts';
@@ -29,6 +30,7 @@ export const OPERATORS = {
   lookup,
   explode,
   unpivot,
+  sql,
   train,
   trial,
   trials,

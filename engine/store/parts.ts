@@ -11,4 +11,6 @@ export interface StoreParts {
   readonly files: SpillFiles;
   readonly accounts: Accounts;
   readonly settings: StoreSettings;
+  /** Name of the store's own folder in each place that it spills to. */
+  readonly folder: string;
 }

@@ -1,3 +1,5 @@
+import * as fs from 'node:fs';
+import { join, resolve } from 'node:path';
 import { decodeBatch, encodeBatch, encodedSize } from '../batch/codec.ts';
 import type { Batch } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
@@ -12,7 +14,9 @@ import type { StoreParts } from './parts.ts';
 import { Pressure } from './pressure.ts';
 import { type BytesLease, Reads } from './reads.ts';
 import { handOverHeld, repairHeld } from './repair.ts';
+import { makeSpillFolder } from './spill_dir.ts';
 import { STATE } from './table.ts';
+import { isRemote } from './targets/open.ts';
 import type { BatchLease, BatchRef, ObjectId, ObjectWriter, Store, StoreStats } from './types.ts';
 
 /** The object store as one thread sees it: all state that matters lies in shared memory (arena, object table, spill file table). */
@@ -28,6 +32,17 @@ export class SharedStore implements Store {
     this.#pressure = new Pressure(parts);
     this.#reads = new Reads(parts, this);
     parts.arena.onRepair = () => repairHeld(parts);
+  }
+
+  folder(name: string): string | null {
+    const { spill, spillDirs } = this.parts.settings;
+    const dir = spill ? spillDirs.find((one) => !isRemote(one)) : undefined;
+    if (dir === undefined) return null;
+    const own = join(resolve(dir), this.parts.folder);
+    makeSpillFolder(own);
+    const made = join(own, `${name}-${this.parts.arena.slot}`);
+    fs.mkdirSync(made, { recursive: true });
+    return made;
   }
 
   get limit(): number {

@@ -128,6 +128,7 @@ function partsOf(h: StoreHandle, arena: Arena, context: TargetContext): StorePar
     files: new SpillFiles(new FileTable(h.files), targets, folder, settings.ioRetries),
     accounts: new Accounts(h.accounts, arena.names),
     settings,
+    folder,
   };
 }
 

@@ -42,6 +42,9 @@ export interface Store {
   /** Bytes; the hard limit over objects, working memory and scratch. */
   readonly limit: number;
 
+  /** A folder for the files of something else that spills, removed with the store at the latest; null where nothing is spilled to this machine's disks. */
+  folder?(name: string): string | null;
+
   create(bytes: number): ObjectWriter;
   size(id: ObjectId): number;
   retain(id: ObjectId, count?: number): void;

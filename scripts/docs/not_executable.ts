@@ -74,12 +74,6 @@ export const PROBES: readonly Probe[] = [
     shown: 'import { f } from "./lib.flow"',
     instead: 'one file',
   },
-  {
-    what: 'Embedded SQL',
-    flow: 'let s = sql """ select 1 """ as { a: int }\nfrom s',
-    shown: 'sql """ select … """ as { … }',
-    instead: 'the steps themselves',
-  },
 ];
 
 const COLUMNS: Schema = [

@@ -78,6 +78,7 @@ export const catalog: SourceCatalog = {
       { name: 'country', type: T.string },
     ],
   }),
+  sqlEngine: async () => null,
   estimate: async () => ({ rows: null, bytes: 0 }),
 };
 
