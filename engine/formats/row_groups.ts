@@ -1,7 +1,8 @@
+import { decodeBatch } from '../batch/codec.ts';
 import type { Batch, Column } from '../batch/column.ts';
 import { isValid } from '../batch/column.ts';
 import { concatBatches } from '../batch/concat.ts';
-import { gatherBatch } from '../batch/gather.ts';
+import { Layout } from '../batch/layout.ts';
 import { sliceBatch } from '../batch/slice.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Schema } from '../types.ts';
@@ -28,18 +29,12 @@ export class RowGroups {
     this.maxRows = maxRows;
   }
 
-  *push(batch: Batch): Generator<Batch> {
+  *push(rows: Batch): Generator<Batch> {
+    const batch = onHeap(rows);
     for (let at = 0; at < batch.rows; ) {
       const take = Math.min(batch.rows - at, STEP - (this.rows % STEP), this.maxRows - this.rows);
       const piece = sliceBatch(batch, at, at + take);
-      this.pieces.push(
-        gatherBatch(
-          piece,
-          Uint32Array.from({ length: take }, (_, i) => i),
-          take,
-          this.scratch,
-        ),
-      );
+      this.pieces.push(piece);
       this.rows += take;
       this.bytes += batchBytes(piece);
       at += take;
@@ -60,6 +55,14 @@ export class RowGroups {
   }
 }
 
+/** A copy whose memory is its own. */
+function onHeap(batch: Batch): Batch {
+  const layout = Layout.of(batch);
+  const bytes = new Uint8Array(layout.bytes);
+  layout.write(bytes);
+  return decodeBatch(bytes, batch.schema);
+}
+
 /** Bytes of the values, whatever form they have now. */
 function batchBytes(batch: Batch): number {
   return batch.columns.reduce((n, c) => n + columnBytes(c), 0);
@@ -70,6 +73,8 @@ function columnBytes(col: Column): number {
     case 'utf8':
     case 'dict': {
       const offsets = col.phys === 'dict' ? col.dictionary.offsets : col.offsets;
+      if (col.phys === 'utf8' && col.validity === null)
+        return 4 * col.length + (offsets[col.length] as number) - (offsets[0] as number);
       let bytes = 4 * col.length;
       for (let i = 0; i < col.length; i++) {
         const at = col.phys === 'dict' ? (col.codes[i] as number) : i;
