@@ -119,7 +119,7 @@ function textOf(v: unknown): string | null {
 const db = await openDatabase();
 
 if (db === null) {
-  console.log('# skip: @duckdb/node-api is not installed (npm ci --prefix bench)');
+  console.log('# skip: @duckdb/node-api is not installed');
 } else {
   test('make the table', async () => {
     await db.rows(createTable('edge', TABLE));

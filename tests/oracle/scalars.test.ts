@@ -94,7 +94,7 @@ async function outcomes(db: Database, e: string, table: string, from: number, to
 const db = await openDatabase();
 
 if (db === null) {
-  console.log('# skip: @duckdb/node-api is not installed (npm ci --prefix bench)');
+  console.log('# skip: @duckdb/node-api is not installed');
 } else {
   const used = new Set<(typeof DIFFERENCES)[number]>();
   const made = new Set<string>();
