@@ -166,7 +166,7 @@ const scaled = (by: IntervalValue, k: number): IntervalValue => ({
 
 function direction(by: IntervalValue): boolean {
   const size = by.months * 30 * DAY_MICROS + by.days * DAY_MICROS + by.micros;
-  if (size === 0) throw new RunError('FLOW7004', 'the step of a series is not nothing');
+  if (size === 0) throw new RunError('FLOW7004', 'the step of generate_series is 0');
   return size > 0;
 }
 
@@ -176,7 +176,7 @@ const generateSeries: Resolve = ([from, to, step, ...more], literals): Resolved 
   if (whole(from) && whole(to) && (step === undefined || whole(step))) {
     const call = (a: Int, b: Int, by: Int = 1): Int[] => {
       const s = BigInt(by);
-      if (s === 0n) throw new RunError('FLOW7004', 'the step of a series is not nothing');
+      if (s === 0n) throw new RunError('FLOW7004', 'the step of generate_series is 0');
       return series<Int>(a, b, s > 0n, (k) => narrow(BigInt(a) + s * BigInt(k)));
     };
     return overload([T.int, T.int, ...(step === undefined ? [] : [T.int])], T.list(T.int, false), { call });
@@ -238,6 +238,7 @@ export const DATE_SPANS = family('date', {
     examples: [
       ['generate_series(@2024-01-31, @2024-04-30, 1mo)', '[@2024-01-31, @2024-02-29, @2024-03-31, @2024-04-30]'],
       ['generate_series(1, 7, 3)', '[1, 4, 7]'],
+      ['generate_series(6, 1, -2)', '[6, 4, 2]'],
     ],
     resolve: generateSeries,
   },

@@ -1,9 +1,9 @@
 import { RunError } from '../errors.ts';
 import type { LiteralValue } from '../expr.ts';
 import { type DataType, type Field, T } from '../types.ts';
-import { family, overload, type Resolve, signatures } from './build.ts';
+import { family, overload, type Resolve } from './build.ts';
 import { identity, type Key } from './identity.ts';
-import { addInt, type Int, mulInt, narrow } from './ints.ts';
+import { addInt, type Int, mulInt } from './ints.ts';
 import { compareFloats } from './ordering.ts';
 import { commonType, implicitCost } from './types.ts';
 
@@ -147,16 +147,6 @@ const repeat: Resolve = ([item, n, ...more]) => {
   };
   return overload([item, T.int], T.list(item), { call }, ([, count]) => count === true);
 };
-
-function series(from: Int, to: Int, step: Int = 1): Int[] {
-  const [a, b, by] = [BigInt(from), BigInt(to), BigInt(step)];
-  if (by === 0n) throw new RunError('FLOW7004', 'the step of generate_series is 0');
-  const count = (b - a) / by + 1n;
-  if ((b - a) * by < 0n) return [];
-  if (count > LONGEST)
-    throw new RunError('FLOW7004', `a series of ${count} items is too long`, { value: String(count) });
-  return Array.from({ length: Number(count) }, (_, k) => narrow(a + BigInt(k) * by));
-}
 
 const cumulated: Resolve = ([arg, ...more]) => {
   const t = asList(arg);
@@ -360,19 +350,5 @@ export const LIST_SETS = family('list', {
     examples: [['list_repeat("a", 2)', '["a", "a"]']],
     nulls: 'custom',
     resolve: repeat,
-  },
-  generate_series: {
-    doc: 'Whole numbers from the first to the second, both ends included, by a step.',
-    signature: 'generate_series(from, to, step?)',
-    examples: [
-      ['generate_series(1, 3)', '[1, 2, 3]'],
-      ['generate_series(6, 1, -2)', '[6, 4, 2]'],
-    ],
-    resolve: signatures({
-      params: [T.int, T.int, T.int],
-      optional: 1,
-      result: T.list(T.int, false),
-      impl: { call: series },
-    }),
   },
 });
