@@ -31,6 +31,8 @@ export interface FileRequest {
   readonly text: string;
   /** `-p name=value`, still text: the file says what type each has. */
   readonly params: ReadonlyMap<string, string | null>;
+  /** Functions of the host language; false: refused. Times in milliseconds. */
+  readonly udf?: false | { readonly timeout?: number; readonly concurrency?: number };
 }
 
 export interface CheckRequest extends FileRequest {
@@ -239,6 +241,8 @@ export interface RunFailure {
     readonly row?: number;
     readonly column?: string;
     readonly value?: string;
+    /** Of a user's function that failed: its own frames. */
+    readonly frames?: readonly string[];
   };
   readonly hint: string | undefined;
 }

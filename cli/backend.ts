@@ -4,6 +4,7 @@ import { syntax } from '../grammar/syntax_codes.ts';
 import {
   type Bound,
   type CheckResult,
+  type CompileOptions,
   check,
   checkData,
   checkText,
@@ -98,10 +99,14 @@ function bound<T>(
   lint = false,
 ): Promise<Outcome<T>> {
   return outcome(async () => {
-    const checked = await check(request.text, request.path, { params: Object.fromEntries(request.params), lint });
+    const checked = await check(request.text, request.path, { ...compileOptions(request), lint });
     if (checked.plan === null) return { status: 'rejected', diagnostics: checked.diagnostics };
     return { status: 'done', value: await use(checked, checked.plan), warnings: checked.diagnostics };
   });
+}
+
+function compileOptions({ params, udf }: FileRequest): CompileOptions {
+  return { params: Object.fromEntries(params), ...(udf === undefined ? {} : { udf }) };
 }
 
 /** A run error is an outcome; anything else that is thrown is a bug and passes. */
@@ -158,8 +163,10 @@ async function run(request: RunRequest, reporter: RunReporter): Promise<Outcome<
   checkMemory(request.memory);
   if ((request.memory ?? Number.POSITIVE_INFINITY) <= SMALL_MEMORY) collectSooner();
   // Sources are sampled here, and standard input may be long in coming.
-  const options = { params: Object.fromEntries((request as FileRequest).params) };
-  const bound = await Promise.race([check(request.text, request.path, options), aborted(request.signal)]);
+  const bound = await Promise.race([
+    check(request.text, request.path, compileOptions(request)),
+    aborted(request.signal),
+  ]);
   if (bound.plan === null) return { status: 'rejected', diagnostics: bound.diagnostics };
   const { physical } = await plan(bound.plan, {
     resultLimit: request.out === 'table' ? request.previewRows + 1 : null,

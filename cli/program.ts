@@ -7,6 +7,7 @@ import { defineExperiments } from './define_experiments.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { help } from './help.ts';
 import { parseSize } from './size.ts';
+import { noUdf, udfOptions } from './udf.ts';
 import { version } from './version.ts';
 
 const OUT_FORMATS: readonly OutFormat[] = ['table', 'csv', 'ndjson', 'none'];
@@ -25,7 +26,7 @@ const paramsOption = () => new Option('--params <file>', 'a JSON file of values 
 const gathered = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
 
 function runOptions(command: Command): Command {
-  return command
+  return udfOptions(command)
     .argument('<file>', 'a .flow file, or - for standard input')
     .addOption(paramOption())
     .addOption(paramsOption())
@@ -71,6 +72,7 @@ function defineReaders(program: Command, context: Context, settle: Settle): void
     .argument('<files...>', '.flow files, or - for standard input')
     .addOption(paramOption())
     .addOption(paramsOption())
+    .addOption(noUdf())
     .option('--lint', 'also warn of what is likely not meant or of no use; exit with 1 when there is a warning')
     .option('-q, --quiet', 'print nothing but errors and warnings')
     .action((files, options) =>
@@ -112,6 +114,7 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
     .argument('<file>', 'a .flow file, or - for standard input')
     .addOption(paramOption())
     .addOption(paramsOption())
+    .addOption(noUdf())
     .addOption(new Option('--format <format>', 'how to print it').choices(EXPLAIN_FORMATS).default('text'))
     .addOption(
       new Option('--kernels', 'show instead which expressions run as WebAssembly, and why not the others').conflicts(

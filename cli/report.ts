@@ -67,7 +67,7 @@ function summaryText(summary: RunSummary): string {
 
 /** A run error, drawn as a diagnostic of the step it happened in: what happened, where in the data, what to do. */
 function failureDiagnostic({ code, message, where, hint }: RunFailure): Diagnostic {
-  const { step, span, file, row, column, value } = where;
+  const { step, span, file, row, column, value, frames } = where;
   const exact = row !== undefined || column !== undefined;
   const place = [
     ...(file === undefined || (!exact && message.includes(file)) ? [] : [file]),
@@ -78,6 +78,7 @@ function failureDiagnostic({ code, message, where, hint }: RunFailure): Diagnost
     ...(place.length > 0 ? [`at ${place.join(', ')}`] : []),
     ...(step === undefined || span !== undefined ? [] : [`in ${step}`]),
     ...(value === undefined ? [] : [`the value is ${value}`]),
+    ...(frames === undefined || frames.length < 2 ? [] : frames),
   ];
   const suggestion = hint === undefined ? {} : { suggestion: { text: hint } };
   return { code, severity: 'error', message, span: span ?? noSpan, notes, ...suggestion };

@@ -2,6 +2,7 @@ import type { PhysicalPlan } from '../engine/plan.ts';
 import type { Schema } from '../engine/types.ts';
 import type { FlowFile } from '../grammar/ast.ts';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../grammar/diagnostics.ts';
+import type { UdfOptions } from './bind/host.ts';
 import { bind } from './bind/index.ts';
 import type { LogicalPlan } from './logical.ts';
 import { optimize } from './optimize/index.ts';
@@ -19,6 +20,8 @@ export interface CompileOptions extends Partial<PlanOptions> {
   readonly sources?: SourceCatalog;
   /** Also warn of what is likely not meant, or of no use. */
   readonly lint?: boolean;
+  /** Functions of the host language (`use`): a limit to their calls, or false to forbid them. */
+  readonly udf?: UdfOptions | false;
   /** Rewrites of the logical plan to try, in order; default: all. */
   readonly rules?: readonly Rule[];
 }
@@ -63,6 +66,7 @@ export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Prom
     cwd: options.cwd ?? process.cwd(),
     sourceSchemas: options.sources ?? fileCatalog(),
     lint: options.lint ?? false,
+    udf: options.udf ?? {},
   });
   return { ...bound, plan: hasErrors(bound.diagnostics) ? null : bound.plan };
 }

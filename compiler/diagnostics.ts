@@ -1,6 +1,7 @@
 /** The diagnostics of the compiler: one registry for each range of codes, and all of them in one table. */
 import type { DiagnosticRegistry } from '../grammar/diagnostics.ts';
 import { lintCodes } from './codes/lints.ts';
+import { moduleCodes } from './codes/modules.ts';
 import { nameCodes } from './codes/names.ts';
 import { planCodes } from './codes/plan.ts';
 import { sourceCodes } from './codes/sources.ts';
@@ -16,6 +17,7 @@ export const codes = {
   ...sourceCodes,
   ...stepCodes,
   ...lintCodes,
+  ...moduleCodes,
 };
 
 export const compilerRegistries: readonly DiagnosticRegistry[] = [
@@ -26,4 +28,5 @@ export const compilerRegistries: readonly DiagnosticRegistry[] = [
   sourceCodes,
   stepCodes,
   lintCodes,
+  moduleCodes,
 ];

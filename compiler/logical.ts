@@ -1,4 +1,5 @@
-import type { AggregateCall, Expr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
+import type { AggregateCall, Expr, HostExpr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
+import type { HostFunction } from '../engine/host/def.ts';
 import type { SearchParams } from '../engine/ml/params.ts';
 import type { JoinKind, Matching } from '../engine/operators/params.ts';
 import type { CheckRef, SourceSpec } from '../engine/plan.ts';
@@ -38,7 +39,9 @@ export type LogicalNode =
   | NumberNode
   | TrialsNode
   | TrialTableNode
-  | SqlNode;
+  | SqlNode
+  | CallNode
+  | MapNode;
 
 export type LogicalOp = LogicalNode['op'];
 
@@ -221,6 +224,17 @@ export interface ExpectCheck {
   readonly predicate: Expr;
   /** Columns whose values are shown of a row that fails. */
   readonly shown: readonly string[];
+}
+
+/** The input's columns, and those that functions of the host language give which may give promises. */
+export interface CallNode extends LogicalBase {
+  readonly op: 'call';
+  readonly calls: readonly { readonly name: string; readonly expr: HostExpr }[];
+}
+/** Rows, or columns of rows, through a function of the host language, which is given exactly the columns of the input. */
+export interface MapNode extends LogicalBase {
+  readonly op: 'map';
+  readonly fn: HostFunction;
 }
 
 export interface LogicalPlan {

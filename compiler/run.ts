@@ -1,16 +1,16 @@
 import * as fs from 'node:fs';
 import { valueReader } from '../engine/batch/access.ts';
 import { RunError } from '../engine/errors.ts';
-import type { LiteralValue } from '../engine/expr.ts';
-import { formatValue } from '../engine/functions/format.ts';
+import { toHost } from '../engine/host/values.ts';
 import { foundBy } from '../engine/runtime/checks.ts';
 import { Engine, type EngineOptions, type ResultRelation, type RunResult } from '../engine/runtime/engine.ts';
 import type { ShuffleChoice } from '../engine/shuffle/strategy.ts';
 import type { RunStats } from '../engine/trace/stats.ts';
-import type { DataType, Schema } from '../engine/types.ts';
+import type { Schema } from '../engine/types.ts';
 import type { FlowFile } from '../grammar/ast.ts';
 import type { Diagnostic } from '../grammar/diagnostics.ts';
 import { renderDiagnostic } from '../grammar/frame.ts';
+import { sourceReader } from '../grammar/source_reader.ts';
 import { type Bound, bindAst, type CompileOptions, check, plan } from './compile.ts';
 
 /** The flow has mistakes; nothing was run. `message` shows them with their place. */
@@ -18,11 +18,13 @@ export class DiagnosticsError extends Error {
   override readonly name = 'DiagnosticsError';
   readonly diagnostics: readonly Diagnostic[];
 
-  constructor(diagnostics: readonly Diagnostic[], text: string) {
+  /** `text`: of the flow, whose diagnostics name it `file`; other files are read. */
+  constructor(diagnostics: readonly Diagnostic[], text: string, file = '') {
+    const source = sourceReader(file, text);
     super(
       diagnostics
         .filter((d) => d.severity === 'error')
-        .map((d) => renderDiagnostic(d, { source: () => text }))
+        .map((d) => renderDiagnostic(d, { source }))
         .join('\n\n'),
     );
     this.diagnostics = diagnostics;
@@ -81,16 +83,17 @@ export async function runText(
   text: string,
   options: FlowRunOptions & { readonly name?: string } = {},
 ): Promise<FlowResult> {
-  return runBound(await check(text, options.name ?? '<text>', options), text, options);
+  const name = options.name ?? '<text>';
+  return runBound(await check(text, name, options), text, name, options);
 }
 
 /** Runs a syntax tree, such as the builder makes; `text` is shown in diagnostics. */
 export async function runAst(ast: FlowFile, text: string, options: FlowRunOptions = {}): Promise<FlowResult> {
-  return runBound(await bindAst(ast, options), text, options);
+  return runBound(await bindAst(ast, options), text, ast.span.file, options);
 }
 
-async function runBound(bound: Bound, text: string, options: FlowRunOptions): Promise<FlowResult> {
-  if (bound.plan === null) throw new DiagnosticsError(bound.diagnostics, text);
+async function runBound(bound: Bound, text: string, file: string, options: FlowRunOptions): Promise<FlowResult> {
+  if (bound.plan === null) throw new DiagnosticsError(bound.diagnostics, text, file);
   const { physical } = await plan(bound.plan, options);
   const engine = options.engine ?? new Engine(options);
   try {
@@ -127,34 +130,10 @@ function rowsOf(r: ResultRelation): Row[] {
       // Without a prototype, so that a column may have any name.
       const row: Row = Object.create(null) as Row;
       r.schema.forEach((f, c) => {
-        row[f.name] = toJs(f.type, readers[c]?.(i) ?? null);
+        row[f.name] = toHost(f.type, readers[c]?.(i) ?? null);
       });
       rows.push(row);
     }
   }
   return rows;
-}
-
-function toJs(t: DataType, v: LiteralValue): unknown {
-  if (v === null) return null;
-  switch (t.kind) {
-    case 'date':
-      return new Date(Number(v) * 86_400_000);
-    case 'timestamp':
-      return new Date(Math.floor(Number(v) / 1000));
-    case 'decimal':
-    case 'time':
-    case 'interval':
-      return formatValue(t, v);
-    case 'bytes':
-      return v instanceof Uint8Array ? v.slice() : v;
-    case 'list':
-      return Array.isArray(v) ? v.map((x: LiteralValue) => toJs(t.item.type, x)) : v;
-    case 'struct': {
-      const fields = v as { readonly [name: string]: LiteralValue };
-      return Object.fromEntries(t.fields.map((f) => [f.name, toJs(f.type, fields[f.name] ?? null)]));
-    }
-    default:
-      return v;
-  }
 }

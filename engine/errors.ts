@@ -13,6 +13,8 @@ export interface RunErrorWhere {
   readonly column?: string;
   /** The offending value as text, cut to a readable length. */
   readonly value?: string;
+  /** Of an error of the user's code: its own frames, innermost first. */
+  readonly frames?: readonly string[];
   /** Number of the object of the store whose bytes cannot be had any more: whoever knows how it was made may make it again. */
   readonly object?: number;
 }
@@ -35,6 +37,8 @@ export const RUN_ERROR_CODES = {
   FLOW7015: 'an object is lost',
   FLOW7016: 'a setting is invalid',
   FLOW7020: 'embedded SQL failed',
+  FLOW7017: 'a function failed',
+  FLOW7018: 'a function gave a value of the wrong type',
 } as const;
 
 export type RunErrorCode = keyof typeof RUN_ERROR_CODES;
@@ -53,10 +57,17 @@ export class RunError extends Error {
     this.hint = hint;
   }
 
+  /** The same error at that place. */
+  with(where: RunErrorWhere): RunError {
+    const error = new RunError(this.code, this.message, where, this.hint);
+    if (this.cause !== undefined) error.cause = this.cause;
+    return error;
+  }
+
   /** The same error with more known about its place; what is known already stays. */
   at(where: RunErrorWhere): RunError {
     const known = Object.fromEntries(Object.entries(this.where).filter(([, value]) => value !== undefined));
-    return new RunError(this.code, this.message, { ...where, ...known }, this.hint);
+    return this.with({ ...where, ...known });
   }
 }
 

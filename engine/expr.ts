@@ -1,3 +1,4 @@
+import type { HostFunction } from './host/def.ts';
 import type { DataType } from './types.ts';
 
 /**
@@ -41,7 +42,16 @@ export interface IntervalValue {
   readonly micros: number;
 }
 
-export type Expr = ColumnExpr | LiteralExpr | CallExpr | CastExpr | CaseExpr | InExpr | LambdaExpr | LocalExpr;
+export type Expr =
+  | ColumnExpr
+  | LiteralExpr
+  | CallExpr
+  | HostExpr
+  | CastExpr
+  | CaseExpr
+  | InExpr
+  | LambdaExpr
+  | LocalExpr;
 
 export interface ColumnExpr extends ExprBase {
   readonly kind: 'column';
@@ -57,6 +67,16 @@ export interface LiteralExpr extends ExprBase {
 export interface CallExpr extends ExprBase {
   readonly kind: 'call';
   readonly fn: string;
+  readonly args: readonly Expr[];
+}
+
+/**
+ * A function of the host language. Null when an argument is null whose parameter takes none; the other arguments are cast to their parameters. Assumed to be pure: it may be
+ * called more than once for a row, or once for equal rows.
+ */
+export interface HostExpr extends ExprBase {
+  readonly kind: 'host';
+  readonly fn: HostFunction;
   readonly args: readonly Expr[];
 }
 
@@ -120,6 +140,8 @@ export interface AggregateCall {
   readonly type: DataType;
   readonly nullable: boolean;
   readonly span?: SourceSpan;
+  /** An aggregate of the host language, in place of one of the registry. */
+  readonly host?: HostFunction;
 }
 
 /** Direct children, in evaluation order: the one table that walks and rewrites run on. */
@@ -132,6 +154,7 @@ export function exprChildren(e: Expr): readonly Expr[] {
     case 'lambda':
       return [e.body];
     case 'call':
+    case 'host':
       return e.args;
     case 'cast':
     case 'in':
@@ -159,6 +182,7 @@ export function withChildren(e: Expr, kids: readonly Expr[]): Expr {
     case 'lambda':
       return { ...e, body: at(0) };
     case 'call':
+    case 'host':
       return { ...e, args: kids };
     case 'cast':
     case 'in':

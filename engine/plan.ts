@@ -1,4 +1,5 @@
 import type { Expr, SortKey, SourceSpan } from './expr.ts';
+import type { HostFunction } from './host/def.ts';
 import type { Schema } from './types.ts';
 
 /**
@@ -44,6 +45,8 @@ export interface Stage {
   /** Rows that leave the last step. */
   readonly schema: Schema;
   readonly output: StageOutput;
+  /** Functions of the host language that its worker makes ready although no step calls them. */
+  readonly host?: readonly HostFunction[];
 }
 
 /** An operator by registry name, with its parameters (plain data, of the shape its definition names). */

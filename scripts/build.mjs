@@ -30,12 +30,13 @@ const entries = {
   index: 'index.ts',
   worker: 'engine/runtime/worker.ts',
   io: 'engine/io/thread.ts',
+  ts_hooks: 'engine/host/ts_hooks.ts',
   shuffle_tasks: 'engine/shuffle_tasks/entry.ts',
   testing: 'testing/index.ts',
 };
 
 /** Large, optional, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
-const external = ['apache-arrow', 'parquet-wasm', 'fast-check', '@aws-sdk/client-s3'];
+const external = ['@swc/wasm-typescript', 'apache-arrow', 'parquet-wasm', 'fast-check', '@aws-sdk/client-s3'];
 
 /** CommonJS dependencies call `require` for Node's own modules; an ES module has none until it makes one. */
 const requireShim =

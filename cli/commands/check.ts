@@ -4,8 +4,9 @@ import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { readSource } from '../io.ts';
 import { reportProblems } from '../report.ts';
+import { type UdfOptions, udfOf } from '../udf.ts';
 
-export interface CheckOptions {
+export interface CheckOptions extends UdfOptions {
   readonly param?: ParamTexts;
   readonly lint?: true;
   readonly quiet?: true;
@@ -23,7 +24,7 @@ export async function check(files: readonly string[], options: CheckOptions, con
   let worst: number = EXIT.done;
   for (const file of files) {
     const source = readSource(file);
-    const request = { ...source, params: options.param ?? new Map(), lint: options.lint === true };
+    const request = { ...source, params: options.param ?? new Map(), lint: options.lint === true, udf: udfOf(options) };
     const outcome = await api.check(request);
     const code = await reportProblems(outcome, source, context);
     const warned = options.lint && outcome.status === 'done' && outcome.warnings.length > 0;

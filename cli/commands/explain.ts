@@ -3,8 +3,9 @@ import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
 import { readSource } from '../io.ts';
 import { reportProblems } from '../report.ts';
+import { type UdfOptions, udfOf } from '../udf.ts';
 
-export interface ExplainOptions {
+export interface ExplainOptions extends UdfOptions {
   readonly param?: ParamTexts;
   readonly format: ExplainFormat;
   readonly kernels?: boolean;
@@ -15,7 +16,7 @@ export async function explain(file: string, options: ExplainOptions, context: Co
   const source = readSource(file);
   const api = await context.loadApi();
   const { param: params = new Map(), format, kernels = false } = options;
-  const outcome = await api.explain({ ...source, params, format, kernels });
+  const outcome = await api.explain({ ...source, params, format, kernels, udf: udfOf(options) });
   const code = await reportProblems(outcome, source, context);
   if (outcome.status !== 'done') return code;
   await context.stdout.write(outcome.value.endsWith('\n') ? outcome.value : `${outcome.value}\n`);

@@ -5,9 +5,10 @@ import { EXIT, UsageError } from '../exit.ts';
 import { type Output, readSource } from '../io.ts';
 import { progressLine } from '../progress.ts';
 import { jsonReporter, textReporter } from '../report.ts';
+import { type UdfOptions, udfOf } from '../udf.ts';
 import { dryRun } from './dry_run.ts';
 
-export interface RunOptions {
+export interface RunOptions extends UdfOptions {
   readonly param?: ParamTexts;
   readonly workers?: number;
   readonly memory?: number;
@@ -48,6 +49,7 @@ export async function run(file: string, options: RunOptions, context: Context): 
   const request: RunRequest = {
     ...source,
     params: options.param ?? new Map(),
+    udf: udfOf(options),
     workers: options.workers,
     memory: options.memory,
     spillDirs: [...(options.spillDir ?? []), ...(options.spillTo ?? [])],

@@ -1,16 +1,17 @@
 import { AGGREGATES } from '../../engine/aggregates/registry.ts';
 import type { Expr } from '../../engine/expr.ts';
 import { FUNCTIONS, findFunction } from '../../engine/functions/registry.ts';
-import { implicitCost } from '../../engine/functions/types.ts';
-import { type DataType, formatType, type Typed } from '../../engine/types.ts';
+import { formatType, type Typed } from '../../engine/types.ts';
 import { WINDOWS } from '../../engine/windows/registry.ts';
 import type * as Ast from '../../grammar/ast.ts';
 import type { Suggestion } from '../../grammar/diagnostics.ts';
 import { suggestAll } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
-import { castTo } from './casts.ts';
+import { castTo, fitsParam } from './casts.ts';
+import { homeOf } from './context.ts';
 import { column, isUnknown, unknown } from './exprs.ts';
 import { elsewhere } from './function_hints.ts';
+import { bindHostCall } from './host.ts';
 import { reportMisfit, show, tryCall } from './invoke.ts';
 import { bindWithLambda } from './lambdas.ts';
 import { constantScope, type Env, localScope } from './scope.ts';
@@ -30,6 +31,8 @@ export function bindCall(env: Env, node: Ast.Call): Expr {
   const name = node.name.text;
   const fn = ctx.declared.fns.get(name);
   if (fn !== undefined) return inlineFn(env, node, fn);
+  const host = ctx.declared.host.get(name);
+  if (host !== undefined) return bindHostCall(env, node, host);
   if (ctx.declared.opaque.has(name)) {
     for (const arg of node.args) env.bind(arg.value);
     return unknown();
@@ -110,6 +113,7 @@ function functionNames(env: Env): string[] {
   const library = Object.values(FUNCTIONS).filter((def) => def.family !== 'operator');
   return [
     ...env.ctx.declared.fns.keys(),
+    ...env.ctx.declared.host.keys(),
     ...library.flatMap((def) => [def.name, ...(def.aliases ?? [])]),
     ...(env.aggregate === null ? [] : Object.keys(AGGREGATES)),
     ...Object.keys(WINDOWS),
@@ -131,7 +135,7 @@ function inlineFn(env: Env, node: Ast.Call, fn: Ast.FnStatement): Expr {
     );
     return unknown();
   }
-  const active = ctx.inlining.findIndex((one) => one.name === name);
+  const active = ctx.inlining.findIndex((one) => one.fn === fn);
   if (active >= 0) {
     const path = [...ctx.inlining.slice(active).map((one) => one.name), name];
     ctx.report(codes.cycle, { what: 'function', path }, fn.name.span);
@@ -139,8 +143,8 @@ function inlineFn(env: Env, node: Ast.Call, fn: Ast.FnStatement): Expr {
   }
   const args = matchArguments(env, node, fn);
   if (args === null) return unknown();
-  ctx.inlining.push({ name, call: node.span });
-  const body = env.within({ scope: localScope(args) }).bind(fn.body);
+  ctx.inlining.push({ name, call: node.span, fn });
+  const body = env.within({ ctx: homeOf(ctx, fn), scope: localScope(args) }).bind(fn.body);
   ctx.inlining.pop();
   return body;
 }
@@ -180,27 +184,31 @@ function matchArguments(env: Env, node: Ast.Call, fn: Ast.FnStatement): Map<stri
     const bound =
       value === undefined
         ? env
-            .within({ scope: constantScope('the default of a parameter'), aggregate: null, window: null })
+            .within({
+              ctx: homeOf(env.ctx, fn),
+              scope: constantScope('the default of a parameter'),
+              aggregate: null,
+              window: null,
+            })
             .bind(param.default as Ast.Expr)
         : env.bind(value);
-    out.set(param.name.text, toParam(env, param, bound, value ?? (param.default as Ast.Expr), name));
+    out.set(param.name.text, toParam(env, param, bound, value ?? (param.default as Ast.Expr), fn));
   }
   return fits ? out : null;
 }
 
-function toParam(env: Env, param: Ast.FnParam, e: Expr, node: Ast.Expr, fn: string): Expr {
+function toParam(env: Env, param: Ast.FnParam, e: Expr, node: Ast.Expr, fn: Ast.FnStatement): Expr {
   if (param.type === null || isUnknown(e)) return e;
-  const typed = bindType(env.ctx, param.type);
+  const typed = bindType(homeOf(env.ctx, fn), param.type);
   if (typed === null) return unknown();
   if (fitsParam(e.type, typed.type)) return castTo(e, typed.type);
   const expected = formatType(typed.type, typed.nullable);
-  env.ctx.report(codes.wrongType, { what: `\`${param.name.text}\` of ${fn}`, expected, found: show(e) }, node.span);
+  env.ctx.report(
+    codes.wrongType,
+    { what: `\`${param.name.text}\` of ${fn.name.text}`, expected, found: show(e) },
+    node.span,
+  );
   return unknown();
-}
-
-function fitsParam(from: DataType, to: DataType): boolean {
-  // Decimals of any size go into one another: the value is checked when it runs.
-  return implicitCost(from, to) !== null || (from.kind === 'decimal' && to.kind === 'decimal');
 }
 
 /** Checks the body of a function that nothing calls, as far as its parameters have types. */

@@ -3,7 +3,8 @@ import { canCast } from '../../engine/expr/cast.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
 import { type CastExpr, columnsOf, type Expr, hasFreeLocals, type LiteralExpr } from '../../engine/expr.ts';
 import { A_LAMBDA } from '../../engine/functions/def.ts';
-import { commonTypeOf } from '../../engine/functions/types.ts';
+import { commonTypeOf, implicitCost } from '../../engine/functions/types.ts';
+import { hostFunctionsOf } from '../../engine/host/def.ts';
 import { type DataType, formatType, T, typeEquals } from '../../engine/types.ts';
 import type { Span } from '../../grammar/ast.ts';
 import { codes } from '../diagnostics.ts';
@@ -30,12 +31,21 @@ function tryFold(e: Expr): Expr {
 }
 
 export function isConstant(e: Expr): boolean {
-  return columnsOf(e).size === 0 && !hasFreeLocals(e);
+  return columnsOf(e).size === 0 && !hasFreeLocals(e) && hostFunctionsOf(e).length === 0;
 }
 
 /** The value of an expression without columns; reports at `span` when evaluating it fails. */
 export function foldConstant(ctx: Context, e: Expr, span: Span): LiteralExpr {
   if (e.kind === 'literal' || isUnknown(e)) return e.kind === 'literal' ? e : unknown();
+  const host = hostFunctionsOf(e)[0];
+  if (host !== undefined) {
+    ctx.report(
+      codes.constantFails,
+      { why: `\`${host.name}\` is a function of the host language, and runs on rows only` },
+      span,
+    );
+    return unknown();
+  }
   try {
     return literal(e.type, evaluateConstant(e));
   } catch (error) {
@@ -73,6 +83,21 @@ export function unify(
   }
   if (known.length < exprs.length) return { type: UNKNOWN, exprs };
   return { type, exprs: exprs.map((e) => castTo(e, type)) };
+}
+
+/** Whether a value of one type may be given to a parameter of the other, without a cast in the file. */
+export function fitsParam(from: DataType, to: DataType): boolean {
+  // Decimals of any size go into one another: the value is checked when it runs.
+  if (implicitCost(from, to) !== null || (from.kind === 'decimal' && to.kind === 'decimal')) return true;
+  if (from.kind === 'list' && to.kind === 'list') return fitsParam(from.item.type, to.item.type);
+  if (from.kind === 'map' && to.kind === 'map') {
+    return fitsParam(from.key, to.key) && fitsParam(from.value.type, to.value.type);
+  }
+  if (from.kind !== 'struct' || to.kind !== 'struct') return false;
+  return to.fields.every((field) => {
+    const source = from.fields.find((one) => one.name === field.name);
+    return source === undefined ? field.nullable : fitsParam(source.type, field.type);
+  });
 }
 
 /** Whether `e::type` exists at all; whether a value converts is known when it runs. */

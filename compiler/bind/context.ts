@@ -12,11 +12,13 @@ import type {
   Relation,
   SchemaStatement,
   Span,
+  Statement,
 } from '../../grammar/ast.ts';
 import type { Diagnostic, DiagnosticDef, DiagnosticExtras } from '../../grammar/diagnostics.ts';
 import { diagnostic } from '../../grammar/diagnostics.ts';
 import type { LogicalNode, LogicalOutput } from '../logical.ts';
 import type { SourceCatalog, StoredModel } from '../sources.ts';
+import type { HostEntry, UdfOptions } from './host.ts';
 import type { BoundSql } from './sql.ts';
 
 /** Rows whose schema is not known, because what they come from is wrong: that is reported, and nothing that follows from it. */
@@ -27,6 +29,8 @@ export interface Context {
   readonly file: FlowFile;
   readonly cwd: string;
   readonly catalog: SourceCatalog;
+  /** Functions of the host language: how they are called, or false where they may not be used. */
+  readonly udf: UdfOptions | false;
   readonly declared: Declarations;
   readonly report: Report;
   /** What an AST expression was bound to, for rules that look at both (lints). */
@@ -42,7 +46,11 @@ export interface Context {
   /** Queries in SQL. */
   readonly sql: BoundSql[];
   /** Functions of the file that are being inlined, outermost first. */
-  readonly inlining: { readonly name: string; readonly call: Span }[];
+  readonly inlining: { readonly name: string; readonly call: Span; readonly fn: FnStatement }[];
+  /** The file that each statement is at home in: of imported ones another than this. */
+  readonly homes: Map<Statement, Context>;
+  /** Expressions that stand in another file than the one they are bound for: arguments of a pipe function that is imported. */
+  readonly foreign: WeakMap<AstExpr, Context>;
   /** Lets that are being bound, outermost first, to tell a cycle by its path. */
   readonly binding: string[];
   /** How many nodes stand one behind the other up to a node. */
@@ -58,6 +66,7 @@ export interface Declarations {
   readonly params: Map<string, ParamEntry>;
   readonly schemas: Map<string, SchemaEntry>;
   readonly fns: Map<string, FnStatement>;
+  readonly host: Map<string, HostEntry>;
   /** Declared by something that could not be parsed, or that is not executable yet: their uses are not reported. */
   readonly opaque: Set<string>;
 }
@@ -73,6 +82,8 @@ export interface ParamEntry {
   readonly statement: ParamStatement;
   /** Its value, of its declared type; unknown when it has none that fits, which is reported. */
   value: LiteralExpr;
+  /** Its type where it has no value, which is reported where it is used. */
+  readonly missing: Typed | null;
 }
 
 export interface SchemaEntry {
@@ -89,6 +100,8 @@ export interface ResolvedSource {
 /** Adds a diagnostic, unless the same one is there already (a function's body is bound once for each call). */
 export interface Report {
   <P>(def: DiagnosticDef<P>, params: NoInfer<P>, span: Span, extras?: DiagnosticExtras): void;
+  /** One that another phase made. */
+  add(found: Diagnostic): void;
   readonly list: readonly Diagnostic[];
 }
 
@@ -104,21 +117,32 @@ export function createReport(inlining: Context['inlining']): Report {
     const calls = inlining.map(({ name, call }) => ({ span: call, message: `in this call of ${name}` }));
     list.push(diagnostic(def, params, span, { ...extras, related: [...(extras.related ?? []), ...calls] }));
   };
-  return Object.assign(report, { list });
+  const add = (found: Diagnostic): void => void list.push(found);
+  return Object.assign(report, { list, add });
 }
 
-export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalog): Context {
+export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalog, udf: UdfOptions | false): Context {
   const inlining: Context['inlining'] = [];
   let id = 0;
   return {
     file,
     cwd,
     catalog,
+    udf,
     inlining,
     extra: [],
     sql: [],
     binding: [],
-    declared: { lets: new Map(), params: new Map(), schemas: new Map(), fns: new Map(), opaque: new Set() },
+    homes: new Map(),
+    foreign: new WeakMap(),
+    declared: {
+      lets: new Map(),
+      params: new Map(),
+      schemas: new Map(),
+      fns: new Map(),
+      host: new Map(),
+      opaque: new Set(),
+    },
     report: createReport(inlining),
     bound: new WeakMap(),
     depths: new WeakMap(),
@@ -130,7 +154,34 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
   };
 }
 
+/** What the binding of another file knows, that the first one imports: names of its own, everything else in common. */
+export function childContext(parent: Context, file: FlowFile): Context {
+  return {
+    ...parent,
+    file,
+    declared: newDeclarations(),
+    used: { lets: new Set(), params: new Set() },
+    relation: () => null,
+  };
+}
+
+function newDeclarations(): Declarations {
+  return {
+    lets: new Map(),
+    params: new Map(),
+    schemas: new Map(),
+    fns: new Map(),
+    host: new Map(),
+    opaque: new Set(),
+  };
+}
+
 /** The schema, or nothing when it is unknown. */
 export function schemaOf(rows: Rows): Schema {
   return rows?.schema ?? [];
+}
+
+/** Where a statement is at home: its names mean what that file says. */
+export function homeOf(ctx: Context, statement: Statement): Context {
+  return ctx.homes.get(statement) ?? ctx;
 }

@@ -12,7 +12,7 @@ import { call, reportMisfit, show, tryCall } from './invoke.ts';
 import { strayLambda } from './lambdas.ts';
 import { dateLiteral, durationLiteral, floatLiteral, intLiteral, timeLiteral, timestampLiteral } from './literals.ts';
 import { bindBetween, bindBinary, bindIn, bindUnary, condition } from './operators.ts';
-import { type AggregateHook, at, type Env, listNames, type Scope, type WindowHook } from './scope.ts';
+import { type AggregateHook, at, type Env, listNames, reportMissing, type Scope, type WindowHook } from './scope.ts';
 import { bindType } from './types.ts';
 
 type Binder<N> = (env: Env, node: N) => Expr;
@@ -70,6 +70,8 @@ export function createEnv(
     window,
     level,
     bind: (node) => {
+      const home = ctx.foreign.get(node);
+      if (home !== undefined && home !== ctx) return createEnv(home, scope, aggregate, window, level).bind(node);
       const binder = binders[node.kind] as Binder<Ast.Expr>;
       const e = at(binder(env, node), node.span);
       ctx.bound.set(node, e);
@@ -77,7 +79,7 @@ export function createEnv(
     },
     within: (change) =>
       createEnv(
-        ctx,
+        change.ctx ?? ctx,
         change.scope ?? scope,
         change.aggregate === undefined ? aggregate : change.aggregate,
         change.window === undefined ? window : change.window,
@@ -112,7 +114,10 @@ function bindParam(env: Env, node: Ast.ParamRef): Expr {
   const { ctx } = env;
   const param = ctx.declared.params.get(node.name);
   ctx.used.params.add(node.name);
-  if (param !== undefined) return param.value;
+  if (param !== undefined) {
+    if (param.missing !== null) reportMissing(ctx, param.statement, param.missing);
+    return param.value;
+  }
   if (ctx.declared.opaque.has(node.name)) return unknown();
   const names = [...ctx.declared.params.keys()];
   const near = suggest(node.name, names);

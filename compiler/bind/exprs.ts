@@ -44,6 +44,7 @@ function sameHead(a: Expr, b: Expr): boolean {
   if (a.kind === 'column') return b.kind === 'column' && a.name === b.name;
   if (a.kind === 'literal') return b.kind === 'literal' && sameValue(a.value, b.value);
   if (a.kind === 'call') return b.kind === 'call' && a.fn === b.fn;
+  if (a.kind === 'host') return b.kind === 'host' && a.fn.id === b.fn.id;
   if (a.kind === 'cast') return b.kind === 'cast' && a.safe === b.safe;
   if (a.kind === 'in') {
     return b.kind === 'in' && a.negated === b.negated && a.hasNull === b.hasNull && sameValue(a.values, b.values);

@@ -1,16 +1,21 @@
+import * as path from 'node:path';
 import type { Schema } from '../../engine/types.ts';
-import type { FlowFile, ParamStatement, Span, Statement } from '../../grammar/ast.ts';
+import type { FlowFile, Span, Statement } from '../../grammar/ast.ts';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../../grammar/diagnostics.ts';
-import { walk } from '../../grammar/walk.ts';
 import { codes } from '../diagnostics.ts';
 import { lint } from '../lint/index.ts';
 import type { LogicalNode, LogicalOutput, LogicalPlan } from '../logical.ts';
 import type { SourceCatalog } from '../sources.ts';
 import { checkFn } from './calls.ts';
-import { type Context, createContext } from './context.ts';
+import { type Context, createContext, homeOf } from './context.ts';
+import { collect } from './declare.ts';
 import { createEnv } from './expr.ts';
+import type { UdfOptions } from './host.ts';
+import { bindImports, hasSyntaxErrors, type Modules, neededStatements } from './modules.ts';
 import { bindParams } from './params.ts';
+import { checkPipeFn } from './pipe_functions.ts';
 import { bindLet, bindRelation, bindStatement } from './pipeline.ts';
+import { hoistPromises } from './promises.ts';
 import { resolveSources } from './resolve_sources.ts';
 import { constantScope } from './scope.ts';
 import { checkSql } from './sql.ts';
@@ -24,6 +29,8 @@ export interface BindOptions {
   readonly sourceSchemas: SourceCatalog;
   /** Also warn of what is likely not meant, or of no use. */
   readonly lint?: boolean;
+  /** Functions of the host language; false: `use` is an error. */
+  readonly udf?: UdfOptions | false;
 }
 
 export interface NamedSchema {
@@ -42,14 +49,21 @@ export interface BindResult {
 
 /** Resolves every name and type of a file. A mistake of the user's is a diagnostic and never thrown. */
 export async function bind(ast: FlowFile, options: BindOptions): Promise<BindResult> {
-  const ctx = createContext(ast, options.cwd, options.sourceSchemas);
+  const ctx = createContext(ast, options.cwd, options.sourceSchemas, options.udf ?? {});
   ctx.relation = (relation) => bindRelation(ctx, relation);
-  const params = collect(ctx, ast.statements);
-  bindParams(ctx, params, options.params);
+  const imported = await declareAll(ctx, options.params);
   for (const entry of ctx.declared.schemas.values()) schemaType(ctx, entry);
-  await resolveSources(ctx);
+  const needed = neededStatements(ctx);
+  await Promise.all([
+    resolveSources(ctx, [ast]),
+    ...imported.map((module) => resolveSources(module, [...(needed.get(module) ?? [])])),
+  ]);
   const env = createEnv(ctx, constantScope('this'));
-  for (const fn of ctx.declared.fns.values()) checkFn(env, fn);
+  for (const fn of ctx.declared.fns.values()) {
+    if (!isOwn(ctx, fn)) continue;
+    if (fn.body.kind === 'stepsBody') checkPipeFn(ctx, fn);
+    else checkFn(env, fn);
+  }
   const written = ast.statements.flatMap((statement) => {
     const output = statement.kind === 'pipeline' ? bindStatement(ctx, statement) : null;
     return output === null ? [] : [output];
@@ -61,8 +75,10 @@ export async function bind(ast: FlowFile, options: BindOptions): Promise<BindRes
   const whole = !hasSyntaxErrors(ast);
   // What a mistake keeps from being used is no news; that is said when the rest is right.
   if (whole && !hasErrors(ctx.report.list)) reportUnused(ctx);
-  const plan = whole && !hasErrors(ctx.report.list) ? { outputs } : null;
-  if (plan !== null && options.lint === true) lint(ctx, plan);
+  const bound = whole && !hasErrors(ctx.report.list) ? { outputs } : null;
+  if (bound !== null && options.lint === true) lint(ctx, bound);
+  const hoisted = bound === null ? null : hoistPromises(ctx, bound);
+  const plan = hasErrors(ctx.report.list) ? null : hoisted;
   const diagnostics = sortDiagnostics(ctx.report.list);
   return { plan, relations: relationsOf(ctx, outputs), diagnostics };
 }
@@ -89,38 +105,23 @@ function extraOutputs(ctx: Context, outputs: readonly LogicalOutput[]): LogicalO
   return ctx.extra.flatMap(({ output }) => (taken.has(output) ? [output] : []));
 }
 
-/** Registers what the file declares, under the first declaration of each name; gives the parameters, duplicates left out. */
-function collect(ctx: Context, statements: readonly Statement[]): ParamStatement[] {
-  const { lets, schemas, fns, opaque } = ctx.declared;
-  const params = new Map<string, ParamStatement>();
-  const firsts = new Map<string, Span>();
-  const isNew = (what: string, name: { text: string; span: Span }): boolean => {
-    const first = firsts.get(`${what} ${name.text}`);
-    if (first === undefined) {
-      firsts.set(`${what} ${name.text}`, name.span);
-      return true;
-    }
-    ctx.report(codes.declaredTwice, { what, name: name.text }, name.span, {
-      related: [{ span: first, message: 'first declared here' }],
-    });
-    return false;
+/** Everything that the file declares and imports, parameters with their values; gives the files that are imported. */
+async function declareAll(ctx: Context, given: BindOptions['params']): Promise<Context[]> {
+  const collected = collect(ctx, ctx.file.statements);
+  const prepare = (module: Context): void => {
+    module.relation = (relation) => bindRelation(module, relation);
   };
-  for (const statement of statements) {
-    if (statement.kind === 'let') {
-      for (const name of statement.names)
-        if (isNew('let', name)) lets.set(name.text, { name, statement, state: 'new', rows: null });
-    } else if (statement.kind === 'param') {
-      if (isNew('parameter', statement.name)) params.set(statement.name.text, statement);
-    } else if (statement.kind === 'schema') {
-      if (isNew('schema', statement.name)) schemas.set(statement.name.text, { statement, state: 'new', type: null });
-    } else if (statement.kind === 'fn') {
-      if (isNew('function', statement.name)) fns.set(statement.name.text, statement);
-    } else if (statement.kind === 'use' || statement.kind === 'import') {
-      ctx.report(codes.notExecutable, { what: `\`${statement.kind}\`` }, statement.span);
-      for (const item of statement.items) opaque.add((item.alias ?? item.name).text);
-    } else if (statement.kind === 'errorStatement') for (const name of statement.names) opaque.add(name.text);
-  }
-  return [...params.values()];
+  const modules: Modules = { byPath: new Map(), given, prepare };
+  if (ctx.file.span.file !== '') modules.byPath.set(path.resolve(ctx.file.span.file), { ctx, open: true });
+  await bindImports(ctx, collected, modules);
+  const imported = [...modules.byPath.values()].map((module) => module.ctx).filter((module) => module !== ctx);
+  const elsewhere = imported.flatMap((module) => [...module.declared.params.keys()]);
+  bindParams(ctx, collected.params, given, { imported: false, elsewhere });
+  return imported;
+}
+
+function isOwn(ctx: Context, statement: Statement): boolean {
+  return homeOf(ctx, statement) === ctx;
 }
 
 function checkSinks(ctx: Context, outputs: readonly LogicalOutput[]): void {
@@ -138,6 +139,7 @@ function checkSinks(ctx: Context, outputs: readonly LogicalOutput[]): void {
 
 function reportUnused(ctx: Context): void {
   for (const [name, entry] of ctx.declared.lets) {
+    if (!isOwn(ctx, entry.statement)) continue;
     // One output of a split may be left aside: only its name is given up, the split is needed for the others.
     const names = entry.statement.names.map((one) => one.text);
     if (names.some((one) => ctx.used.lets.has(one))) continue;
@@ -146,21 +148,14 @@ function reportUnused(ctx: Context): void {
     });
   }
   for (const [name, { statement }] of ctx.declared.params) {
-    if (!ctx.used.params.has(name)) ctx.report(codes.unusedParam, { name }, statement.name.span);
+    if (isOwn(ctx, statement) && !ctx.used.params.has(name))
+      ctx.report(codes.unusedParam, { name }, statement.name.span);
   }
 }
 
-function hasSyntaxErrors(ast: FlowFile): boolean {
-  let found = false;
-  walk(ast, (node) => {
-    if (node.kind === 'errorStatement' || node.kind === 'errorStep' || node.kind === 'errorExpr') found = true;
-    return !found;
-  });
-  return found;
-}
-
 function relationsOf(ctx: Context, outputs: readonly LogicalOutput[]): NamedSchema[] {
-  const lets = [...ctx.declared.lets].map(([name, entry]) => ({ name, schema: entry.rows?.schema ?? [] }));
+  const own = [...ctx.declared.lets].filter(([, entry]) => isOwn(ctx, entry.statement));
+  const lets = own.map(([name, entry]) => ({ name, schema: entry.rows?.schema ?? [] }));
   const ends = outputs
     .filter((output) => output.kind !== 'check')
     .map((output) => ({

@@ -11,24 +11,39 @@ import { bindConstant } from './constants.ts';
 import type { Context } from './context.ts';
 import { isUnknown, literal, unknown } from './exprs.ts';
 import { show } from './invoke.ts';
+import { reportMissing } from './scope.ts';
 import { bindType } from './types.ts';
 
-/** Gives every parameter its value: the text of the command line read as its type, or else its default. In the order written. */
+/** Of a file that is imported, or of the one that imports: `elsewhere` are the parameters of the others. */
+export type ParamFile =
+  | { readonly imported: true }
+  | { readonly imported: false; readonly elsewhere: readonly string[] };
+
+/**
+ * Gives every parameter its value: the text of the command line read as its type, or else its default. In the order written. One of an imported file that has no value is
+ * reported where it is used.
+ */
 export function bindParams(
   ctx: Context,
   statements: readonly ParamStatement[],
   given: Readonly<Record<string, string | null>>,
+  file: ParamFile,
 ): void {
   for (const statement of statements) {
     const name = statement.name.text;
     const typed = bindType(ctx, statement.type);
     const text = Object.hasOwn(given, name) ? given[name] : undefined;
     const value = typed === null ? unknown() : valueOf(ctx, statement, typed, text);
-    if (!ctx.declared.params.has(name)) ctx.declared.params.set(name, { statement, value });
+    const missing = typed !== null && value === null ? typed : null;
+    if (missing !== null && !file.imported) reportMissing(ctx, statement, missing);
+    if (!ctx.declared.params.has(name)) {
+      ctx.declared.params.set(name, { statement, value: value ?? unknown(), missing: file.imported ? missing : null });
+    }
   }
-  const names = [...ctx.declared.params.keys()];
+  if (file.imported) return;
+  const names = [...ctx.declared.params.keys(), ...file.elsewhere];
   for (const name of Object.keys(given)) {
-    if (ctx.declared.params.has(name)) continue;
+    if (names.includes(name)) continue;
     const near = suggest(name, names);
     ctx.report(
       codes.paramNotDeclared,
@@ -42,17 +57,18 @@ export function bindParams(
   }
 }
 
-function valueOf(ctx: Context, statement: ParamStatement, typed: Typed, text: string | null | undefined): LiteralExpr {
+/** null: it has none. */
+function valueOf(
+  ctx: Context,
+  statement: ParamStatement,
+  typed: Typed,
+  text: string | null | undefined,
+): LiteralExpr | null {
   // The default is checked even where a value is given: the file is wrong either way.
   const fallback = statement.default === null ? null : defaultOf(ctx, statement, typed);
   if (text !== undefined) return fromText(ctx, statement, typed, text);
   if (fallback !== null) return fallback;
-  if (typed.nullable) return literal(typed.type, null);
-  const { name } = statement;
-  ctx.report(codes.paramMissing, { name: name.text, type: formatType(typed.type) }, name.span, {
-    suggestion: { text: `run with -p ${name.text}=…, or give it a default` },
-  });
-  return { ...unknown() };
+  return typed.nullable ? literal(typed.type, null) : null;
 }
 
 function fromText(ctx: Context, statement: ParamStatement, typed: Typed, text: string | null): LiteralExpr {

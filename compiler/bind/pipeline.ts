@@ -4,6 +4,7 @@ import { codes } from '../diagnostics.ts';
 import type { LogicalNode, LogicalOutput, ScanNode } from '../logical.ts';
 import { castExists } from './casts.ts';
 import type { Context, LetEntry, Rows } from './context.ts';
+import { homeOf } from './context.ts';
 import { column, unknown } from './exprs.ts';
 import { show } from './invoke.ts';
 import { base, columnsByName, project, spanOf } from './nodes.ts';
@@ -74,8 +75,9 @@ function bindName(ctx: Context, node: Ast.RelationName): Rows {
 }
 
 /** The rows of a let: bound where it is first used, and shared by all its uses, so that it runs once. */
-export function bindLet(ctx: Context, entry: LetEntry): Rows {
+export function bindLet(user: Context, entry: LetEntry): Rows {
   if (entry.state === 'done') return entry.rows;
+  const ctx = homeOf(user, entry.statement);
   const path = ctx.binding;
   const name = entry.name.text;
   if (entry.state === 'active') {

@@ -1,14 +1,14 @@
 import { RunError } from '../../engine/errors.ts';
 import { formatType, type Schema } from '../../engine/types.ts';
-import type { FormatCall, TypeNode } from '../../grammar/ast.ts';
+import type { FormatCall, Node, TypeNode } from '../../grammar/ast.ts';
 import { walk } from '../../grammar/walk.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context, ResolvedSource } from './context.ts';
 import { type CheckedFormat, checkFormat } from './formats.ts';
 import { bindType } from './types.ts';
 
-/** Finds the schemas of all sources of the file, at the same time, so that pipelines can be bound without waiting. */
-export async function resolveSources(ctx: Context): Promise<void> {
+/** Finds the schemas of all sources in parts of the file, at the same time, so that pipelines can be bound without waiting. */
+export async function resolveSources(ctx: Context, roots: readonly Node[]): Promise<void> {
   const waiting: Promise<void>[] = [];
   const add = (node: FormatCall, type: TypeNode | null): void => {
     ctx.sources.set(node, null);
@@ -17,7 +17,7 @@ export async function resolveSources(ctx: Context): Promise<void> {
     if (checked === null || (type !== null && declared === null)) return;
     waiting.push(resolve(ctx, node, checked, declared));
   };
-  walk(ctx.file, (node) => {
+  const look = (node: Node): void => {
     if (node.kind === 'from' && node.relation.kind === 'formatCall') add(node.relation, node.type);
     if (node.kind === 'join' && node.relation.kind === 'formatCall') add(node.relation, null);
     if ((node.kind === 'predict' || node.kind === 'evaluate') && node.model.kind === 'formatCall')
@@ -25,7 +25,8 @@ export async function resolveSources(ctx: Context): Promise<void> {
     if (node.kind === 'setStep') {
       for (const relation of node.relations) if (relation.kind === 'formatCall') add(relation, null);
     }
-  });
+  };
+  for (const root of roots) walk(root, look);
   await Promise.all(waiting);
 }
 

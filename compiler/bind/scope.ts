@@ -1,6 +1,6 @@
 import type { Expr, SourceSpan } from '../../engine/expr.ts';
-import type { Schema } from '../../engine/types.ts';
-import type { Expr as AstExpr, Call, Column, Over, Span } from '../../grammar/ast.ts';
+import { formatType, type Schema, type Typed } from '../../engine/types.ts';
+import type { Expr as AstExpr, Call, Column, Over, ParamStatement, Span } from '../../grammar/ast.ts';
 import { suggestAll } from '../../grammar/suggest.ts';
 import { quoteName } from '../../grammar/words.ts';
 import { codes } from '../diagnostics.ts';
@@ -35,7 +35,7 @@ export interface Env {
   readonly level: number;
   bind(node: AstExpr): Expr;
   /** The same place with other names. */
-  within(change: Partial<Pick<Env, 'scope' | 'aggregate' | 'window' | 'level'>>): Env;
+  within(change: Partial<Pick<Env, 'ctx' | 'scope' | 'aggregate' | 'window' | 'level'>>): Env;
 }
 
 /** What takes the aggregates out of an expression. Null: not an aggregate after all, a function of that name is to be tried. */
@@ -43,13 +43,17 @@ export type AggregateHook = (env: Env, call: Call) => Expr | null;
 
 /** What takes the windows out of an expression. */
 export type WindowHook = (env: Env, over: Over) => Expr;
+/** Columns of arguments of pipe functions: a name that no file can write, with that of the parameter behind it. */
+export const ARGUMENT = '\u0000argument ';
 
 /** The columns of a relation; `schema` null: unknown rows, where every name is fine. */
 export function rowScope(schema: Schema | null): Scope {
   const byName = new Map((schema ?? []).map((f) => [f.name, f]));
   return {
     lookup(name) {
-      const field = byName.get(name);
+      // Behind a step that made a column of an argument, its name is that of the parameter.
+      const field =
+        byName.get(name) ?? (name.startsWith(ARGUMENT) ? byName.get(name.slice(ARGUMENT.length)) : undefined);
       if (field !== undefined) return column(field);
       return schema === null ? unknown() : undefined;
     },
@@ -91,8 +95,10 @@ export function innerScope(outer: Scope, locals: ReadonlyMap<string, Expr>): Sco
 }
 
 /** Reports an unknown column, with what is near and what there is. */
-export function reportColumn(ctx: Context, node: Column, names: readonly string[]): void {
-  const { name, span } = node;
+export function reportColumn(ctx: Context, node: Column, all: readonly string[]): void {
+  const names = all.filter((one) => !one.startsWith(ARGUMENT));
+  const { span } = node;
+  const name = node.name.replace(ARGUMENT, '');
   const suggestion = columnSuggestion(ctx, name, names);
   ctx.report(codes.unknownColumn, { name }, span, { notes: [listNames('columns', names)], suggestion });
 }
@@ -124,4 +130,11 @@ export function listNames(what: string, names: readonly string[]): string {
 /** A bound expression at the place where it stands. Hand-made nodes have no place. */
 export function at(expr: Expr, span: Span): Expr {
   return span.end > 0 ? { ...expr, span: span as SourceSpan } : expr;
+}
+
+/** Reports a parameter without a value. */
+export function reportMissing(ctx: Context, { name }: ParamStatement, typed: Typed): void {
+  ctx.report(codes.paramMissing, { name: name.text, type: formatType(typed.type) }, name.span, {
+    suggestion: { text: `run with -p ${name.text}=…, or give it a default` },
+  });
 }

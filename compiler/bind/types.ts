@@ -4,6 +4,7 @@ import type { Suggestion } from '../../grammar/diagnostics.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
 import type { Context, SchemaEntry } from './context.ts';
+import { homeOf } from './context.ts';
 
 const plainTypes: Readonly<Record<string, DataType>> = {
   bool: T.bool,
@@ -168,7 +169,7 @@ export function schemaType(ctx: Context, entry: SchemaEntry): Typed | null {
   }
   if (entry.state === 'new') {
     entry.state = 'active';
-    entry.type = bindType(ctx, entry.statement.type);
+    entry.type = bindType(homeOf(ctx, entry.statement), entry.statement.type);
     entry.state = 'done';
   }
   return entry.type;

@@ -43,6 +43,8 @@ export function exprText(e: Expr): string {
       return `${operand(e.arg)} ${e.negated ? 'not in' : 'in'} [${e.values.map((v) => literalText(v, e.arg.type)).join(', ')}${e.hasNull ? ', null' : ''}]`;
     case 'case':
       return `case ${e.branches.map((b) => `when ${exprText(b.when)} then ${exprText(b.then)}`).join(' ')} else ${exprText(e.otherwise)} end`;
+    case 'host':
+      return `${e.fn.name}(${e.args.map(exprText).join(', ')})`;
     case 'call': {
       const op = INFIX[e.fn];
       if (op !== undefined && e.args.length === 2) return e.args.map(operand).join(` ${op} `);

@@ -71,6 +71,10 @@ export function nodeText(n: LogicalNode): string {
       return `number as ${quoteName(n.as)}`;
     case 'expect':
       return `expect ${n.checks.map((c) => exprText(c.predicate)).join(', ')}`;
+    case 'call':
+      return `call ${n.calls.map(namedText).join(', ')}`;
+    case 'map':
+      return `${n.fn.shape === 'batches' ? 'map_batches' : 'map'} ${n.fn.name}`;
     case 'explode':
       return `explode ${n.outer ? 'outer ' : ''}${n.lists.map(quoteName).join(', ')}`;
     case 'unpivot': {

@@ -2,7 +2,7 @@ import { EngineBug } from '../../engine/errors.ts';
 import { type Expr, walkExpr } from '../../engine/expr.ts';
 import { operator } from '../../engine/operators/registry.ts';
 import { type Field, field, formatType, type Schema, T, typeEquals } from '../../engine/types.ts';
-import type { LogicalNode, LogicalPlan } from '../logical.ts';
+import type { CallNode, LogicalNode, LogicalPlan } from '../logical.ts';
 import { inputOf, topological } from '../plan_tree.ts';
 import { exprsOf } from './node_exprs.ts';
 
@@ -72,6 +72,8 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
       for (const x of n.inputs)
         if (!x.schema.every((f, i) => isField(n.schema[i], f))) complain('its inputs have different schemas');
       return null;
+    case 'call':
+      return [...inputOf(n).schema, ...schemaOfCalls(n)];
     case 'explode':
     case 'unpivot':
       return operator(n.op).schema(n, [inputOf(n).schema]);
@@ -92,6 +94,7 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
       return [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.as)];
     case 'predict':
       return [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.as || f.name === `${n.as}_prob`)];
+    case 'map':
     case 'scan':
     case 'train':
     case 'trials':
@@ -100,6 +103,11 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
     case 'evaluate':
       return null;
   }
+}
+
+/** What a `call` adds. */
+export function schemaOfCalls({ calls }: CallNode): Schema {
+  return calls.map(({ name, expr }) => ({ name, type: expr.type, nullable: expr.nullable }));
 }
 
 function joinSchema(n: LogicalNode & { op: 'join' }, complain: Complain): Schema {

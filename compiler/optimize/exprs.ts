@@ -15,6 +15,19 @@ export function isTrivial(e: Expr): boolean {
   return e.kind === 'column' || e.kind === 'literal';
 }
 
+/** Calls a function of the host language: not to be called twice for what was written once. */
+export function callsHost(e: Expr): boolean {
+  return e.kind === 'host' || exprChildren(e).some(callsHost);
+}
+
+/** What a function of the host language gave is among the columns it reads. */
+export function readsHost(e: Expr, defs: ReadonlyMap<string, Expr>): boolean {
+  return [...columnsOf(e)].some((name) => {
+    const def = defs.get(name);
+    return def !== undefined && callsHost(def);
+  });
+}
+
 /**
  * True when substituting `defs` into `uses` computes nothing twice: every computed definition is read at most once (or is trivial).
  */
@@ -77,6 +90,7 @@ const ARITHMETIC: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'ne
 /** True only when evaluating it cannot raise a run error on any row: no overflow, no division by zero, no cast that may not fit. */
 export function neverFails(e: Expr): boolean {
   if (!exprChildren(e).every(neverFails)) return false;
+  if (e.kind === 'host') return false;
   if (e.kind === 'cast')
     return e.safe || e.type.kind === 'string' || (e.type.kind === 'float' && isNumeric(e.arg.type));
   if (e.kind !== 'call') return true;

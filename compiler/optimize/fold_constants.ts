@@ -25,6 +25,8 @@ export const foldConstants: Rule = {
 };
 
 function fold(e: Expr): Expr {
+  // A function of the host language runs on workers only.
+  if (e.kind === 'host') return e;
   if (e.kind === 'literal' || e.kind === 'column' || e.kind === 'local' || e.kind === 'lambda') return e;
   if (e.kind === 'call' && (e.fn === 'and' || e.fn === 'or')) return foldLogic(e);
   if (e.kind === 'call' && e.fn === 'get') return foldField(e);

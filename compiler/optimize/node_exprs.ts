@@ -1,4 +1,4 @@
-import type { Expr, NamedExpr, SortKey } from '../../engine/expr.ts';
+import type { Expr, HostExpr, NamedExpr, SortKey } from '../../engine/expr.ts';
 import type { LogicalNode, RangeEnd, TrainSpec, WindowCall, WindowNode } from '../logical.ts';
 
 /** The one place that knows which expressions a node holds, and over which input they range. */
@@ -16,7 +16,10 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'explode':
     case 'unpivot':
     case 'place':
+    case 'map':
       return [];
+    case 'call':
+      return over(0, named(n.calls));
     case 'filter':
       return over(0, [n.predicate]);
     case 'project':
@@ -61,7 +64,10 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'explode':
     case 'unpivot':
     case 'place':
+    case 'map':
       return n;
+    case 'call':
+      return { ...n, calls: n.calls.map((x) => ({ ...x, expr: f(x.expr) as HostExpr })) };
     case 'filter':
       return { ...n, predicate: f(n.predicate) };
     case 'project':

@@ -1,8 +1,9 @@
 import { columnsOf, type Expr } from '../../engine/expr.ts';
 import { operator } from '../../engine/operators/registry.ts';
 import type { Schema } from '../../engine/types.ts';
-import type { JoinNode, LogicalNode, LogicalPlan, WindowNode } from '../logical.ts';
+import type { CallNode, JoinNode, LogicalNode, LogicalPlan, WindowNode } from '../logical.ts';
 import { inputOf, rewritePlan, topological } from '../plan_tree.ts';
+import { schemaOfCalls } from './check.ts';
 import { callExprs, exprsOf, orderOf } from './node_exprs.ts';
 import type { Rule, RuleContext } from './rule.ts';
 
@@ -88,6 +89,7 @@ const PASSING: ReadonlySet<LogicalNode['op']> = new Set([
   'explode',
   'unpivot',
   'predict',
+  'call',
 ]);
 
 /** Columns of the first input that a step names besides those of its expressions. */
@@ -106,6 +108,7 @@ function readWhole(n: LogicalNode): readonly number[] {
     case 'train':
       return n.inputs.length > 1 ? [1] : [];
     case 'trialTable':
+    case 'map':
       return [0];
     case 'sql':
       return [...n.inputs.keys()];
@@ -134,6 +137,8 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
             aggregates: n.aggregates.filter((a) => needed.has(a.name)),
             schema: n.schema.filter((f) => needed.has(f.name) || n.keys.some((k) => k.name === f.name)),
           };
+    case 'call':
+      return fewerCalls(n, needed);
     case 'filter':
     case 'sort':
     case 'limit':
@@ -173,6 +178,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
       const schema = [...inputOf(n, 0).schema, ...own];
       return schema.length === n.schema.length ? n : { ...n, schema };
     }
+    case 'map':
     case 'evaluate':
     case 'train':
     case 'trials':
@@ -201,6 +207,14 @@ function narrowWindow(n: WindowNode, needed: ReadonlySet<string>): LogicalNode {
   if (calls.length === 0 && n.skip === 0 && n.take === null) return inputOf(n);
   const schema = [...inputOf(n).schema, ...n.schema.filter((f) => calls.some((c) => c.name === f.name))];
   return schema.length === n.schema.length ? n : { ...n, calls, schema };
+}
+
+function fewerCalls(n: CallNode, needed: ReadonlySet<string>): LogicalNode {
+  const calls = n.calls.filter((c) => needed.has(c.name));
+  if (calls.length === 0) return inputOf(n);
+  const made = { ...n, calls };
+  const schema = [...inputOf(n).schema, ...schemaOfCalls(made)];
+  return schema.length === n.schema.length ? n : { ...made, schema };
 }
 
 function followInput<N extends LogicalNode>(n: N): N {

@@ -2,7 +2,16 @@ import type { Expr } from '../../engine/expr.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { FilterNode, JoinNode, LogicalNode, WindowNode } from '../logical.ts';
 import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
-import { conjunction, conjuncts, definitions, neverFails, readsOnly, substitute, substitutesFreely } from './exprs.ts';
+import {
+  conjunction,
+  conjuncts,
+  definitions,
+  neverFails,
+  readsHost,
+  readsOnly,
+  substitute,
+  substitutesFreely,
+} from './exprs.ts';
 import { type Rule, type RuleContext, withInputs } from './rule.ts';
 
 /** Moves each conjunct of a filter as close to the source as it can go, so that fewer rows are computed, joined, sorted and shuffled. */
@@ -32,7 +41,7 @@ function push(f: FilterNode, ctx: Context): LogicalNode {
       return sink(
         f,
         below,
-        (p) => substitutesFreely([p], defs),
+        (p) => substitutesFreely([p], defs) && !readsHost(p, defs),
         (p) => substitute(p, defs),
         ctx,
       );
@@ -59,11 +68,12 @@ function push(f: FilterNode, ctx: Context): LogicalNode {
       return sink(
         f,
         below,
-        (p) => readsOnly(p, names) && substitutesFreely([p], keys),
+        (p) => readsOnly(p, names) && substitutesFreely([p], keys) && !readsHost(p, keys),
         (p) => substitute(p, keys),
         ctx,
       );
     }
+    case 'call':
     case 'predict': {
       const rows = namesOf(inputOf(below).schema);
       return sink(f, below, (p) => readsOnly(p, rows), same, ctx);

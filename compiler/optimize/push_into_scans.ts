@@ -1,6 +1,7 @@
 import type { Expr } from '../../engine/expr.ts';
 import type { LogicalNode, ScanNode } from '../logical.ts';
 import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
+import { callsHost, conjunction, conjuncts } from './exprs.ts';
 import { type Rule, withInputs } from './rule.ts';
 
 /** A filter right above a scan is also told to the reader, which skips row groups that cannot match; the filter itself stays. */
@@ -11,8 +12,10 @@ export const pushFiltersIntoScans: Rule = {
     return rewritePlan(plan, (n, shared) => {
       if (n.op !== 'filter') return n;
       const below = inputOf(n);
-      if (below.op !== 'scan' || shared(below) || sameFilter(below, n.predicate)) return n;
-      return withInputs(n, [{ ...below, filter: n.predicate }]);
+      // A reader can make nothing of what a function of the host language says.
+      const predicate = conjunction(conjuncts(n.predicate).filter((p) => !callsHost(p)));
+      if (below.op !== 'scan' || shared(below) || predicate === null || sameFilter(below, predicate)) return n;
+      return withInputs(n, [{ ...below, filter: predicate }]);
     });
   },
 };
@@ -33,7 +36,11 @@ export const pushLimits: Rule = {
       if (n.op === 'sort') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
       if (n.op === 'scan') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
       const givesEach =
-        n.op === 'project' || n.op === 'predict' || n.op === 'unpivot' || (n.op === 'explode' && n.outer);
+        n.op === 'project' ||
+        n.op === 'predict' ||
+        n.op === 'call' ||
+        n.op === 'unpivot' ||
+        (n.op === 'explode' && n.outer);
       if (!givesEach) return n;
       const [below, ...others] = n.inputs;
       if (below === undefined) return n;

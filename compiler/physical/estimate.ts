@@ -62,6 +62,7 @@ function bound(
       return below === null ? null : below * share;
     }
     case 'explode':
+    case 'map':
       return null;
     case 'join':
       return n.kind === 'semi' || n.kind === 'anti' ? input(0) : null;
@@ -74,6 +75,7 @@ function bound(
       return 0;
     case 'predict':
     case 'number':
+    case 'call':
     case 'expect':
       return input(0);
   }

@@ -67,7 +67,8 @@ export function planAggregate(planner: Planner, n: AggregateNode): Pipeline {
       outputs.push({ name, expr: e });
       return name;
     });
-    return { name: a.name, fn: a.fn, args, argTypes: a.args.map((e) => e.type), distinct: a.distinct };
+    const host = a.host === undefined ? {} : { host: a.host };
+    return { name: a.name, fn: a.fn, args, argTypes: a.args.map((e) => e.type), distinct: a.distinct, ...host };
   });
   const schema = outputs.map((o) => ({ name: o.name, type: o.expr.type, nullable: o.expr.nullable }));
   const p = outputs.length === 0 ? below : addCompute(below, { filter: null, outputs }, schema, info);

@@ -20,6 +20,7 @@ import type { ExpectNode, LimitNode, LogicalNode, LogicalPlan, NumberNode, SqlNo
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSort } from './exchanges.ts';
+import { planHost } from './host.ts';
 import { planJoin } from './joins.ts';
 import { planEvaluate, planPredict, planTrain, planTrials, planTrialTable } from './ml.ts';
 import { addCompute, addStep, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
@@ -112,6 +113,9 @@ export class Planner {
         return planMap(this, n, { lists: n.lists, outer: n.outer });
       case 'unpivot':
         return planMap(this, n, { columns: n.columns, name: n.name, value: n.value });
+      case 'call':
+      case 'map':
+        return planHost(this, n);
       case 'aggregate':
         return planAggregate(this, n);
       case 'distinct':

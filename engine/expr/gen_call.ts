@@ -35,8 +35,8 @@ export interface Application {
   readonly impl: FunctionImpl;
   readonly params: readonly DataType[];
   readonly result: DataType;
-  /** The implementation sees nulls. */
-  readonly custom: boolean;
+  /** The implementation sees the nulls of this argument. */
+  readonly sees: (arg: number) => boolean;
   /** The implementation may give null. */
   readonly mayNull: boolean;
 }
@@ -53,7 +53,7 @@ export function genCall(g: Gen, e: CallExpr): Val {
     impl: overload.impl,
     params: overload.params,
     result: e.type,
-    custom: def.nulls === 'custom',
+    sees: () => def.nulls === 'custom',
     mayNull: overload.nullable === true || def.nulls === 'custom',
   });
 }
@@ -66,7 +66,7 @@ function sameRepresentation(a: DataType, b: DataType): boolean {
 
 /** Code for an implementation over computed arguments: null handling, representation, and the check of its range. */
 export function apply(g: Gen, args: readonly Val[], a: Application): Val {
-  const n = a.custom ? 'false' : g.anyNull(args);
+  const n = g.anyNull(args.filter((_, k) => !a.sees(k)));
   if (n === 'true') return g.nullVal(a.result);
   const bound = resultBound(args, a);
   const checks = needsCheck(g, bound, a);
@@ -131,7 +131,7 @@ function code(g: Gen, args: readonly Val[], a: Application, inline: Inline | nul
   if (call === undefined) throw new EngineBug('an implementation has neither code nor a function for this variant');
   const given = args.map((x, k) => {
     const v = g.mode === 'wide' && isIntLike(a.params[k] as DataType) ? `${g.bind(narrow)}(${x.v})` : x.v;
-    return a.custom && x.n !== 'false' ? `(${x.n} ? null : ${v})` : v;
+    return a.sees(k) && x.n !== 'false' ? `(${x.n} ? null : ${v})` : v;
   });
   return `${g.bind(call)}(${given.join(', ')})`;
 }

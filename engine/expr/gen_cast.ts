@@ -15,13 +15,13 @@ export function genCast(g: Gen, e: CastExpr): Val {
   if (sameValues(from, to)) return arg;
   const quick = quickCast(g, arg, from, to, e.safe);
   if (quick !== null)
-    return apply(g, [arg], { node: e, impl: quick, params: [from], result: to, custom: false, mayNull: false });
+    return apply(g, [arg], { node: e, impl: quick, params: [from], result: to, sees: () => false, mayNull: false });
   return apply(g, [arg], {
     node: e,
     impl: { call: caller(from, to, e.safe) },
     params: [from],
     result: to,
-    custom: false,
+    sees: () => false,
     mayNull: e.safe || from.kind === 'json',
   });
 }

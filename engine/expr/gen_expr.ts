@@ -5,6 +5,7 @@ import { Gen, type Mode, type Slot, type Val } from './gen.ts';
 import { genCall } from './gen_call.ts';
 import { genCast } from './gen_cast.ts';
 import { genColumn, nullFlag } from './gen_column.ts';
+import { genHost } from './gen_host.ts';
 import { genCase, genChain, genCoalesce, genIf, genIn, genIs } from './gen_special.ts';
 import { genTextTest } from './gen_text.ts';
 import { fewColumns } from './nodes.ts';
@@ -28,6 +29,8 @@ function genComputed(g: Gen, e: Exclude<Expr, { kind: 'literal' | 'column' }>): 
   switch (e.kind) {
     case 'call':
       return genNamed(g, e);
+    case 'host':
+      return genHost(g, e);
     case 'cast':
       return genCast(g, e);
     case 'case':

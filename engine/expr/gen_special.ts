@@ -121,7 +121,7 @@ export function genIs(g: Gen, e: CallExpr): Val {
     impl: comparisonImpl('eq', t),
     params: [t, t],
     result: e.type,
-    custom: false,
+    sees: () => false,
     mayNull: false,
   });
   const equal = same.n === 'false' ? same.v : `(${same.n} ? ${a.n} === ${b.n} : ${same.v})`;

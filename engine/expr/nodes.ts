@@ -57,6 +57,8 @@ function keyOf(e: Expr): string {
       return head + valueKey(e.value);
     case 'call':
       return head + e.fn;
+    case 'host':
+      return `${head}${e.fn.id} ${e.fn.url} ${e.fn.export}`;
     case 'cast':
       return head + String(e.safe);
     case 'in':

@@ -1,4 +1,6 @@
 import type { Accumulator, ResolvedAggregate, SpillContext } from '../aggregates/def.ts';
+import { overDistinct } from '../aggregates/distinct.ts';
+import { hostResolved } from '../aggregates/host.ts';
 import { resolveAggregate } from '../aggregates/registry.ts';
 import type { Batch, Column } from '../batch/column.ts';
 import { EngineBug } from '../errors.ts';
@@ -11,7 +13,13 @@ import { GroupTable } from './hash_table.ts';
 import type { AggregateParams, AggregateSpec } from './params.ts';
 
 export function resolve(spec: AggregateSpec): ResolvedAggregate {
-  const r = resolveAggregate(spec.fn, spec.argTypes, spec.distinct);
+  const own = spec.host === undefined ? null : hostResolved(spec.host);
+  const r =
+    own === null
+      ? resolveAggregate(spec.fn, spec.argTypes, spec.distinct)
+      : spec.distinct
+        ? overDistinct(spec.fn, own, spec.argTypes)
+        : own;
   if (r === null) throw new EngineBug(`no aggregate ${spec.fn} for these types`);
   return r;
 }

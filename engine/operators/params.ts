@@ -1,5 +1,6 @@
 import type { Expr, NamedExpr, SortKey } from '../expr.ts';
-import type { DataType } from '../types.ts';
+import type { HostFunction } from '../host/def.ts';
+import type { DataType, Schema } from '../types.ts';
 import type { FrameSpec } from '../windows/def.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface AggregateSpec {
   readonly args: readonly string[];
   readonly argTypes: readonly DataType[];
   readonly distinct: boolean;
+  /** An aggregate of the host language, in place of one of the registry. */
+  readonly host?: HostFunction;
 }
 
 /** `id` tells the checks of a plan apart. */
@@ -131,4 +134,21 @@ export interface WindowCallParams {
   readonly frame: FrameSpec;
   readonly type: DataType;
   readonly nullable: boolean;
+}
+
+/** Columns added by functions of the host language; `args`: columns of the input, of the types of the parameters. */
+export interface HostCallParams {
+  readonly calls: readonly {
+    readonly name: string;
+    readonly fn: HostFunction;
+    readonly args: readonly string[];
+    readonly type: DataType;
+    readonly nullable: boolean;
+  }[];
+}
+
+/** Rows (`map_rows`) or columns (`map_batches`) through a function of the host language. The input holds exactly the columns it is given. */
+export interface HostMapParams {
+  readonly fn: HostFunction;
+  readonly schema: Schema;
 }

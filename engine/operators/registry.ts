@@ -5,8 +5,11 @@ import { distinct } from './distinct.ts';
 import { expect } from './expect.ts';
 import { explode } from './explode.ts';
 import { filter } from './filter.ts';
+import { call } from './host_call.ts';
 import { join } from './join.ts';
 import { lookup } from './lookup.ts';
+import { mapBatches } from './map_batches.ts';
+import { mapRows } from './map_rows.ts';
 import { number } from './number.ts';
 import { place } from './place.ts';
 import { evaluate, predict } from './predict.ts';
@@ -38,6 +41,9 @@ export const OPERATORS = {
   evaluate,
   place,
   window,
+  call,
+  map_rows: mapRows,
+  map_batches: mapBatches,
 } satisfies Record<string, OperatorDef<never>>;
 
 /** The definition of an operator named in a plan. Parameters are plain data whose shape the definition knows. */

@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Batch } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
+import { hostFunctionsOf } from '../host/def.ts';
 import type { PhysicalPlan } from '../plan.ts';
 import { relationReader } from '../shuffle/reader.ts';
 import type { ShuffleChoice } from '../shuffle/strategy.ts';
@@ -11,6 +12,7 @@ import { Monitor } from '../trace/monitor.ts';
 import { addTasks, type EngineStats, NO_TASKS, type RunStats, statsBetween, type TaskCounts } from '../trace/stats.ts';
 import type { Schema } from '../types.ts';
 import type { CheckResult } from './checks.ts';
+import { watchHost } from './host.ts';
 import { lostObject } from './lost.ts';
 import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
 import { type EngineOptions, storeOptions, validateEngineOptions } from './options.ts';
@@ -204,8 +206,8 @@ export class Engine extends TaskHost {
 
   async #run(plan: PhysicalPlan, options: RunOptions): Promise<RunResult> {
     if (this.#closing !== null) throw new RunError('FLOW7012', 'the engine is closed');
-    if (plan.stages.length > MAX_STAGES)
-      throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; at most ${MAX_STAGES} fit one run`);
+    if (plan.stages.length >= MAX_STAGES)
+      throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; fewer than ${MAX_STAGES} fit one run`);
     const started = performance.now();
     const before = this.stats();
     new Int32Array(this.#control).fill(0);
@@ -236,6 +238,10 @@ export class Engine extends TaskHost {
       },
     );
     this.#current = run;
+    const unwatch = watchHost(hostFunctionsOf(plan), new Float64Array(this.#jobs), (e) => {
+      run.fail(e);
+      void this.#pool.interrupt();
+    });
     this.#monitor.start();
     let grace: NodeJS.Timeout | undefined;
     const abort = (): void => {
@@ -258,6 +264,7 @@ export class Engine extends TaskHost {
         ms,
       };
     } finally {
+      unwatch();
       clearTimeout(grace);
       options.signal?.removeEventListener('abort', abort);
       this.#monitor.stop();

@@ -39,8 +39,12 @@ export const JOB = {
   START: 1,
   /** Results up to this many bytes stay inline now (thread 0's word; at most INLINE_BYTES). */
   INLINE: 2,
+  /** Odd during a call of a host function with a timeout, and one more at each begin and end. */
+  CALL: 3,
+  /** Number of that function. */
+  CALLED: 4,
 } as const;
-export const JOB_WORDS = 4;
+export const JOB_WORDS = 8;
 
 export const PROGRESS_WORDS = 8;
 export const MAX_STAGES = 4096;

@@ -1,4 +1,4 @@
-import { RunError, type RunErrorWhere } from '../errors.ts';
+import type { RunError, RunErrorWhere } from '../errors.ts';
 import type { Schema } from '../types.ts';
 
 /** Number (from 1) in its file of a batch's first row; called when an error has to be located. */
@@ -7,7 +7,7 @@ export type FirstRow = () => number | Promise<number>;
 /** The error without a row that only means something within a batch. */
 export function unplaced(e: RunError): RunError {
   const { batchRow, ...where } = e.where;
-  return batchRow === undefined ? e : new RunError(e.code, e.message, where, e.hint);
+  return batchRow === undefined ? e : e.with(where);
 }
 
 /** Where the batch comes from that goes through the steps of a scan, so that an error of an expression names its file and, where that is certain, its row. */
@@ -74,7 +74,7 @@ export class Origin {
     const { batchRow, column, ...where } = e.where;
     if (batchRow === undefined) return e;
     const own = column !== undefined && this.#schema.some((f) => f.name === column) ? { column } : {};
-    return new RunError(e.code, e.message, { ...(await this.place(batchRow, step)), ...own, ...where }, e.hint);
+    return e.with({ ...(await this.place(batchRow, step)), ...own, ...where });
   }
 
   async #row(batchRow: number, step: number): Promise<RunErrorWhere> {

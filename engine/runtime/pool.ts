@@ -191,6 +191,8 @@ export class WorkerPool {
     const init = this.#options.init(slot.thread);
     this.#words ??= new Float64Array(init.jobs);
     this.#words[slot.thread * JOB_WORDS + JOB.RUNNING] = 0;
+    // The thread before may have ended within a call.
+    this.#words[slot.thread * JOB_WORDS + JOB.CALL] = 0;
     // The options of this process (a loader, say) are not the worker's: it is built code, and they may not resolve from the folder we are in now.
     const worker = new Worker(workerUrl(), {
       execArgv: [],

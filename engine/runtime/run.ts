@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { Split } from '../formats/def.ts';
+import { hostFunctionsOf } from '../host/def.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
 import { type KeySample, sampleBounds } from '../shuffle/range_sample.ts';
 import { roundTasks, type ShuffleChoice, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
@@ -10,6 +11,7 @@ import type { TaskCounts } from '../trace/stats.ts';
 import { seesAll } from './chain.ts';
 import { Checks } from './checks.ts';
 import { countReaders, inputsOf, sidesOf, writesSerially } from './graph.ts';
+import { loadMessage } from './host.ts';
 import { refsOfTask } from './inputs.ts';
 import { Lineage, type Making } from './lineage.ts';
 import type { RelationData, StageMessage, TaskDone, TaskInput } from './messages.ts';
@@ -122,6 +124,7 @@ export class Run {
     try {
       if (this.#failure !== null) throw this.#failure;
       this.#outputs.open();
+      await this.#loadHost();
       await this.#stages();
       for (const r of this.#plan.results) this.relations.exchange(r.relation, (o) => this.#lineage.take(o));
       return this.#outputs.commit();
@@ -145,6 +148,14 @@ export class Run {
     this.#failure = e instanceof Error ? e : new Error(String(e));
     Atomics.store(this.#env.control, 0, 1);
     this.#aborted = this.#outputs.abort().catch(() => undefined);
+  }
+
+  /** Functions of the host language are loaded by one worker first, so that one that cannot be is told before any row is read. */
+  async #loadHost(): Promise<void> {
+    const host = hostFunctionsOf(this.#plan);
+    if (host.length === 0) return;
+    const message = loadMessage(this.#id, this.#plan.stages.length, host);
+    await this.#tries.run(message, 0, { kind: 'refs', parts: [] });
   }
 
   async #stages(): Promise<void> {

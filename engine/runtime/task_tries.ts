@@ -1,4 +1,5 @@
 import { RunError } from '../errors.ts';
+import { hostFunctionsOf } from '../host/def.ts';
 import type { Stage } from '../plan.ts';
 import type { ObjectId } from '../store/types.ts';
 import type { TaskCounts } from '../trace/stats.ts';
@@ -79,12 +80,14 @@ export class TaskTries {
   }
 }
 
+/** A process that exits is most likely the user's own. */
+function advice(stage: Stage, e: WorkerDied): string {
+  const [fn] = hostFunctionsOf(stage);
+  if (e.how !== 'exit' || fn === undefined) return 'Fewer workers or more memory may help: --workers 1';
+  return `${fn.name} (${fn.path}) runs there, and must not end its process (process.exit)`;
+}
+
 function deadWorker(stage: Stage, attempts: number, e: WorkerDied): RunError {
   const how = attempts === 1 ? 'in a task that cannot be repeated' : `${attempts} times in the same task`;
-  return new RunError(
-    'FLOW7010',
-    `a worker died ${how}: ${e.message}`,
-    { step: stage.label },
-    'Fewer workers or more memory may help: --workers 1',
-  );
+  return new RunError('FLOW7010', `a worker died ${how}: ${e.message}`, { step: stage.label }, advice(stage, e));
 }

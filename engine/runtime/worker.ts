@@ -1,5 +1,8 @@
 import { writeSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type HostFunction, hostFunctionsOf } from '../host/def.ts';
+import { loadHost } from '../host/load.ts';
+import { setWatchWords } from '../host/watch.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import { attachStore, type StoreHandle } from '../store/store.ts';
 import { type CallContext, runCall } from '../tasks/execute.ts';
@@ -28,6 +31,7 @@ if (port === null) throw new Error('the worker module runs in a worker thread on
 
 const store = attachStore(init.store as StoreHandle, init.thread, init.io);
 const words = new Float64Array(init.jobs);
+setWatchWords(words.subarray(init.thread * JOB_WORDS + JOB.CALL, init.thread * JOB_WORDS + JOB.CALLED + 1));
 
 const state: WorkerState = {
   store,
@@ -39,6 +43,8 @@ const state: WorkerState = {
 };
 
 interface KnownStage extends StageScope {
+  /** Functions of the user's that its steps call. */
+  readonly host: readonly HostFunction[];
   readonly sides: ReadonlyMap<number, RelationData>;
 }
 
@@ -52,6 +58,7 @@ function learn(m: StageMessage): void {
     bits: m.bits,
     bounds: m.bounds,
     firsts: m.firsts,
+    host: hostFunctionsOf(m.stage),
     sides: new Map(m.sides.map((s) => [s.relation, s.data])),
   });
 }
@@ -66,6 +73,7 @@ async function runStageTask(m: TaskMessage): Promise<TaskDone> {
   const known = stages.get(m.stage);
   if (known === undefined) throw new Error(`stage ${m.stage} is unknown here`);
   own(stageName(known.stage));
+  if (known.host.length > 0) await loadHost(known.host);
   const ctx = taskContext(state, m.stage, m.index, known.grant, known.sides);
   try {
     const { rows, output } = await runTask(known, m.input, ctx);

@@ -155,6 +155,7 @@ const RANGES: readonly (readonly [prefix: string, heading: string])[] = [
   ['FLOW5', 'Sources and sinks (FLOW5xxx)'],
   ['FLOW6', 'Lints (FLOW6xxx)'],
   ['FLOW7', 'While running (FLOW7xxx)'],
+  ['FLOW8', 'Modules (FLOW8xxx)'],
 ];
 
 function errorIndex(): string {

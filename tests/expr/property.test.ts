@@ -109,6 +109,7 @@ function bind(e: Expr, row: Row): Expr {
     case 'local':
       return e;
     case 'call':
+    case 'host':
       return { ...e, args: e.args.map((a) => bind(a, row)) };
     case 'cast':
     case 'in':

@@ -46,7 +46,7 @@ export async function play(script: Script, engines: readonly Engine[], cwd: stri
         return [name, Number(value)];
       }),
   );
-  const bound = await check(flow, 'golden.flow', { cwd });
+  const bound = await check(flow, join(cwd, 'golden.flow'), { cwd });
   if (bound.plan === null) throw new Error(bound.diagnostics.map((d) => `${d.code} ${d.message}`).join('\n'));
   const compiled = await plan(bound.plan, options);
   const sections = new Map<string, string>();

@@ -34,6 +34,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   'apache-arrow': ['engine', 'index.ts'],
   'parquet-wasm': ['engine'],
   'p-queue': ['engine'],
+  '@swc/wasm-typescript': ['engine'],
 };
 
 const files = projectFiles().filter(isSource);

@@ -1,12 +1,13 @@
 import type * as Ast from '../../../grammar/ast.ts';
-import { childrenOf } from '../../../grammar/walk.ts';
 import { codes } from '../../diagnostics.ts';
 import type { Context, Rows } from '../context.ts';
+import { bindCallStep } from '../pipe_functions.ts';
 import { derive, drop, rename, select } from './columns.ts';
 import { expect } from './expect.ts';
 import { explode } from './explode.ts';
 import { fill } from './fill.ts';
 import { join } from './join.ts';
+import { map } from './map.ts';
 import { pivot } from './pivot.ts';
 import { distinct, remove, skip, sort, take, where } from './rows.ts';
 import { repartition, sample, shuffle } from './shuffle.ts';
@@ -22,19 +23,6 @@ type Verb<S> = (ctx: Context, input: Rows, step: S) => Rows;
 
 /** `split` and `write` end a pipeline and are its business (pipeline.ts). */
 type RowStep = Exclude<Ast.Step, Ast.SplitStep | Ast.WriteStep>;
-
-/** Is not executable yet. `same`: the rows behind it have the same columns, so that what follows can be checked all the same. */
-function later(what: (step: RowStep) => string, rows: 'same' | 'other'): Verb<RowStep> {
-  return (ctx, input, step) => {
-    for (const child of childrenOf(step)) if (isRelation(child)) ctx.relation(child);
-    ctx.report(codes.notExecutable, { what: `\`${what(step)}\`` }, step.verbSpan);
-    return rows === 'same' ? input : null;
-  };
-}
-
-function isRelation(node: Ast.Node): node is Ast.Relation {
-  return node.kind === 'relationName' || node.kind === 'pipeline';
-}
 
 /** One entry for each kind of step: a new one without an entry does not compile. */
 const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K }>> } = {
@@ -61,10 +49,10 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
   expect,
   repartition,
   shuffle,
-  map: later((step) => (step.kind === 'map' && step.batches ? 'map_batches' : 'map'), 'other'),
+  map,
   fill,
   tune: (ctx, input, step) => tune(ctx, input, step).model,
-  callStep: bindCallStep,
+  callStep: (ctx, input, step) => bindCallStep(ctx, input, step, bindSteps),
   errorStep: () => null,
 };
 
@@ -73,24 +61,15 @@ export function bindStep(ctx: Context, input: Rows, step: RowStep): Rows {
   return verb(ctx, input, step);
 }
 
-function bindCallStep(ctx: Context, _input: Rows, step: Ast.CallStep): Rows {
-  const name = step.call.name.text;
-  const fn = ctx.declared.fns.get(name);
-  if (fn?.body.kind === 'stepsBody')
-    ctx.report(codes.notExecutable, { what: `the pipe function \`${name}\`` }, step.call.name.span);
-  else if (fn !== undefined) {
-    ctx.report(
-      codes.misplaced,
-      { what: `\`${name}\`, which is made of an expression,`, where: 'as a step' },
-      step.call.name.span,
-    );
-  } else if (!ctx.declared.opaque.has(name)) {
-    const names = [...ctx.declared.fns.values()]
-      .filter((one) => one.body.kind === 'stepsBody')
-      .map((one) => one.name.text);
-    ctx.report(codes.unknownFunction, { name }, step.call.name.span, {
-      notes: [names.length === 0 ? 'the file has no pipe functions' : `pipe functions: ${names.join(', ')}`],
-    });
+/** Steps of a pipe function: as those of a pipeline, but for those that end one. */
+function bindSteps(ctx: Context, input: Rows, steps: readonly Ast.Step[]): Rows {
+  let rows = input;
+  for (const step of steps) {
+    if (step.kind === 'split') {
+      ctx.report(codes.splitPlace, {}, step.span);
+      rows = null;
+    } else if (step.kind === 'write') ctx.report(codes.writeNotLast, { where: 'in a function' }, step.verbSpan);
+    else rows = bindStep(ctx, rows, step);
   }
-  return null;
+  return rows;
 }

@@ -8,6 +8,7 @@ import type { AggregateNode } from '../../logical.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
 import { column, isUnknown, literal, sameExpr, substitute, unknown } from '../exprs.ts';
+import { type HostEntry, hostAggregateCall } from '../host.ts';
 import { show } from '../invoke.ts';
 import { base, columnRefs, freeName, nameOf, project, schemaOfOutputs, spanOf, text, uniqueNames } from '../nodes.ts';
 import { type AggregateHook, type Env, listNames, rowScope, type Scope } from '../scope.ts';
@@ -109,7 +110,7 @@ function checkGrouped(summary: Summary, e: Expr, item: Ast.NamedExpr): boolean {
 
 /** Registers one call of an aggregate; what it gives is a column of the step's result. */
 function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
-  const { ctx, calls, keys } = summary;
+  const { ctx, keys } = summary;
   const name = node.name.text;
   const nested: AggregateHook = (_, inner) => {
     if (findFunction(inner.name.text) !== null) return null;
@@ -117,9 +118,10 @@ function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
     return unknown();
   };
   const inside = env.within({ aggregate: nested });
-  const args = node.args.map((arg) =>
-    substitute(inside.bind(arg.value), (one) => keys.find((key) => KEY + key.name === one)?.expr),
-  );
+  const overRows = (e: Expr): Expr => substitute(e, (one) => keys.find((key) => KEY + key.name === one)?.expr);
+  const entry = env.ctx.declared.host.get(name);
+  if (entry !== undefined) return hostAggregate(summary, inside, node, entry, overRows);
+  const args = node.args.map((arg) => overRows(inside.bind(arg.value)));
   const named = node.args.find((arg) => arg.name !== null);
   if (named !== undefined)
     ctx.report(codes.badArguments, { name, why: 'takes its arguments in order, without names' }, named.span);
@@ -148,9 +150,27 @@ function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
     nullable: resolved.nullable,
     span: spanOf(node.span),
   };
+  return resultOf(summary, call);
+}
+
+/** The column of a call's result; equal calls are one. */
+function resultOf({ calls }: Summary, call: AggregateCall): Expr {
   const same = calls.findIndex((one) => sameCall(one, call));
   const at = same >= 0 ? same : calls.push(call) - 1;
   return column({ name: RESULT + at, type: call.type, nullable: call.nullable });
+}
+
+function hostAggregate(
+  summary: Summary,
+  env: Env,
+  node: Ast.Call,
+  entry: HostEntry,
+  overRows: (e: Expr) => Expr,
+): Expr {
+  const made = hostAggregateCall(env, node, entry);
+  if (made === null) return unknown();
+  const args = made.args.map(overRows);
+  return resultOf(summary, { name: '', ...made, ...onlyWhere(summary.only, made.fn, args), span: spanOf(node.span) });
 }
 
 /** The aggregate of the rows for which a condition is true: its arguments are null elsewhere, and aggregates pass over nulls. */
@@ -175,6 +195,7 @@ function sameCall(a: AggregateCall, b: AggregateCall): boolean {
   return (
     a.fn === b.fn &&
     a.distinct === b.distinct &&
+    a.host?.id === b.host?.id &&
     a.args.length === b.args.length &&
     a.args.every((arg, i) => sameExpr(arg, b.args[i] as Expr))
   );

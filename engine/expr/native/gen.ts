@@ -40,6 +40,7 @@ export class NativeGen {
   private make(e: Expr): Val {
     if (e.kind === 'literal') return this.literal(e.type, e.value);
     if (e.kind === 'column') return genColumn(this, e.name);
+    if (e.kind === 'host') throw new Unsupported(`${e.fn.name} is a function of the host language`);
     const columns = [...fewColumns(e)];
     if (columns.length === 0) return this.literal(e.type, this.constant(e));
     const lifted = columns.length === 1 ? genLifted(this, e, columns[0] as string) : null;

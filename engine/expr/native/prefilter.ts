@@ -10,7 +10,7 @@ const SURE = new Set(
 
 /** Whether every value of its columns has a result. */
 export function cannotFail(e: Expr): boolean {
-  if (e.kind === 'cast' || (e.kind === 'call' && !SURE.has(e.fn))) return false;
+  if (e.kind === 'cast' || e.kind === 'host' || (e.kind === 'call' && !SURE.has(e.fn))) return false;
   return exprChildren(e).every(cannotFail);
 }
 

@@ -1,0 +1,39 @@
+import type { HostCallParams, HostMapParams } from '../../engine/operators/params.ts';
+import type { CallNode, MapNode } from '../logical.ts';
+import { inputOf } from '../plan_tree.ts';
+import { addStep, columnsFor, keepColumns, type Pipeline } from './pipeline.ts';
+import type { Planner } from './planner.ts';
+
+/** Functions of the host language as steps. */
+export function planHost(planner: Planner, n: CallNode | MapNode): Pipeline {
+  return n.op === 'call' ? planCall(planner, n) : planMap(planner, n);
+}
+
+/** Arguments become columns, which go again behind the step. */
+function planCall(planner: Planner, n: CallNode): Pipeline {
+  const info = { name: 'derive', label: n.label, span: n.span };
+  let p = planner.pipeline(inputOf(n));
+  const calls: HostCallParams['calls'][number][] = [];
+  for (const { name, expr } of n.calls) {
+    const { pipeline, names } = columnsFor(p, expr.args, 'call.x', info);
+    p = pipeline;
+    calls.push({ name, fn: expr.fn, args: names, type: expr.type, nullable: expr.nullable });
+  }
+  const params: HostCallParams = { calls };
+  const output = [...p.schema, ...calls.map(({ name, type, nullable }) => ({ name, type, nullable }))];
+  const at = { sides: [], span: n.span, label: n.label };
+  const called = addStep(p, { op: 'call', phase: 'map', params, input: p.schema, output, ...at }, 'call');
+  return keepColumns(called, n.schema, { name: 'select' });
+}
+
+function planMap(planner: Planner, n: MapNode): Pipeline {
+  const p = planner.pipeline(inputOf(n));
+  const params: HostMapParams = { fn: n.fn, schema: n.schema };
+  const op = n.fn.shape === 'batches' ? 'map_batches' : 'map_rows';
+  const at = { sides: [], span: n.span, label: n.label };
+  return addStep(
+    p,
+    { op, phase: 'map', params, input: p.schema, output: n.schema, ...at },
+    n.label.split(' ')[0] ?? op,
+  );
+}

@@ -1,0 +1,197 @@
+import { register } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { RunError } from '../errors.ts';
+import { didYouMean } from '../formats/nearest.ts';
+import { loadFunction } from '../tasks/functions.ts';
+import { thrownData } from '../tasks/thrown.ts';
+import type { FunctionSource } from '../tasks/types.ts';
+import type { HostFunction } from './def.ts';
+import { framesOf, lineOf, thrownError } from './failure.ts';
+import { watchWords } from './watch.ts';
+
+type Exports = Readonly<Record<string, unknown>>;
+
+const AGGREGATE_MEMBERS = ['init', 'add', 'merge', 'value'] as const;
+
+/** What a host function is on this thread. */
+export type HostValue = (...args: unknown[]) => unknown;
+
+/** An exported aggregate. State is the user's: it must be what JSON or structured clone carries. */
+export interface HostAggregate {
+  init(): unknown;
+  add(state: unknown, ...args: unknown[]): unknown;
+  merge(a: unknown, b: unknown): unknown;
+  value(state: unknown): unknown;
+}
+
+/** By URL: loaded once on a thread. */
+const modules = new Map<string, Promise<Exports>>();
+const loaded = new Map<string, unknown>();
+/** Modules whose `setup` has run, and whose `teardown` has not. */
+const open = new Map<string, HostFunction>();
+
+const keyOf = (fn: HostFunction): string => JSON.stringify([fn.url, fn.export, fn.code]);
+
+/**
+ * Makes functions ready on this thread: afterwards `hostValue` gives them at once. Modules are imported and their `setup` has run. RunError FLOW7017 for a module
+ * that cannot be loaded, FLOW7016 for an export that is not there or not what the flow takes it for.
+ */
+export async function loadHost(fns: readonly HostFunction[]): Promise<void> {
+  for (const fn of fns) {
+    const key = keyOf(fn);
+    if (fn.code === null && (!loaded.has(key) || !open.has(fn.url))) {
+      const exports = await watched(fn, async () => {
+        const module = await moduleOf(fn);
+        await setUp(fn, module);
+        return module;
+      });
+      loaded.set(key, exportOf(fn, exports));
+    } else if (fn.code !== null && !loaded.has(key)) loaded.set(key, await closureOf(fn, fn.code));
+  }
+}
+
+/** A module that never ends to load is one call that takes too long. */
+async function watched<T>(fn: HostFunction, work: () => Promise<T>): Promise<T> {
+  if (fn.timeout === null) return work();
+  const words = watchWords();
+  const count = (): void => {
+    words[0] = (words[0] as number) + 1;
+  };
+  words[1] = fn.id;
+  count();
+  return work().finally(count);
+}
+
+/** The function itself, after `loadHost`. */
+export function hostValue(fn: HostFunction): HostValue {
+  const value = loaded.get(keyOf(fn));
+  if (value === undefined) throw new Error(`host function ${fn.name} is used before it is loaded`);
+  return value as HostValue;
+}
+
+export function hostAggregate(fn: HostFunction): HostAggregate {
+  return hostValue(fn) as unknown as HostAggregate;
+}
+
+async function moduleOf(fn: HostFunction): Promise<Exports> {
+  let module = modules.get(fn.url);
+  if (module === undefined) {
+    module = importModule(fn.url);
+    modules.set(fn.url, module);
+  }
+  try {
+    return await module;
+  } catch (e) {
+    modules.delete(fn.url);
+    throw notLoaded(fn, e);
+  }
+}
+
+async function importModule(url: string): Promise<Exports> {
+  await readTypeScript(url);
+  return (await import(url)) as Exports;
+}
+
+/** From which version on Node strips types of imported modules by itself it says so; else a hook does it, which is installed with the first such module. */
+const stripsTypes = Boolean((process.features as { readonly typescript?: unknown }).typescript);
+let hooked = false;
+
+async function readTypeScript(url: string): Promise<void> {
+  if (stripsTypes || hooked || !/\.m?ts$/.test(new URL(url).pathname)) return;
+  hooked = true;
+  register(new URL(import.meta.url.endsWith('.ts') ? './ts_hooks.ts' : './ts_hooks.js', import.meta.url));
+}
+
+function notLoaded(fn: HostFunction, e: unknown): RunError {
+  const data = thrownData(e);
+  const frames = framesOf(data.stack);
+  const missing = /^Cannot find (?:module|package) '([^']+)'/.exec(data.message);
+  // Of a syntax error the first line of the stack is its place.
+  const place = /^(file:\/\/\S+?):(\d+)$/m.exec(String((e as Error | null)?.stack ?? '').split('\n', 1)[0] ?? '');
+  const line = place === null ? lineOf(fn, frames) : `${fn.path}:${place[2]}`;
+  const where =
+    place !== null && !fn.url.startsWith(bare(place[1] as string))
+      ? { file: fileURLToPath(bare(place[1] as string)) }
+      : {};
+  const what = `${data.name}: ${data.message.split('\n', 1)[0]}`;
+  const hint =
+    missing === null
+      ? undefined
+      : (missing[1] as string).includes('/') || (missing[1] as string).startsWith('.')
+        ? 'imports of files name them with their extension: "./other.ts"'
+        : `install it beside the module: npm install ${missing[1]}`;
+  const error = new RunError(
+    'FLOW7017',
+    `${line} cannot be loaded: ${what}`,
+    { ...where, ...(frames.length === 0 ? {} : { frames }) },
+    hint,
+  );
+  error.cause = e;
+  return error;
+}
+
+function bare(url: string): string {
+  return url.replace(/\?.*$/, '');
+}
+
+async function closureOf(fn: HostFunction, code: string): Promise<unknown> {
+  const source: FunctionSource = { kind: 'closure', code, name: fn.name };
+  try {
+    return await loadFunction(source);
+  } catch (e) {
+    throw thrownError(fn, e, null);
+  }
+}
+
+function exportOf(fn: HostFunction, exports: Exports): unknown {
+  const value = Object.hasOwn(exports, fn.export) ? exports[fn.export] : undefined;
+  if (value === undefined) {
+    const names = Object.keys(exports);
+    throw new RunError(
+      'FLOW7016',
+      `${fn.path} does not export "${fn.export}"`,
+      {},
+      didYouMean(fn.export, names) ?? `its exports: ${names.slice(0, 20).join(', ')}`,
+    );
+  }
+  if (fn.shape !== 'aggregate') {
+    if (typeof value === 'function') return value;
+    throw new RunError('FLOW7016', `"${fn.export}" of ${fn.path} is no function, but ${typeof value}`);
+  }
+  const members = value as Readonly<Record<string, unknown>>;
+  const missing = AGGREGATE_MEMBERS.filter((name) => typeof members[name] !== 'function');
+  if (missing.length === 0) return value;
+  throw new RunError(
+    'FLOW7016',
+    `the aggregate "${fn.export}" of ${fn.path} lacks ${missing.map((name) => `${name}()`).join(', ')}`,
+    {},
+    'an aggregate is an object with the functions init, add, merge and value',
+  );
+}
+
+async function setUp(fn: HostFunction, exports: Exports): Promise<void> {
+  if (open.has(fn.url)) return;
+  open.set(fn.url, fn);
+  await lifecycle(fn, exports, 'setup');
+}
+
+async function lifecycle(fn: HostFunction, exports: Exports, name: 'setup' | 'teardown'): Promise<void> {
+  const run = Object.hasOwn(exports, name) ? exports[name] : undefined;
+  if (typeof run !== 'function') return;
+  try {
+    await (run as () => unknown)();
+  } catch (e) {
+    throw thrownError({ ...fn, name }, e, null);
+  }
+}
+
+/** Runs the `teardown` of the modules that this thread has set up; they are set up again when they are used again. */
+export async function tearDownHost(): Promise<void> {
+  const fns = [...open.values()];
+  open.clear();
+  for (const fn of fns) await lifecycle(fn, await moduleOf(fn), 'teardown');
+}
+
+export function hasHost(): boolean {
+  return open.size > 0;
+}

@@ -1,0 +1,13 @@
+/**
+ * Words of this thread that tell the driver of calls of host functions with a timeout: [0] is odd during a call and grows with each, [1] is the number of the
+ * function. On a thread without a driver they are nobody's.
+ */
+let words: Float64Array = new Float64Array(2);
+
+export function setWatchWords(shared: Float64Array): void {
+  words = shared;
+}
+
+export function watchWords(): Float64Array {
+  return words;
+}

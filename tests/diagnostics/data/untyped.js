@@ -1,0 +1,1 @@
+export const untyped = (a, b) => `${a}${b}`;
