@@ -1,7 +1,7 @@
 import type { AggregateCall, Expr, HostExpr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
 import type { HostFunction } from '../engine/host/def.ts';
 import type { SearchParams } from '../engine/ml/params.ts';
-import type { JoinKind, Matching } from '../engine/operators/params.ts';
+import type { JoinKind, Matching, Nearest } from '../engine/operators/params.ts';
 import type { CheckRef, SourceSpec } from '../engine/plan.ts';
 import type { DataType, Schema } from '../engine/types.ts';
 
@@ -27,6 +27,8 @@ export type LogicalNode =
   | LimitNode
   | DistinctNode
   | JoinNode
+  | SingleNode
+  | RepeatNode
   | UnionNode
   | ExplodeNode
   | UnpivotNode
@@ -85,7 +87,8 @@ export interface DistinctNode extends LogicalBase {
 }
 /**
  * inputs: left, right. Key expressions pair up, over the left and the right schema, already cast to one type. `residual` sees left columns by name and
- * right columns through `right`. No keys at all is a cross join, which is not executable yet.
+ * right columns through `right`. Without keys all pairs are tested, which `right` and `full` are not made of (the binder makes a union of them). `nearest`:
+ * what an as-of join compares, cast to one type.
  */
 export interface JoinNode extends LogicalBase {
   readonly op: 'join';
@@ -93,9 +96,19 @@ export interface JoinNode extends LogicalBase {
   readonly leftKeys: readonly Expr[];
   readonly rightKeys: readonly Expr[];
   readonly residual: Expr | null;
+  readonly nearest: { readonly op: Nearest['op']; readonly left: Expr; readonly right: Expr } | null;
   readonly right: readonly { readonly name: string; readonly column: string }[];
   readonly add: readonly { readonly name: string; readonly column: string }[];
   readonly matching: Matching;
+}
+/** The only row of its input, of one column; a row of null where there is none. More than one fail the run. */
+export interface SingleNode extends LogicalBase {
+  readonly op: 'single';
+}
+/** Each row as often as a column says, without that column. */
+export interface RepeatNode extends LogicalBase {
+  readonly op: 'repeat';
+  readonly count: string;
 }
 /** All rows of the inputs, one after another; the inputs have the same schema (the binder has projected them). */
 export interface UnionNode extends LogicalBase {

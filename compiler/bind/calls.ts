@@ -17,6 +17,9 @@ import { bindWithLambda } from './lambdas.ts';
 import { constantScope, type Env, localScope } from './scope.ts';
 import { bindType } from './types.ts';
 
+/** Stands where aggregates do: which keys a total row is without. */
+export const GROUPING = 'grouping';
+
 export function isAggregate(name: string): boolean {
   return AGGREGATES[name] !== undefined;
 }
@@ -37,7 +40,7 @@ export function bindCall(env: Env, node: Ast.Call): Expr {
     for (const arg of node.args) env.bind(arg.value);
     return unknown();
   }
-  if (isAggregate(name) && env.aggregate !== null) {
+  if ((isAggregate(name) || name === GROUPING) && env.aggregate !== null) {
     const made = env.aggregate(env, node);
     if (made !== null) return made;
   }

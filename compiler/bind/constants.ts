@@ -11,7 +11,11 @@ import { constantScope } from './scope.ts';
 
 /** The value of an expression over literals and parameters. `where` says what it is: "the path of a source". */
 export function bindConstant(ctx: Context, node: AstExpr, where: string): LiteralExpr {
-  return foldConstant(ctx, createEnv(ctx, constantScope(where)).bind(node), node.span);
+  const { sides } = ctx;
+  ctx.sides = null;
+  const e = createEnv(ctx, constantScope(where)).bind(node);
+  ctx.sides = sides;
+  return foldConstant(ctx, e, node.span);
 }
 
 /** A whole number of at least `least`; null when it is none, which is reported. */

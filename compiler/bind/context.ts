@@ -9,6 +9,7 @@ import type {
   LetStatement,
   Name,
   ParamStatement,
+  Pipeline,
   Relation,
   SchemaStatement,
   Span,
@@ -20,6 +21,7 @@ import type { LogicalNode, LogicalOutput } from '../logical.ts';
 import type { SourceCatalog, StoredModel } from '../sources.ts';
 import type { HostEntry, UdfOptions } from './host.ts';
 import type { BoundSql } from './sql.ts';
+import type { Side } from './subqueries.ts';
 
 /** Rows whose schema is not known, because what they come from is wrong: that is reported, and nothing that follows from it. */
 export type Rows = LogicalNode | null;
@@ -55,9 +57,17 @@ export interface Context {
   readonly binding: string[];
   /** How many nodes stand one behind the other up to a node. */
   readonly depths: WeakMap<LogicalNode, number>;
+  /** Pipelines that the step which is being bound takes values from; null where only constants stand. */
+  sides: Side[] | null;
+  /** The last step of a pipeline that stands as a value: what it computes needs no name. */
+  unnamed: boolean;
   nextId(): number;
+  /** The highest number that a node has so far. */
+  lastId(): number;
   /** The rows of what stands behind `from`, `join`, `union`. Set by the pipeline binder: steps and pipelines contain each other. */
   relation: (relation: Relation) => Rows;
+  /** The rows of a pipeline that stands as a value. */
+  values: (pipeline: Pipeline) => Rows;
 }
 
 /** One definition of each name: the first one written. */
@@ -149,8 +159,12 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
     sources: new Map(),
     models: new Map(),
     used: { lets: new Set(), params: new Set() },
+    sides: null,
+    unnamed: false,
     nextId: () => ++id,
+    lastId: () => id,
     relation: () => null,
+    values: () => null,
   };
 }
 

@@ -13,6 +13,7 @@ import { strayLambda } from './lambdas.ts';
 import { dateLiteral, durationLiteral, floatLiteral, intLiteral, timeLiteral, timestampLiteral } from './literals.ts';
 import { bindBetween, bindBinary, bindIn, bindUnary, condition } from './operators.ts';
 import { type AggregateHook, at, type Env, listNames, reportMissing, type Scope, type WindowHook } from './scope.ts';
+import { bindScalar } from './subqueries.ts';
 import { bindType } from './types.ts';
 
 type Binder<N> = (env: Env, node: N) => Expr;
@@ -48,10 +49,7 @@ const binders: { readonly [K in Ast.Expr['kind']]: Binder<Extract<Ast.Expr, { ki
     env.ctx.report(codes.misplaced, { what: 'a range', where: 'here' }, node.span);
     return unknown();
   },
-  scalar: (env, node) => {
-    env.ctx.relation(node.pipeline);
-    return notExecutable(env, node, '`scalar`');
-  },
+  scalar: bindScalar,
   errorExpr: () => unknown(),
 };
 
@@ -87,11 +85,6 @@ export function createEnv(
       ),
   };
   return env;
-}
-
-function notExecutable(env: Env, node: Ast.Expr, what: string): Expr {
-  env.ctx.report(codes.notExecutable, { what }, node.span);
-  return unknown();
 }
 
 /** `call over (…)`: the step that the expression stands in takes the window out of it. */

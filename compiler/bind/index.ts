@@ -51,6 +51,7 @@ export interface BindResult {
 export async function bind(ast: FlowFile, options: BindOptions): Promise<BindResult> {
   const ctx = createContext(ast, options.cwd, options.sourceSchemas, options.udf ?? {});
   ctx.relation = (relation) => bindRelation(ctx, relation);
+  ctx.values = (pipeline) => bindRelation(ctx, pipeline, true);
   const imported = await declareAll(ctx, options.params);
   for (const entry of ctx.declared.schemas.values()) schemaType(ctx, entry);
   const needed = neededStatements(ctx);
@@ -59,11 +60,14 @@ export async function bind(ast: FlowFile, options: BindOptions): Promise<BindRes
     ...imported.map((module) => resolveSources(module, [...(needed.get(module) ?? [])])),
   ]);
   const env = createEnv(ctx, constantScope('this'));
+  // What a function takes from pipelines is joined where it is called.
+  ctx.sides = [];
   for (const fn of ctx.declared.fns.values()) {
     if (!isOwn(ctx, fn)) continue;
     if (fn.body.kind === 'stepsBody') checkPipeFn(ctx, fn);
     else checkFn(env, fn);
   }
+  ctx.sides = null;
   const written = ast.statements.flatMap((statement) => {
     const output = statement.kind === 'pipeline' ? bindStatement(ctx, statement) : null;
     return output === null ? [] : [output];

@@ -42,6 +42,7 @@ export function nameOf(ctx: Context, item: AstNamedExpr): string | null {
   if (value.kind === 'column') return value.name;
   if (value.kind === 'field') return value.name.text;
   if (value.kind === 'errorExpr') return null;
+  if (ctx.unnamed) return 'value';
   const offer = quoteName(offeredName(item));
   ctx.report(codes.needsName, { text: offer }, item.span, {
     suggestion: {

@@ -9,6 +9,7 @@ import { isNullLiteral, isUnknown, literal, TRUE, unknown } from './exprs.ts';
 import { call, castSuggestion, reportMisfit, show, tryCall } from './invoke.ts';
 import { floatLiteral, intLiteral } from './literals.ts';
 import type { Env } from './scope.ts';
+import { bindInPipeline } from './subqueries.ts';
 
 const arithmetic: Readonly<Partial<Record<Ast.BinaryOp, string>>> = {
   '+': 'add',
@@ -216,15 +217,9 @@ export function bindBetween(env: Env, node: Ast.Between): Expr {
 }
 
 export function bindIn(env: Env, node: Ast.In): Expr {
-  const arg = env.bind(node.value);
   const { set } = node;
-  if (set.kind === 'pipeline') {
-    env.ctx.relation(set);
-    env.ctx.report(codes.notExecutable, { what: '`in` over a pipeline' }, set.span, {
-      suggestion: { text: 'use `join semi`, or `join anti` for `not in`' },
-    });
-    return unknown();
-  }
+  if (set.kind === 'pipeline') return bindInPipeline(env, node, set);
+  const arg = env.bind(node.value);
   if (set.kind === 'range') return inRange(env, node, arg, set);
   if (set.kind === 'list')
     return inItems(

@@ -11,6 +11,7 @@ import { base, columnsByName, project, spanOf } from './nodes.ts';
 import { columnsOfType } from './resolve_sources.ts';
 import { reportColumn } from './scope.ts';
 import { bindSql } from './sql.ts';
+import { withAllSides } from './subqueries.ts';
 import { bindStep } from './verbs/index.ts';
 import { split } from './verbs/split.ts';
 import { tune } from './verbs/tune.ts';
@@ -25,11 +26,11 @@ interface PipelineEnd {
   readonly sink: { readonly output: LogicalOutput | null; readonly step: Ast.WriteStep } | null;
 }
 
-/** The rows of a relation, wherever it stands. */
-export function bindRelation(ctx: Context, relation: Ast.Relation): Rows {
+/** The rows of a relation, wherever it stands. `asValue`: what its last step computes needs no name. */
+export function bindRelation(ctx: Context, relation: Ast.Relation, asValue = false): Rows {
   if (relation.kind === 'formatCall') return scan(ctx, relation);
   if (relation.kind === 'relationName') return bindName(ctx, relation);
-  const end = bindPipeline(ctx, relation);
+  const end = bindPipeline(ctx, relation, asValue);
   if (end.split !== null) ctx.report(codes.splitPlace, {}, lastStep(relation).span);
   if (end.sink !== null)
     ctx.report(codes.writeNotLast, { where: 'inside of another pipeline' }, end.sink.step.verbSpan);
@@ -141,15 +142,18 @@ function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly Let
   }
 }
 
-export function bindPipeline(ctx: Context, pipeline: Ast.Pipeline): PipelineEnd {
+export function bindPipeline(ctx: Context, pipeline: Ast.Pipeline, asValue = false): PipelineEnd {
+  const { unnamed } = ctx;
+  ctx.unnamed = false;
   let rows = bindFrom(ctx, pipeline.source);
   let outputs: Map<string, Rows> | null = null;
   let tuned: Map<string, Rows> | null = null;
   let sink: PipelineEnd['sink'] = null;
   for (const [i, step] of pipeline.steps.entries()) {
     const last = i === pipeline.steps.length - 1;
+    ctx.unnamed = asValue && last;
     if (step.kind === 'split') {
-      const made = split(ctx, rows, step);
+      const made = splitRows(ctx, rows, step);
       if (last) outputs = made;
       else {
         ctx.report(codes.splitPlace, {}, step.span);
@@ -165,6 +169,7 @@ export function bindPipeline(ctx: Context, pipeline: Ast.Pipeline): PipelineEnd 
       if (last) tuned = new Map(Object.entries(made));
     } else rows = limitDepth(ctx, bindStep(ctx, rows, step), step);
   }
+  ctx.unnamed = unnamed;
   return { rows, split: outputs, tuned, sink };
 }
 
@@ -185,6 +190,16 @@ function depthOf(ctx: Context, node: LogicalNode): number {
   const depth = 1 + Math.max(0, ...node.inputs.map((input) => depthOf(ctx, input)));
   ctx.depths.set(node, depth);
   return depth;
+}
+
+function splitRows(ctx: Context, rows: Rows, step: Ast.SplitStep): Map<string, Rows> {
+  let names: string[] = [];
+  const made = withAllSides(ctx, () => {
+    const outputs = split(ctx, rows, step);
+    names = [...outputs.keys()];
+    return [...outputs.values()];
+  });
+  return new Map(names.map((name, i) => [name, made[i] ?? null]));
 }
 
 function bindFrom(ctx: Context, from: Ast.From): Rows {

@@ -1,7 +1,9 @@
 import type * as Ast from '../../grammar/ast.ts';
 import { printNode } from '../../grammar/print.ts';
+import type { Flow } from './flow.ts';
 import { binary, column, make, name, type Value, valueNode } from './nodes.ts';
 import { adoptParams, declareParam } from './params.ts';
+import { flowsIn, standIn } from './subflows.ts';
 import { parseExpr, parseSortKey, parseType } from './text.ts';
 
 /** An operand of a method: an expression, or a value that stands as a constant. Text is a constant here. */
@@ -113,14 +115,15 @@ export class Expr {
     return new Expr(make('between', { value: this.ast, negated, low: operand(low), high: operand(high) }));
   }
 
-  in(values: readonly Operand[]): Expr {
+  /** One of the values, or of those of the one column of a flow. */
+  in(values: readonly Operand[] | Flow): Expr {
     return this.#in(values, false);
   }
-  notIn(values: readonly Operand[]): Expr {
+  notIn(values: readonly Operand[] | Flow): Expr {
     return this.#in(values, true);
   }
-  #in(values: readonly Operand[], negated: boolean): Expr {
-    const set = make('list', { items: values.map(operand) });
+  #in(values: readonly Operand[] | Flow, negated: boolean): Expr {
+    const set = isList(values) ? make('list', { items: values.map(operand) }) : standIn(values);
     return new Expr(make('in', { value: this.ast, negated, set }));
   }
 
@@ -197,6 +200,15 @@ function frameNode({ rows, range }: Window): Ast.Frame | null {
   return make('frame', { unit: rows === undefined ? 'range' : 'rows', low: end(ends[0]), high: end(ends[1]) });
 }
 
+function isList(values: readonly Operand[] | Flow): values is readonly Operand[] {
+  return Array.isArray(values);
+}
+
+/** The value of a flow of one row and one column; null without a row. */
+export function scalar(flow: Flow): Expr {
+  return new Expr(make('scalar', { pipeline: standIn(flow) }));
+}
+
 /** A key of `sort`. */
 export class SortKey {
   readonly ast: Ast.SortKey;
@@ -233,6 +245,7 @@ export function lit(value: Value): Expr {
  */
 export function expr(strings: TemplateStringsArray | string, ...values: readonly Operand[]): Expr {
   if (typeof strings === 'string') return new Expr(parseExpr(strings));
+  if (flowsIn(values.map(operand)).length > 0) throw new TypeError('a flow cannot stand in the text of an expression');
   const parts = strings.raw.map((part, i) =>
     i < values.length ? `${part}(${printNode(operand(values[i] as Operand))})` : part,
   );

@@ -4,6 +4,8 @@ import type { FlowResult, FlowRunOptions, Row } from '../run.ts';
 import { Expr, type ExprInput, toExpr } from './expr.ts';
 import { type Algorithm, Format } from './formats.ts';
 import {
+  type GroupInput,
+  groupList,
   type ItemList,
   type Items,
   itemList,
@@ -15,6 +17,7 @@ import {
 } from './items.ts';
 import { column, make, makeStep, name, text, type Value, valueNode } from './nodes.ts';
 import { program } from './program.ts';
+import { flowsIn, placed } from './subflows.ts';
 import { parseType } from './text.ts';
 
 /**
@@ -47,8 +50,8 @@ export type JoinKind = Ast.JoinKind;
 export interface JoinOptions {
   /** The name of the right side in `on` and `add`. */
   readonly as?: string;
-  /** The condition; its equalities between both sides become keys. */
-  readonly on: ExprInput;
+  /** The condition; its equalities between both sides become keys. A cross join has none. */
+  readonly on?: ExprInput;
   /** How many rows of the right side a row may match; broken, it fails the run. */
   readonly matching?: 'one' | 'at most one' | 'many';
   /** The columns of the right side that enter; all of them where none is named. */
@@ -59,6 +62,13 @@ export interface JoinOptions {
 export interface GroupOptions {
   readonly sort?: SortInput | readonly SortInput[];
   readonly by?: ItemList;
+}
+
+export interface SetOptions {
+  /** Rows count as often as they are there. */
+  readonly all?: boolean;
+  /** A column that one side does not have is null there. */
+  readonly byName?: boolean;
 }
 
 export interface TrainOptions {
@@ -100,11 +110,19 @@ export class Flow {
   }
 
   #add(step: Ast.Step): Flow {
-    return this.#step(() => step);
+    return this.#step(() => step, [], false, [step]);
   }
 
-  #step(build: StepBuilder, others: readonly Flow[] = [], models = false): Flow {
-    return new Flow({ kind: 'step', parent: this, others, models, build });
+  /** `parts`: what expressions of the step are made of, which may hold flows as values. */
+  #step(
+    build: StepBuilder,
+    others: readonly Flow[] = [],
+    models = false,
+    parts: readonly (Ast.Node | null)[] = [],
+  ): Flow {
+    const values = flowsIn(parts.filter((part) => part !== null));
+    const whole: StepBuilder = values.length === 0 ? build : (relationOf) => placed(build(relationOf), relationOf);
+    return new Flow({ kind: 'step', parent: this, others: [...others, ...values], models, build: whole });
   }
 
   /** Gives it a name, as `let` does: for messages, and for `toFlow`. */
@@ -141,9 +159,9 @@ export class Flow {
     return this.#add(makeStep('rename', { items }));
   }
 
-  /** One row for each group; without `by`, one in all. */
-  summarize(items: Items, options: { readonly by?: ItemList } = {}): Flow {
-    return this.#add(makeStep('summarize', { items: namedItems(items), by: itemList(options.by) }));
+  /** One row for each group; without `by`, one in all. Keys may be `rollup(…)`, `cube(…)` and `sets(…)`. */
+  summarize(items: Items, options: { readonly by?: GroupInput } = {}): Flow {
+    return this.#add(makeStep('summarize', { items: namedItems(items), by: groupList(options.by) }));
   }
 
   /** `sort('country', desc('n'))`; keys as text may say `n desc nulls first`. */
@@ -188,9 +206,9 @@ export class Flow {
     return this.#add(makeStep('distinct', { keys: itemList(keys) }));
   }
 
-  join(kind: JoinKind, other: Flow | Format, options: JoinOptions): Flow {
+  join(kind: JoinKind, other: Flow | Format, options: JoinOptions = {}): Flow {
     const right = flow(other);
-    const on = toExpr(options.on);
+    const on = options.on === undefined ? null : toExpr(options.on);
     const add = itemList(options.add);
     return this.#step(
       (relationOf) =>
@@ -203,6 +221,8 @@ export class Flow {
           add,
         }),
       [right],
+      false,
+      [on, ...add],
     );
   }
 
@@ -250,6 +270,26 @@ export class Flow {
   unpivot(items: SelectInput | readonly SelectInput[], into: { readonly name: string; readonly value: string }): Flow {
     const list = selectItems(Array.isArray(items) ? items : [items as SelectInput]);
     return this.#add(makeStep('unpivot', { items: list, nameColumn: name(into.name), valueColumn: name(into.value) }));
+  }
+
+  /** Rows that none of the others has, each once; with `all`, as often as they are there more often than in the others. */
+  except(others: Flow | Format | readonly (Flow | Format)[], options: SetOptions = {}): Flow {
+    return this.#set('except', others, options);
+  }
+
+  /** Rows that all of them have, each once; with `all`, as often as in the one that has them least. */
+  intersect(others: Flow | Format | readonly (Flow | Format)[], options: SetOptions = {}): Flow {
+    return this.#set('intersect', others, options);
+  }
+
+  #set(op: 'except' | 'intersect', others: Flow | Format | readonly (Flow | Format)[], options: SetOptions): Flow {
+    const list = (others instanceof Flow || others instanceof Format ? [others] : others).map((one) => flow(one));
+    const quantifier = options.all === true ? 'all' : null;
+    return this.#step(
+      (relationOf) =>
+        makeStep('setStep', { op, quantifier, byName: options.byName ?? false, relations: list.map(relationOf) }),
+      list,
+    );
   }
 
   /**

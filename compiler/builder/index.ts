@@ -18,6 +18,7 @@ export {
   type Operand,
   param,
   SortKey,
+  scalar,
   type Window,
   when,
 } from './expr.ts';
@@ -30,6 +31,7 @@ export {
   type JoinKind,
   type JoinOptions,
   type SchemaInput,
+  type SetOptions,
   type TrainOptions,
   type TuneOptions,
 } from './flow.ts';
@@ -81,7 +83,19 @@ export {
   sum,
   variance,
 } from './functions.ts';
-export { Except, except, type ItemList, type Items, type SelectInput, type SortInput } from './items.ts';
+export {
+  cube,
+  Except,
+  except,
+  type GroupInput,
+  Grouping,
+  type ItemList,
+  type Items,
+  rollup,
+  type SelectInput,
+  type SortInput,
+  sets,
+} from './items.ts';
 export type { Value } from './nodes.ts';
 export { FlowSyntaxError } from './text.ts';
 

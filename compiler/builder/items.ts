@@ -27,6 +27,42 @@ export function itemList(input: ItemList | undefined): Ast.NamedExpr[] {
   );
 }
 
+/** Several sets of keys behind `by`. */
+export class Grouping {
+  readonly ast: Ast.GroupingSets;
+
+  constructor(form: Ast.GroupingSets['form'], sets: readonly ItemList[]) {
+    this.ast = make('groupingSets', {
+      form,
+      sets: sets.map((keys) => make('groupingSet', { keys: itemList(keys) })),
+    });
+  }
+}
+
+/** Keys, and sets of keys. */
+export type GroupInput = ItemList | Grouping | readonly (ExprInput | Items | Grouping)[];
+
+/** Subtotals from the right: `(a, b)`, `(a)`, `()`. */
+export function rollup(...keys: readonly (ExprInput | Items)[]): Grouping {
+  return new Grouping('rollup', [keys]);
+}
+
+/** Every set of some of the keys. */
+export function cube(...keys: readonly (ExprInput | Items)[]): Grouping {
+  return new Grouping('cube', [keys]);
+}
+
+/** The sets that are named: `sets(['a', 'b'], 'a', [])`. */
+export function sets(...all: readonly ItemList[]): Grouping {
+  return new Grouping('sets', all);
+}
+
+export function groupList(input: GroupInput | undefined): Ast.GroupElement[] {
+  if (input === undefined) return [];
+  const list = (Array.isArray(input) ? input : [input]) as readonly (ExprInput | Items | Grouping)[];
+  return list.flatMap((one): Ast.GroupElement[] => (one instanceof Grouping ? [one.ast] : itemList(one)));
+}
+
 /** What `select`, `drop` and `features` take: `*`, patterns (`x_*`), columns and named expressions. */
 export type SelectInput = ExprInput | Items | Except;
 

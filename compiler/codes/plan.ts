@@ -50,18 +50,19 @@ output may take the rest.
   }),
   noJoinKey: entry<Record<never, never>>({
     code: 'FLOW4006',
-    title: 'A join without an equality',
-    explanation: `A join condition needs at least one equality between a column of the left and a column of the right side; any
-further condition may stand next to it with and:
+    title: 'A join without a condition',
+    explanation: `A join says behind on which rows of the two sides belong together: any condition over both. All pairs are what
+join cross gives.
 
-    join prices as p on sku == p.sku and day >= p.valid_from`,
-    message: () => 'this join has no equality between its two sides',
+    join prices as p on sku == p.sku and day >= p.valid_from
+    join cross calendar`,
+    message: () => 'this join has no condition',
   }),
   joinClause: entry<{ kind: string; clause: string }>({
     code: 'FLOW4007',
     title: 'A clause that this kind of join does not have',
     explanation: `semi and anti only decide which rows of the left side stay: no column of the right side enters (add), and it does
-not matter how many match (matching).`,
+not matter how many match (matching). cross gives all pairs, and has no condition (on).`,
     message: (p) => `${/^[aeiou]/.test(p.kind) ? 'an' : 'a'} ${p.kind} join has no ${p.clause}`,
   }),
   unionColumns: entry<{ missing: readonly string[]; relation: string }>({
@@ -160,5 +161,37 @@ The values are a list of constants, of the type of the pivoted column, each of t
     pivot month values ["jan", "feb"] into sum(rev) by product
     pivot year values $years into total = sum(rev), n = count() by product`,
     message: (p) => p.why,
+  }),
+  asofCondition: entry<{ why: string }>({
+    code: 'FLOW4060',
+    title: 'An as-of join that does not say what is nearest',
+    explanation: `An as-of join takes for each left row one right row: of those with the same keys the one whose value is nearest. Its
+condition is equalities (or none) and one inequality between the two sides:
+
+    join asof fx as f on ccy == f.ccy and placed_at >= f.ts add f.rate
+
+>= and > look back, for the last value before; <= and < look ahead. Other conditions belong into a where before the join.`,
+    message: (p) => `the condition of an as-of join ${p.why}`,
+  }),
+  crossLint: entry<Record<never, never>>({
+    code: 'FLOW4061',
+    severity: 'warning',
+    title: 'A join whose condition does not relate its two sides',
+    explanation: `The condition reads columns of one side only, or none, so that each row of it matches all rows of the other side or
+none: the result is as large as all pairs. Where that is meant, join cross says so.
+
+    join customers as c on customer_id == c.id
+    join cross calendar`,
+    message: () => 'this condition does not relate the two sides of the join',
+  }),
+  subqueryColumns: entry<{ what: string; columns: readonly string[] }>({
+    code: 'FLOW4062',
+    title: 'A pipeline that stands as a value and has several columns',
+    explanation: `scalar(…) is the value of a pipeline of one column and one row, in (…) asks whether the one column of a pipeline has a
+value. A select, or a summarize, leaves one column:
+
+    where amount > scalar(from orders | summarize mean(amount))
+    where customer in (from vip | select id)`,
+    message: (p) => `the pipeline in ${p.what} has ${p.columns.length} columns: ${p.columns.join(', ')}`,
   }),
 });

@@ -1,7 +1,7 @@
 import type { NamedExpr, SortKey } from '../../engine/expr.ts';
 import { formatType } from '../../engine/types.ts';
 import { quoteName } from '../../grammar/words.ts';
-import type { LogicalNode, LogicalPlan, RangeEnd, WindowCall, WindowNode } from '../logical.ts';
+import type { JoinNode, LogicalNode, LogicalPlan, RangeEnd, WindowCall, WindowNode } from '../logical.ts';
 import { useCounts } from '../plan_tree.ts';
 import { exprText } from './expr_text.ts';
 
@@ -56,15 +56,10 @@ export function nodeText(n: LogicalNode): string {
       return `limit${n.skip > 0 ? ` skip ${n.skip}` : ''}${n.take === null ? '' : ` take ${n.take}`}`;
     case 'distinct':
       return `distinct ${n.keys === null ? '*' : n.keys.map(quoteName).join(', ')}`;
-    case 'join': {
-      const on = n.leftKeys.map((l, i) => `${exprText(l)} == ${exprText(n.rightKeys[i] ?? l)}`);
-      const rest = n.residual === null ? '' : ` and ${exprText(n.residual)}`;
-      const add =
-        n.add.length === 0
-          ? ''
-          : ` add ${n.add.map((a) => (a.name === a.column ? quoteName(a.name) : `${quoteName(a.name)} = ${quoteName(a.column)}`)).join(', ')}`;
-      return `join ${n.kind} on ${on.join(' and ')}${rest}${add}${n.matching === 'many' ? '' : ` matching ${n.matching}`}`;
-    }
+    case 'join':
+      return joinText(n);
+    case 'single':
+      return 'single row';
     case 'union':
       return 'union';
     case 'number':
@@ -75,6 +70,8 @@ export function nodeText(n: LogicalNode): string {
       return `call ${n.calls.map(namedText).join(', ')}`;
     case 'map':
       return `${n.fn.shape === 'batches' ? 'map_batches' : 'map'} ${n.fn.name}`;
+    case 'repeat':
+      return `repeat ${quoteName(n.count)} times`;
     case 'explode':
       return `explode ${n.outer ? 'outer ' : ''}${n.lists.map(quoteName).join(', ')}`;
     case 'unpivot': {
@@ -133,6 +130,21 @@ function callText(c: WindowCall): string {
 function sortText(k: SortKey): string {
   return `${exprText(k.expr)}${k.desc ? ' desc' : ''}${k.nullsFirst ? ' nulls first' : ''}`;
 }
+
+function joinText(n: JoinNode): string {
+  const on = n.leftKeys.map((l, i) => `${exprText(l)} == ${exprText(n.rightKeys[i] ?? l)}`);
+  const add =
+    n.add.length === 0
+      ? ''
+      : ` add ${n.add.map((a) => (a.name === a.column ? quoteName(a.name) : `${quoteName(a.name)} = ${quoteName(a.column)}`)).join(', ')}`;
+  const near =
+    n.nearest === null ? [] : [`${exprText(n.nearest.left)} ${COMPARES[n.nearest.op]} ${exprText(n.nearest.right)}`];
+  const tests = [...on, ...near, ...(n.residual === null ? [] : [exprText(n.residual)])];
+  const asked = tests.length === 0 ? '' : ` on ${tests.join(' and ')}`;
+  return `join ${n.kind === 'inner' && asked === '' ? 'cross' : n.kind}${asked}${add}${n.matching === 'many' ? '' : ` matching ${n.matching}`}`;
+}
+
+const COMPARES = { ge: '>=', gt: '>', le: '<=', lt: '<' } as const;
 
 function namedText({ name, expr }: NamedExpr): string {
   return expr.kind === 'column' && expr.name === name ? quoteName(name) : `${quoteName(name)} = ${exprText(expr)}`;

@@ -1,5 +1,6 @@
 import { EngineBug } from '../../engine/errors.ts';
 import { type Expr, walkExpr } from '../../engine/expr.ts';
+import { leftFields } from '../../engine/operators/params.ts';
 import { operator } from '../../engine/operators/registry.ts';
 import { type Field, field, formatType, type Schema, T, typeEquals } from '../../engine/types.ts';
 import type { CallNode, LogicalNode, LogicalPlan } from '../logical.ts';
@@ -62,6 +63,7 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
     case 'filter':
     case 'sort':
     case 'limit':
+    case 'single':
     case 'expect':
       return inputOf(n).schema;
     case 'distinct':
@@ -74,6 +76,7 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
       return null;
     case 'call':
       return [...inputOf(n).schema, ...schemaOfCalls(n)];
+    case 'repeat':
     case 'explode':
     case 'unpivot':
       return operator(n.op).schema(n, [inputOf(n).schema]);
@@ -120,5 +123,5 @@ function joinSchema(n: LogicalNode & { op: 'join' }, complain: Complain): Schema
   };
   const seen = n.right.map((r) => fieldOf(r.name, r.column));
   if (n.residual !== null) checkColumns(n.residual, [...left, ...seen], complain);
-  return [...left, ...n.add.map((a) => fieldOf(a.name, a.column))];
+  return [...leftFields(n.kind, left), ...n.add.map((a) => fieldOf(a.name, a.column))];
 }

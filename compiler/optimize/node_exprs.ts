@@ -13,6 +13,8 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'trialTable':
     case 'sql':
     case 'union':
+    case 'single':
+    case 'repeat':
     case 'explode':
     case 'unpivot':
     case 'place':
@@ -32,7 +34,10 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
         n.keys.map((k) => k.expr),
       );
     case 'join':
-      return [...over(0, n.leftKeys), ...over(1, n.rightKeys)];
+      return [
+        ...over(0, n.nearest === null ? n.leftKeys : [...n.leftKeys, n.nearest.left]),
+        ...over(1, n.nearest === null ? n.rightKeys : [...n.rightKeys, n.nearest.right]),
+      ];
     case 'expect':
       return over(
         0,
@@ -61,6 +66,8 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'trialTable':
     case 'sql':
     case 'union':
+    case 'single':
+    case 'repeat':
     case 'explode':
     case 'unpivot':
     case 'place':
@@ -82,6 +89,7 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
         leftKeys: n.leftKeys.map(f),
         rightKeys: n.rightKeys.map(f),
         residual: n.residual === null ? null : f(n.residual),
+        nearest: n.nearest === null ? null : { ...n.nearest, left: f(n.nearest.left), right: f(n.nearest.right) },
       };
     case 'expect':
       return { ...n, checks: n.checks.map((c) => ({ ...c, predicate: f(c.predicate) })) };

@@ -1,4 +1,5 @@
 import { columnsOf, type Expr } from '../../engine/expr.ts';
+import { leftFields } from '../../engine/operators/params.ts';
 import { operator } from '../../engine/operators/registry.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { CallNode, JoinNode, LogicalNode, LogicalPlan, WindowNode } from '../logical.ts';
@@ -75,6 +76,7 @@ function require(n: LogicalNode, out: ReadonlySet<string>, of: (n: LogicalNode) 
       for (const name of readByName(n)) of(inputOf(n)).add(name);
       for (const i of readWhole(n)) all(i);
   }
+
   for (const { input, expr } of exprsOf(n)) columnsOf(expr, of(inputOf(n, input)));
 }
 
@@ -88,6 +90,7 @@ const PASSING: ReadonlySet<LogicalNode['op']> = new Set([
   'expect',
   'explode',
   'unpivot',
+  'repeat',
   'predict',
   'call',
 ]);
@@ -96,6 +99,7 @@ const PASSING: ReadonlySet<LogicalNode['op']> = new Set([
 function readByName(n: LogicalNode): readonly string[] {
   if (n.op === 'expect') return n.checks.flatMap((c) => c.shown);
   if (n.op === 'explode') return n.lists;
+  if (n.op === 'repeat') return [n.count];
   return n.op === 'unpivot' ? n.columns.map((c) => c.column) : [];
 }
 
@@ -109,6 +113,7 @@ function readWhole(n: LogicalNode): readonly number[] {
       return n.inputs.length > 1 ? [1] : [];
     case 'trialTable':
     case 'map':
+    case 'single':
       return [0];
     case 'sql':
       return [...n.inputs.keys()];
@@ -145,6 +150,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     case 'distinct':
     case 'expect':
       return followInput(n);
+    case 'repeat':
     case 'explode':
     case 'unpivot': {
       const schema = operator(n.op).schema(n, [inputOf(n).schema]);
@@ -161,7 +167,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
       return unionOfAligned(n, needed, ctx);
     case 'join': {
       const add = n.add.filter((a) => needed.has(a.name));
-      const left = inputOf(n, 0).schema;
+      const left = leftFields(n.kind, inputOf(n, 0).schema);
       const added = n.schema.filter((f) => add.some((a) => a.name === f.name));
       const schema = [...left, ...added];
       return schema.length === n.schema.length ? n : { ...n, add, schema };
@@ -184,6 +190,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     case 'trials':
     case 'trialTable':
     case 'sql':
+    case 'single':
       return n;
   }
 }

@@ -1,4 +1,5 @@
 import type { Expr } from '../../engine/expr.ts';
+import { keepsLeft, keepsRight } from '../../engine/operators/params.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { FilterNode, JoinNode, LogicalNode, WindowNode } from '../logical.ts';
 import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
@@ -46,6 +47,7 @@ function push(f: FilterNode, ctx: Context): LogicalNode {
         ctx,
       );
     }
+    case 'repeat':
     case 'sort':
     case 'place':
       return below.op === 'sort' && below.limit !== null ? f : sink(f, below, always, same, ctx);
@@ -111,17 +113,19 @@ function namesOf(s: Schema): Set<string> {
   return new Set(s.map((f) => f.name));
 }
 
-/** Left columns may be tested before the join in every kind; added right columns only where no row is null-extended. */
+/** Columns of a side may be tested before the join where no row of it is made up of nulls, and (right of an as-of join) where it does not decide what matches. */
 function intoJoin(f: FilterNode, join: JoinNode, ctx: Context): LogicalNode {
   // A bound on matches is checked over the rows that the user wrote before the join, so nothing may be filtered away below it.
   if (join.matching !== 'many') return f;
-  const left = namesOf(inputOf(join, 0).schema);
-  const added = join.kind === 'inner' ? addedColumns(join) : new Map<string, Expr>();
+  const { kind } = join;
+  const left = keepsRight(kind) ? new Set<string>() : namesOf(inputOf(join, 0).schema);
+  const added = kind === 'inner' || kind === 'right' ? addedColumns(join) : new Map<string, Expr>();
   const right = new Set(added.keys());
-  const toRight = (p: Expr): boolean => !readsOnly(p, left) && readsOnly(p, right);
+  const toLeft = (p: Expr): boolean => readsOnly(p, left);
+  const toRight = (p: Expr): boolean => !toLeft(p) && readsOnly(p, right);
   // Rows without a match never reach a filter behind the join, so what may fail on them stays there.
-  const dropsRows = join.kind !== 'left';
-  const { down, stay } = divide(conjuncts(f.predicate), (p) => readsOnly(p, left) || toRight(p), dropsRows);
+  const dropsRows = (p: Expr): boolean => (toLeft(p) ? !keepsLeft(kind) : !keepsRight(kind));
+  const { down, stay } = divide(conjuncts(f.predicate), (p) => toLeft(p) || toRight(p), dropsRows);
   if (down.length === 0) return f;
   const l = conjunction(down.filter((p) => !toRight(p)));
   const r = conjunction(down.filter(toRight).map((p) => substitute(p, added)));
@@ -149,12 +153,12 @@ function addedColumns(join: JoinNode): Map<string, Expr> {
 function divide(
   parts: readonly Expr[],
   passes: (p: Expr) => boolean,
-  dropsRows: boolean,
+  dropsRows: (p: Expr) => boolean,
 ): { readonly down: readonly Expr[]; readonly stay: readonly Expr[] } {
   const down: Expr[] = [];
   const stay: Expr[] = [];
   for (const p of parts) {
-    const moves = passes(p) && (neverFails(p) || (!dropsRows && stay.length === 0));
+    const moves = passes(p) && (neverFails(p) || (!dropsRows(p) && stay.length === 0));
     (moves ? down : stay).push(p);
   }
   return { down, stay };
@@ -169,7 +173,7 @@ function sink(
   ctx: Context,
   dropsRows = false,
 ): LogicalNode {
-  const { down, stay } = divide(conjuncts(f.predicate), passes, dropsRows);
+  const { down, stay } = divide(conjuncts(f.predicate), passes, () => dropsRows);
   const predicate = conjunction(down.map(map));
   if (predicate === null) return f;
   const [first, ...others] = below.inputs;

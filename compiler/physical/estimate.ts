@@ -61,6 +61,7 @@ function bound(
       const share = (kept * n.columns.length + 2 * n.columns.length) / Math.max(1, inputOf(n).schema.length);
       return below === null ? null : below * share;
     }
+    case 'repeat':
     case 'explode':
     case 'map':
       return null;
@@ -68,6 +69,7 @@ function bound(
       return n.kind === 'semi' || n.kind === 'anti' ? input(0) : null;
     case 'sql':
       return null;
+    case 'single':
     case 'train':
     case 'trials':
     case 'trialTable':

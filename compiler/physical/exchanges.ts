@@ -4,7 +4,7 @@ import type { AggregateParams, DistinctParams, SortParams } from '../../engine/o
 import { operator } from '../../engine/operators/registry.ts';
 import type { StepRef } from '../../engine/plan.ts';
 import type { Schema } from '../../engine/types.ts';
-import type { AggregateNode, DistinctNode, SortNode } from '../logical.ts';
+import type { AggregateNode, DistinctNode, SingleNode, SortNode } from '../logical.ts';
 import { inputOf } from '../plan_tree.ts';
 import { addCompute, addStep, columnRef, columnsFor, freshName, type Pipeline } from './pipeline.ts';
 import type { Planner } from './planner.ts';
@@ -133,6 +133,26 @@ export function planSort(planner: Planner, n: SortNode): Pipeline {
     schema: keyed.schema,
     names: ['sort (merge)'],
   };
+}
+
+/** The first rows suffice to tell that there is more than one. */
+const SHOWN_ROWS = 4;
+
+export function planSingle(planner: Planner, n: SingleNode): Pipeline {
+  const p = planner.pipeline(inputOf(n));
+  const relation = planner.close(p, { kind: 'collect', limit: SHOWN_ROWS }, 'first rows');
+  const step: StepRef = {
+    op: 'single',
+    phase: 'final',
+    params: {},
+    input: p.schema,
+    output: n.schema,
+    sides: [],
+    span: n.span,
+    label: n.label,
+  };
+  const from = [{ relation, schema: p.schema }];
+  return { input: { kind: 'merge', from, step }, steps: [], schema: n.schema, names: ['single row'] };
 }
 
 function at(names: readonly string[], i: number): string {

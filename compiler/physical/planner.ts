@@ -3,6 +3,7 @@ import type {
   ExpectParams,
   ExplodeParams,
   NumberParams,
+  RepeatParams,
   SqlParams,
   UnpivotParams,
 } from '../../engine/operators/params.ts';
@@ -19,7 +20,7 @@ import type {
 import type { ExpectNode, LimitNode, LogicalNode, LogicalPlan, NumberNode, SqlNode } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
-import { planAggregate, planDistinct, planSort } from './exchanges.ts';
+import { planAggregate, planDistinct, planSingle, planSort } from './exchanges.ts';
 import { planHost } from './host.ts';
 import { planJoin } from './joins.ts';
 import { planEvaluate, planPredict, planTrain, planTrials, planTrialTable } from './ml.ts';
@@ -110,9 +111,9 @@ export class Planner {
       case 'union':
         return this.stream(n.inputs, 'union');
       case 'explode':
-        return planMap(this, n, { lists: n.lists, outer: n.outer });
       case 'unpivot':
-        return planMap(this, n, { columns: n.columns, name: n.name, value: n.value });
+      case 'repeat':
+        return planMap(this, n);
       case 'call':
       case 'map':
         return planHost(this, n);
@@ -127,7 +128,8 @@ export class Planner {
       case 'window':
         return planWindow(this, n);
       case 'join':
-        return planJoin(this, n);
+      case 'single':
+        return n.op === 'join' ? planJoin(this, n) : planSingle(this, n);
       case 'expect':
         return this.#expect(n);
       case 'number':
@@ -209,6 +211,11 @@ export class Planner {
     );
   }
 
+  /** The relation of a pipeline's rows; no copy where they are kept already. */
+  keep(p: Pipeline, name: string): number {
+    return materialized(p) ?? this.close(p, collect(null), name);
+  }
+
   /** Ends a pipeline: a stage of the plan. Returns its relation. */
   close(p: Pipeline, output: StageOutput, name: string): number {
     const id = this.#stages.length;
@@ -225,12 +232,12 @@ export class Planner {
 }
 
 /** A map-shaped operator of the engine that has the node's name. */
-function planMap(planner: Planner, n: LogicalNode, params: ExplodeParams | UnpivotParams): Pipeline {
+function planMap(planner: Planner, n: LogicalNode & { op: 'explode' | 'unpivot' | 'repeat' }): Pipeline {
   const p = planner.pipeline(inputOf(n));
   const step: StepRef = {
     op: n.op,
     phase: 'map',
-    params,
+    params: mapParams(n),
     input: p.schema,
     output: n.schema,
     sides: [],
@@ -238,6 +245,13 @@ function planMap(planner: Planner, n: LogicalNode, params: ExplodeParams | Unpiv
     label: n.label,
   };
   return addStep(p, step, n.op);
+}
+
+function mapParams(
+  n: LogicalNode & { op: 'explode' | 'unpivot' | 'repeat' },
+): ExplodeParams | RepeatParams | UnpivotParams {
+  if (n.op === 'repeat') return { count: n.count };
+  return n.op === 'explode' ? { lists: n.lists, outer: n.outer } : { columns: n.columns, name: n.name, value: n.value };
 }
 
 function collect(limit: number | null): StageOutput {

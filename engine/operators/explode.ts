@@ -11,8 +11,9 @@ import type { DataType, Field, Schema } from '../types.ts';
 import type { OperatorDef, TaskContext } from './def.ts';
 import type { ExplodeParams } from './params.ts';
 
-/** Bytes that the columns repeated beside the items may take in one batch; a single row may take more. */
+/** Bytes that the columns repeated beside the items may take in one batch, and their share of the limit; a single row may take more. */
 const REPEATED_BYTES = 32 << 20;
+const REPEATED_SHARE = 32;
 
 /** What stands in a column of lists or maps: its items, a map's as structs of key and value. */
 export function itemOf(type: DataType): { readonly type: DataType; readonly nullable: boolean } {
@@ -46,6 +47,7 @@ class Exploder {
   /** Row that output row k repeats, and by list the item that it takes. */
   readonly rows: Uint32Array;
   readonly items: readonly Uint32Array[];
+  private readonly most: number;
 
   constructor(batch: Batch, lists: readonly number[], kept: readonly number[], outer: boolean, room: Room) {
     this.batch = batch;
@@ -54,6 +56,7 @@ class Exploder {
     this.width = widthOf(kept.map((i) => batch.columns[i] as Column));
     this.rows = room.rows;
     this.items = room.items;
+    this.most = room.bytes;
   }
 
   /** Fills `rows` and `items` from the cursor on; gives how many output rows there are, 0 at the end. */
@@ -65,7 +68,7 @@ class Exploder {
       const width = this.width(at.row);
       // What is left of this row, as far as there is room for.
       const wanted = Math.max(this.longest(at.row), this.outer ? 1 : 0) - at.item;
-      const fitting = Math.floor((REPEATED_BYTES - bytes) / Math.max(1, width));
+      const fitting = Math.floor((this.most - bytes) / Math.max(1, width));
       const take = Math.min(wanted, room - n, Math.max(fitting, n === 0 ? 1 : 0));
       this.fill(at, take, n);
       n += take;
@@ -104,6 +107,7 @@ function lengthAt(list: Column, row: number): number {
 }
 
 interface Room {
+  readonly bytes: number;
   readonly rows: Uint32Array;
   readonly items: readonly Uint32Array[];
 }
@@ -134,7 +138,8 @@ async function* explodeRows(
   const kept = step.input.map((_, i) => i).filter((i) => !lists.includes(i));
   const fixed = arenaScratch(ctx.store, 'explode');
   const out = arenaScratch(ctx.store, 'explode');
-  const room: Room = { rows: fixed.u32(MORSEL_ROWS), items: lists.map(() => fixed.u32(MORSEL_ROWS)) };
+  const bytes = Math.min(REPEATED_BYTES, ctx.store.limit / REPEATED_SHARE);
+  const room: Room = { bytes, rows: fixed.u32(MORSEL_ROWS), items: lists.map(() => fixed.u32(MORSEL_ROWS)) };
   try {
     for await (const batch of source) {
       const exploder = new Exploder(batch, lists, kept, params.outer, room);

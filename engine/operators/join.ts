@@ -4,11 +4,13 @@ import { Stage } from '../shuffle/stage.ts';
 import type { Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from './def.ts';
+import { joinBlocks } from './join_blocks.ts';
 import type { HashOrder } from './join_left.ts';
 import { orderByHash } from './join_left.ts';
-import { JoinProbe, joinSchema, needsFirst, rightColumns } from './join_probe.ts';
+import { joinSchema, tableSpec } from './join_output.ts';
+import { JoinProbe } from './join_probe.ts';
 import { columnAt, gathered, JoinTable } from './join_table.ts';
-import type { JoinParams } from './params.ts';
+import { type JoinParams, keepsRight } from './params.ts';
 import { canSplit, Splitter, workingGrant } from './split.ts';
 
 /** Bytes in working memory for a byte of input: the rows are copied twice while they are put together. */
@@ -38,7 +40,7 @@ async function* joinPartition(
   bits: number,
 ): AsyncIterable<Batch> {
   const { params, ctx } = task;
-  if (left.rows === 0) return;
+  if (left.rows === 0 && (right.rows === 0 || !keepsRight(params.kind))) return;
   const grant = workingGrant(ctx);
   const rightFits = footprint(right) <= grant && right.bytes < MAX_SIDE && right.rows < MAX_ROWS;
   if (rightFits && footprint(left) + footprint(right) <= grant && left.bytes < MAX_SIDE) {
@@ -52,7 +54,7 @@ async function* joinPartition(
     return;
   }
   if (!canSplit(bits) || (oneHash && hasOneHash(right, params.rightKeys))) {
-    yield* joinBlocks(task, left, right, bits);
+    yield* joinOneHash(task, left, right, bits);
     return;
   }
   const lefts = new Splitter(ctx, left.schema, params.leftKeys, bits);
@@ -98,17 +100,8 @@ function hasOneHash(side: RelationReader, names: readonly string[]): boolean {
   return true;
 }
 
-function tableOf(task: JoinTask, batches: Iterable<Batch>, right: RelationReader, bits: number): JoinTable {
-  const { params, ctx } = task;
-  return new JoinTable(
-    batches,
-    right.schema,
-    params.rightKeys,
-    rightColumns(params),
-    ctx.store,
-    bits,
-    needsFirst(params),
-  );
+function tableOf({ params, ctx }: JoinTask, right: RelationReader, bits: number): JoinTable {
+  return new JoinTable(right.batches(), tableSpec(params, right.schema, ctx.store, bits));
 }
 
 function probeOf(task: JoinTask, left: RelationReader, right: RelationReader): JoinProbe {
@@ -127,7 +120,7 @@ async function* joinInMemory(
   const probe = probeOf(task, left, right);
   let table: JoinTable | null = null;
   try {
-    table = tableOf(task, right.batches(), right, bits);
+    table = tableOf(task, right, bits);
     const columns = left.schema.map((_, i) => i);
     const batch = gathered(left.batches(), columns, left.schema, ctx.store, memory);
     const sorted = sortedBy(probe.leftKeyColumns(batch), batch.rows, bits, ctx.store, memory);
@@ -135,6 +128,7 @@ async function* joinInMemory(
       ctx.check();
       yield b;
     }
+    yield* probe.rest(table);
   } finally {
     probe.free();
     table?.free();
@@ -161,11 +155,27 @@ async function* joinStreamed(
   const probe = probeOf(task, left, right);
   let table: JoinTable | null = null;
   try {
-    table = tableOf(task, right.batches(), right, bits);
+    table = tableOf(task, right, bits);
     yield* probeBatches(probe, left.batches(), table, task.ctx);
+    yield* probe.rest(table);
   } finally {
     probe.free();
     table?.free();
+  }
+}
+
+/** Rows of one hash, of which neither side fits. */
+async function* joinOneHash(
+  task: JoinTask,
+  left: RelationReader,
+  right: RelationReader,
+  bits: number,
+): AsyncIterable<Batch> {
+  const probe = probeOf(task, left, right);
+  try {
+    yield* joinBlocks(task.params, probe, left.batches(), right, bits, task.ctx);
+  } finally {
+    probe.free();
   }
 }
 
@@ -184,62 +194,13 @@ export function* probeBatches(
   }
 }
 
-/**
- * Left rows of one hash against more right rows of that hash than fit: each block of left rows meets the right side batch by batch. A filtering join notes
- * the matches of a whole left batch; a join that gives pairs goes through the right side once a left row, as the order of its output asks.
- */
-async function* joinBlocks(
-  task: JoinTask,
-  left: RelationReader,
-  right: RelationReader,
-  bits: number,
-): AsyncIterable<Batch> {
-  const { params, ctx } = task;
-  const probe = probeOf(task, left, right);
-  const none = tableOf(task, [], right, bits);
-  const filters = params.kind === 'semi' || params.kind === 'anti';
-  try {
-    for (const batch of left.batches()) {
-      const rows = probe.left(batch);
-      if (filters) {
-        for (const table of blocks(task, right, bits)) probe.mark(rows, table);
-        probe.checkMatched(rows, 0, batch.rows);
-        yield* probe.kept(rows);
-        continue;
-      }
-      for (let p = 0; p < batch.rows; p++) {
-        ctx.check();
-        for (const table of blocks(task, right, bits)) yield* probe.pairs(rows, table, p, p + 1, false);
-        probe.checkMatched(rows, p, p + 1);
-        if (params.kind === 'left') yield* probe.unmatched(rows, none, p, p + 1);
-      }
-    }
-  } finally {
-    probe.free();
-    none.free();
-  }
-}
-
-/** The right side as one small table after another. */
-function* blocks(task: JoinTask, right: RelationReader, bits: number): Generator<JoinTable> {
-  for (const b of right.batches()) {
-    task.ctx.check();
-    const table = tableOf(task, [b], right, bits);
-    try {
-      yield table;
-    } finally {
-      table.free();
-    }
-  }
-}
-
 export const join: OperatorDef<JoinParams> = {
   name: 'join',
   traits: { shape: 'exchange', blocking: true },
   schema: (params, [left, right]) => joinSchema(params, left as Schema, right as Schema),
   /**
-   * Joins one partition of both sides. Output by (hash of the keys, left order, right order). Sides that do not fit the grant are split alike by
-   * further hash bits; rows of a single hash that do not fit are joined block by block.
+   * Joins one partition of both sides. Output by (hash of the keys, left order, right order), right rows without a match behind the left rows of their hash.
+   * Sides that do not fit the grant are split alike by further hash bits; rows of a single hash that do not fit are joined block by block.
    */
   final: (params, step, inputs, ctx) => {
     const [left, right] = inputs as readonly [PartitionReader, PartitionReader];

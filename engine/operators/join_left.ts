@@ -1,4 +1,5 @@
 import { andBits } from '../batch/bitmap.ts';
+import { encodedSize } from '../batch/codec.ts';
 import type { Batch, Column, I32Column, I64Column, I128Column } from '../batch/column.ts';
 import { gatherColumn } from '../batch/gather.ts';
 import { hashColumns } from '../batch/hash.ts';
@@ -7,9 +8,8 @@ import { kernelsFor } from '../kernels/load.ts';
 import type { MeasuredScratch } from '../memory/bump.ts';
 import type { Scratch } from '../memory/types.ts';
 import { T } from '../types.ts';
-import type { TaggedRows } from './join_index.ts';
+import type { JoinIndex, TaggedRows } from './join_index.ts';
 import { asWords, validKeys } from './join_keys.ts';
-import type { JoinTable } from './join_table.ts';
 import { sortByKey } from './radix.ts';
 
 const NO_HASHES = new Uint32Array(0);
@@ -60,6 +60,7 @@ export class LeftRows {
   private byHash: TaggedRows | null = null;
   private byKey: TaggedRows | null = null;
   private noted: Uint8Array | null = null;
+  private width: number | null = null;
   private moved: I32Column | null = null;
 
   /** What is found out about the rows lies in `memory`. */
@@ -77,14 +78,24 @@ export class LeftRows {
     return this.noted;
   }
 
-  /** The rows' hashes, tags and validity by position, as the table needs them. */
-  tagged(table: JoinTable): TaggedRows {
-    if (!table.index.exact) {
+  get rowBytes(): number {
+    this.width ??= this.batch.rows === 0 ? 0 : encodedSize(this.batch) / this.batch.rows;
+    return this.width;
+  }
+
+  /** By position. */
+  get keyHashes(): Uint32Array {
+    return this.hashed();
+  }
+
+  /** The rows' hashes, tags and validity by position, as the index needs them. */
+  tagged(index: JoinIndex): TaggedRows {
+    if (!index.exact) {
       const hashes = this.hashed();
       this.byHash ??= { hashes, tags: hashes, valid: this.valid() };
       return this.byHash;
     }
-    const hashes = table.index.direct === null ? this.hashed() : (this.hashes ?? NO_HASHES);
+    const hashes = index.direct === null ? this.hashed() : (this.hashes ?? NO_HASHES);
     if (this.byKey === null || (this.byKey.hashes !== hashes && hashes !== NO_HASHES))
       this.byKey = { ...this.keyed(this.byKey), hashes };
     return this.byKey;

@@ -1,11 +1,9 @@
-import { valueReader } from '../batch/access.ts';
 import type { Batch, Column } from '../batch/column.ts';
-import { gatherBatch, gatherColumn, NO_ROW } from '../batch/gather.ts';
-import { RunError } from '../errors.ts';
+import { gatherBatch, NO_ROW } from '../batch/gather.ts';
+import { EngineBug } from '../errors.ts';
 import type { Filter } from '../expr/compile.ts';
 import { compileFilter } from '../expr/compile.ts';
 import { columnsOf } from '../expr.ts';
-import { kernelsFor } from '../kernels/load.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Store } from '../store/types.ts';
 import type { Field, Schema } from '../types.ts';
@@ -14,44 +12,21 @@ import { findPairs, newJob } from './join_index.ts';
 import { keepEqual } from './join_keys.ts';
 import type { HashOrder } from './join_left.ts';
 import { LeftRows } from './join_left.ts';
-import type { JoinTable } from './join_table.ts';
+import { findNearest } from './join_nearest.ts';
+import { brokenMatching, JoinOutput, type PairList } from './join_output.ts';
+import type { JoinTable, RightRest } from './join_table.ts';
 import { columnAt, keyColumns } from './join_table.ts';
 import type { JoinParams } from './params.ts';
-
-/** Pairs that are looked at together, at most the rows of a batch; less where memory is small. */
-const PAIRS = 65536;
-const FEW_PAIRS = 16384;
-const AMPLE = 128 << 20;
+import { keepsLeft, onlyFilters } from './params.ts';
 
 const ALL: Wanted = { found: 'all', missed: false };
 const ALL_OR_NULL: Wanted = { found: 'all', missed: true };
 const FIRST: Wanted = { found: 'first', missed: false };
 const MISSED: Wanted = { found: 'none', missed: true };
+const FIRST_OR_NULL: Wanted = { found: 'first', missed: true };
 
-interface PairList {
-  readonly positions: Uint32Array;
-  readonly rights: Uint32Array;
-  readonly n: number;
-}
-
-/** Output schema of a join. */
-export function joinSchema(params: JoinParams, left: Schema, right: Schema): Schema {
-  if (params.kind === 'semi' || params.kind === 'anti') return left;
-  const added = params.add.map(({ name, column }): Field => {
-    const f = right[columnAt(right, column)] as Field;
-    return { name, type: f.type, nullable: f.nullable || params.kind === 'left' };
-  });
-  return [...left, ...added];
-}
-
-/** Whether the first row of each key is all a join needs of the right side. */
-export function needsFirst({ kind, residual, matching }: JoinParams): boolean {
-  return (kind === 'semi' || kind === 'anti') && residual === null && matching === 'many';
-}
-
-/** Right columns a join needs besides the keys. */
-export function rightColumns(params: JoinParams): string[] {
-  return [...params.right, ...params.add].map((c) => c.column);
+interface Merged extends PairList {
+  n: number;
 }
 
 /**
@@ -60,7 +35,7 @@ export function rightColumns(params: JoinParams): string[] {
  */
 export class JoinProbe {
   private readonly params: JoinParams;
-  private readonly output: Schema;
+  private readonly output: JoinOutput;
   private readonly leftKeys: readonly number[];
   private readonly residual: {
     readonly filter: Filter;
@@ -80,16 +55,15 @@ export class JoinProbe {
 
   constructor(params: JoinParams, left: Schema, right: Schema, output: Schema, store: Store) {
     this.params = params;
-    this.output = output;
     this.leftKeys = params.leftKeys.map((k) => columnAt(left, k));
     this.residual = null;
     this.out = arenaScratch(store, 'join');
     this.work = arenaScratch(store, 'join');
     this.known = arenaScratch(store, 'join');
     this.fixed = arenaScratch(store, 'join');
-    const room = store.limit >= AMPLE ? PAIRS : FEW_PAIRS;
-    this.positions = this.fixed.u32(room);
-    this.rights = this.fixed.u32(room);
+    this.output = new JoinOutput(params, left, output, store, this.out, this.work);
+    this.positions = this.fixed.u32(this.output.most);
+    this.rights = this.fixed.u32(this.output.most);
     this.job = newJob(this.fixed);
     if (params.residual === null) return;
     const used = columnsOf(params.residual);
@@ -104,8 +78,13 @@ export class JoinProbe {
     this.residual = { filter: compileFilter(params.residual, schema), left: columns, schema };
   }
 
+  /** Whether it has to be known which left rows matched. */
+  private get notes(): boolean {
+    return this.isFilter || keepsLeft(this.params.kind);
+  }
+
   private get isFilter(): boolean {
-    return this.params.kind === 'semi' || this.params.kind === 'anti';
+    return onlyFilters(this.params.kind);
   }
 
   /** Left rows, in the order of `sorted` or as they come. The batch, and the order, are kept until the next rows come. */
@@ -122,9 +101,9 @@ export class JoinProbe {
   *all(left: LeftRows, table: JoinTable): Generator<Batch> {
     const rows = left.batch.rows;
     if (!this.isFilter) {
-      yield* this.pairs(left, table, 0, rows, true);
+      yield* this.pairs(left, table, 0, rows);
       this.checkMatched(left, 0, rows);
-    } else if (this.residual === null && table.index.exact && this.params.matching === 'many')
+    } else if (this.residual === null && table.index?.exact === true && this.params.matching === 'many')
       yield* this.keptAtOnce(left, table);
     else {
       this.mark(left, table);
@@ -147,8 +126,8 @@ export class JoinProbe {
     const wanted = this.params.kind === 'semi' ? FIRST : MISSED;
     this.begin(0);
     while (this.cursor.at < left.batch.rows) {
-      const n = this.find(left, table, left.batch.rows, wanted);
-      if (n > 0) yield* this.give(this.leftPart(left, this.positions, n, true));
+      const n = this.find(left, table, left.batch.rows, wanted, this.output.roomFor(left, null));
+      if (n > 0) yield* this.give(this.output.leftPart(left, this.positions, n, true));
       this.work.reset();
     }
   }
@@ -159,41 +138,108 @@ export class JoinProbe {
     const { positions } = this;
     const { matches } = left;
     const total = left.batch.rows;
+    const room = this.output.roomFor(left, null);
     for (let p = 0; p < total; ) {
       let n = 0;
-      for (; p < total && n < positions.length; p++) if ((matches[p] as number) > 0 === wanted) positions[n++] = p;
-      if (n > 0) yield* this.give(this.leftPart(left, positions, n, true));
+      for (; p < total && n < room; p++) if ((matches[p] as number) > 0 === wanted) positions[n++] = p;
+      if (n > 0) yield* this.give(this.output.leftPart(left, positions, n, true));
       this.work.reset();
     }
   }
 
-  /** Pairs of the left positions [from, to) with this (part of the) right side; `whole`: it is all of it, so that rows without a match can be told. */
-  *pairs(left: LeftRows, table: JoinTable, from: number, to: number, whole: boolean): Generator<Batch> {
-    const outer = whole && this.params.kind === 'left';
-    const atOnce = outer && this.residual === null && table.index.exact;
+  /** Pairs of the left positions [from, to) with the whole right side, and rows without a match where those stay. Right ones stay back from the last position's hash on, see `rest`. */
+  private *pairs(left: LeftRows, table: JoinTable, from: number, to: number): Generator<Batch> {
+    const outer = keepsLeft(this.params.kind);
+    const atOnce = outer && this.residual === null && table.index?.exact === true;
     this.begin(from);
     while (this.cursor.at < to) {
       const first = this.cursor.at;
-      const count =
-        outer && !atOnce
-          ? this.withUnmatched(left, table, first, to)
-          : this.own(this.matched(left, table, to, atOnce ? ALL_OR_NULL : ALL));
-      if (count.n > 0) yield* this.give(this.joined(left, table, count.positions, count.rights, count.n));
+      const found =
+        this.params.nearest !== null
+          ? this.nearest(left, table, to)
+          : outer && !atOnce
+            ? this.withUnmatched(left, table, first, to)
+            : this.own(this.matched(left, table, to, atOnce ? ALL_OR_NULL : ALL));
+      if (table.rest !== null) yield* this.withRest(left, table, table.rest, found);
+      else if (found.n > 0) yield* this.give(this.output.joined(left, table, found));
       this.work.reset();
     }
+  }
+
+  /** Pairs of the left positions from `from` on, below what `to` says by then, with a part of the right side. Valid until the next ones are asked for. */
+  *found(left: LeftRows, table: JoinTable, from: number, to: () => number): Generator<PairList> {
+    this.begin(from);
+    while (this.cursor.at < to()) {
+      const n = this.matched(left, table, to(), ALL);
+      if (n > 0) yield this.own(n);
+      this.work.reset();
+    }
+  }
+
+  /** Of each left position in [from, to), not more than a batch has, the row of a part of the right side that is nearest. */
+  nearestOf(left: LeftRows, table: JoinTable, from: number, to: number): PairList {
+    this.begin(from);
+    this.work.reset();
+    return this.nearest(left, table, to, to - from);
   }
 
   private own(n: number): PairList {
     return { positions: this.positions, rights: this.rights, n };
   }
 
-  /** Left positions [from, to), not more than there is room for, that matched nothing, with nulls for the right side (kind left, after all parts of it). */
-  *unmatched(left: LeftRows, table: JoinTable, from: number, to: number): Generator<Batch> {
-    const { matches } = left;
-    let n = 0;
-    for (let p = from; p < to; p++) if (matches[p] === 0) this.positions[n++] = p;
-    this.rights.fill(NO_ROW, 0, n);
-    if (n > 0) yield* this.give(this.joined(left, table, this.positions, this.rights, n));
+  /** A list merged with right rows that matched nothing, by hash: those whose hash has been passed. */
+  private *withRest(left: LeftRows, table: JoinTable, rest: RightRest, found: PairList): Generator<Batch> {
+    const hashes = left.keyHashes;
+    const room = this.output.roomFor(left, table);
+    const merged = { positions: this.work.u32(room), rights: this.work.u32(room), n: 0 };
+    for (let i = 0; i < found.n; i++) {
+      const p = found.positions[i] as number;
+      yield* this.restBelow(left, table, rest, hashes[p] as number, merged);
+      merged.positions[merged.n] = p;
+      merged.rights[merged.n++] = found.rights[i] as number;
+      if (merged.n === merged.positions.length) yield* this.flush(left, table, merged);
+    }
+    const next = Math.min(this.cursor.at, left.batch.rows - 1);
+    yield* this.restBelow(left, table, rest, hashes[next] as number, merged);
+    yield* this.flush(left, table, merged);
+  }
+
+  private *restBelow(
+    left: LeftRows | null,
+    table: JoinTable,
+    rest: RightRest,
+    bound: number,
+    merged: Merged,
+  ): Generator<Batch> {
+    for (let row = rest.next(bound); row >= 0; row = rest.next(bound)) {
+      merged.positions[merged.n] = NO_ROW;
+      merged.rights[merged.n++] = row;
+      if (merged.n === merged.positions.length) yield* this.flush(left, table, merged);
+    }
+  }
+
+  private *flush(left: LeftRows | null, table: JoinTable, merged: Merged): Generator<Batch> {
+    if (merged.n > 0) yield* this.give(this.output.joined(left, table, merged));
+    merged.n = 0;
+  }
+
+  /** Right rows that matched nothing and were not given yet: behind the last left row. */
+  *rest(table: JoinTable): Generator<Batch> {
+    if (table.rest === null) return;
+    const room = this.output.roomFor(null, table);
+    const merged = { positions: this.positions.subarray(0, room), rights: this.rights.subarray(0, room), n: 0 };
+    yield* this.restBelow(null, table, table.rest, Number.POSITIVE_INFINITY, merged);
+    yield* this.flush(null, table, merged);
+  }
+
+  /** Right rows, given as they are, that match nothing. */
+  *rightOnly(batch: Batch, rows: Uint32Array, n: number): Generator<Batch> {
+    yield* this.give(this.output.rightOnly(batch, rows, n));
+  }
+
+  /** Left positions with right columns that were put aside: the `add` columns of the right side, row by row. */
+  *put(left: LeftRows, positions: Uint32Array, n: number, added: readonly Column[]): Generator<Batch> {
+    yield* this.give(this.output.put(left, positions, n, added));
     this.work.reset();
   }
 
@@ -201,7 +247,7 @@ export class JoinProbe {
   checkMatched(left: LeftRows, from: number, to: number): void {
     if (this.params.matching !== 'one') return;
     const { matches } = left;
-    for (let p = from; p < to; p++) if (matches[p] === 0) throw this.broken(left, p, 'matches no row');
+    for (let p = from; p < to; p++) if (matches[p] === 0) throw brokenMatching(this.params, left, p, 'matches no row');
   }
 
   free(): void {
@@ -219,18 +265,64 @@ export class JoinProbe {
   }
 
   /** Candidates, from where the last call stopped, at most `room` of them. */
-  private find(left: LeftRows, table: JoinTable, to: number, wanted: Wanted, room = this.positions.length): number {
+  private find(
+    left: LeftRows,
+    table: JoinTable,
+    to: number,
+    wanted: Wanted,
+    room = this.output.roomFor(left, table),
+  ): number {
     const { positions, rights, cursor, job } = this;
-    const tagged = left.tagged(table);
+    if (table.index === null) return this.everyPair(left, table.batch.rows, to, wanted, room);
+    const tagged = left.tagged(table.index);
     return findPairs(table.index, tagged, cursor, to, wanted, positions.subarray(0, room), rights, job);
+  }
+
+  /** Candidates where there are no keys. A row that is only asked for some match is done with the first. */
+  private everyPair(left: LeftRows, rows: number, to: number, wanted: Wanted, room: number): number {
+    const { positions, rights, cursor } = this;
+    const done = this.isFilter ? left.matches : null;
+    const last = wanted.found === 'first' ? Math.min(1, rows) : rows;
+    let n = 0;
+    for (; cursor.at < to && n < room; cursor.at++, cursor.resume = 0) {
+      if (done !== null && (done[cursor.at] as number) > 0) continue;
+      const first = cursor.resume;
+      const end = Math.min(last, first + room - n);
+      for (let r = first; r < end; r++) {
+        positions[n] = cursor.at;
+        rights[n++] = r;
+      }
+      if (rows === 0 && wanted.missed) {
+        positions[n] = cursor.at;
+        rights[n++] = NO_ROW;
+      }
+      if (end < last) {
+        cursor.resume = end;
+        break;
+      }
+    }
+    return n;
+  }
+
+  /** One pair for each of the next positions: the nearest right row, or NO_ROW. */
+  private nearest(left: LeftRows, table: JoinTable, to: number, room = this.output.roomFor(left, table)): PairList {
+    const { nearest } = this.params;
+    if (nearest === null) throw new EngineBug('only as-of joins look for the nearest row');
+    const n = this.find(left, table, to, FIRST_OR_NULL, room);
+    const list = this.own(n);
+    findNearest(left, columnAt(left.batch.schema, nearest.left), table, nearest, list);
+    if (this.params.matching === 'one') this.note(left, n);
+    return list;
   }
 
   /** Finds the next candidates, tests them, counts matches; the pairs that pass are in `positions` and `rights`. */
   private matched(left: LeftRows, table: JoinTable, to: number, wanted: Wanted, room?: number): number {
     let n = this.find(left, table, to, wanted, room);
-    if (!table.index.exact && n > 0) n = this.equal(left, table, n);
+    if (table.index?.exact === false && n > 0) n = this.equal(left, table, n);
     if (this.residual !== null && n > 0) n = this.pass(left, table, n);
-    if (this.params.matching !== 'many' || (this.params.kind !== 'inner' && !wanted.missed)) this.note(left, n);
+    if (this.params.matching !== 'many' || (this.notes && !wanted.missed)) this.note(left, n);
+    const { rest } = table;
+    for (let i = 0; rest !== null && i < n; i++) if (this.rights[i] !== NO_ROW) rest.mark(this.rights[i] as number);
     return n;
   }
 
@@ -241,7 +333,7 @@ export class JoinProbe {
     for (let i = 0; i < n; i++) {
       if (rights[i] === NO_ROW) continue;
       const p = positions[i] as number;
-      if (strict && matches[p] === 1) throw this.broken(left, p, 'matches more than one row');
+      if (strict && matches[p] === 1) throw brokenMatching(this.params, left, p, 'matches more than one row');
       if ((matches[p] as number) < 2) matches[p] = (matches[p] as number) + 1;
     }
   }
@@ -249,7 +341,7 @@ export class JoinProbe {
   /** Keeps the candidates whose keys are equal. */
   private equal(left: LeftRows, table: JoinTable, n: number): number {
     const { positions, rights } = this;
-    const rows = this.rowsAt(left, positions, n);
+    const rows = this.output.rowsAt(left, positions, n);
     const keys = keyColumns(table.batch, table.keys);
     return keepEqual(left.keys, keys, { positions, rows, rights }, n, this.work);
   }
@@ -258,7 +350,7 @@ export class JoinProbe {
   private pass(left: LeftRows, table: JoinTable, n: number): number {
     const { residual, positions, rights, work } = this;
     if (residual === null) return n;
-    const rows = this.rowsAt(left, positions, n);
+    const rows = this.output.rowsAt(left, positions, n);
     const right = this.params.right.map((r) => columnAt(table.batch.schema, r.column));
     const batch: Batch = {
       schema: residual.schema,
@@ -280,7 +372,7 @@ export class JoinProbe {
   /** Pairs of some positions, and those of them that matched nothing, with NO_ROW on the right, between. */
   private withUnmatched(left: LeftRows, table: JoinTable, first: number, to: number): PairList {
     // Both together make one batch.
-    const half = this.positions.length / 2;
+    const half = Math.floor(this.output.roomFor(left, table) / 2);
     const n = this.matched(left, table, Math.min(to, first + half), ALL, half);
     const done = this.cursor.at;
     const { matches } = left;
@@ -304,64 +396,5 @@ export class JoinProbe {
       rights[count++] = this.rights[i] as number;
     }
     return { positions, rights, n: count };
-  }
-
-  private joined(left: LeftRows, table: JoinTable, positions: Uint32Array, rights: Uint32Array, n: number): Batch {
-    const added = this.params.add.map((a) => columnAt(table.batch.schema, a.column));
-    const columns = [
-      ...this.leftPart(left, positions, n, table.index.more === null).columns,
-      ...gatherBatch(table.batch, rights, n, this.out, added).columns,
-    ];
-    return { schema: this.output, rows: n, columns };
-  }
-
-  /** Left rows at positions; the batch itself when these are all of its rows in order. `once`: no position is there twice. */
-  private leftPart(left: LeftRows, positions: Uint32Array, n: number, once: boolean): Batch {
-    const { batch } = left;
-    let same = left.order === null && n === batch.rows;
-    if (!once) for (let i = 0; same && i < n; i++) same = positions[i] === i;
-    const part = same ? batch : this.gathered(left, positions, n, once);
-    return { ...part, schema: this.isFilter ? this.output : part.schema };
-  }
-
-  private gathered(left: LeftRows, positions: Uint32Array, n: number, once: boolean): Batch {
-    const { batch, sortedKey } = left;
-    const rows = this.rowsAt(left, positions, n, once);
-    if (sortedKey === null) return gatherBatch(batch, rows, n, this.out);
-    // Its rows are neighbours in this order, where in the batch they lie anywhere.
-    const [key] = this.leftKeys;
-    const columns = batch.columns.map((c, at) =>
-      at === key ? gatherColumn(sortedKey, positions, n, this.out) : gatherColumn(c, rows, n, this.out),
-    );
-    return { schema: batch.schema, rows: n, columns };
-  }
-
-  /** Left row numbers of positions. `once`: no position is there twice. Not written to where it is. */
-  private rowsAt(left: LeftRows, positions: Uint32Array, n: number, once = false): Uint32Array {
-    const { order } = left;
-    if (order === null) return positions;
-    const first = n === 0 ? 0 : (positions[0] as number);
-    // One pair a position: neighbouring rows of the order, as where every row matches once.
-    if (once && n > 0 && (positions[n - 1] as number) - first === n - 1) return order.subarray(first, first + n);
-    const rows = this.work.u32(n);
-    const k = kernelsFor(order, positions, rows);
-    if (k !== null) k.gather_4(order.byteOffset, positions.byteOffset, n, rows.byteOffset, 0);
-    else for (let i = 0; i < n; i++) rows[i] = order[positions[i] as number] as number;
-    return rows;
-  }
-
-  private broken(left: LeftRows, position: number, what: string): RunError {
-    const row = left.order === null ? position : (left.order[position] as number);
-    const key = this.params.leftKeys.map((name, k) => {
-      const value = valueReader(left.batch.columns[this.leftKeys[k] as number] as Column)(row);
-      return `${name} = ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`;
-    });
-    const text = key.join(', ');
-    return new RunError(
-      'FLOW7009',
-      `a row with ${text} ${what} of the right side, against \`matching ${this.params.matching}\``,
-      { column: this.params.leftKeys[0], value: text },
-      'Make the right side unique by these columns (`distinct`), or state another cardinality',
-    );
   }
 }

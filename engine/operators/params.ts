@@ -73,17 +73,51 @@ export interface SortParams {
   readonly limit: number | null;
 }
 
+/** Each row as often as the int column `count` says, which is left out. */
+export interface RepeatParams {
+  readonly count: string;
+}
+
 /** Keeps the first row (in input order) of each combination of `keys`. */
 export interface DistinctParams {
   readonly keys: readonly string[];
 }
 
-export type JoinKind = 'inner' | 'left' | 'semi' | 'anti';
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'asof';
 export type Matching = 'many' | 'at most one' | 'one';
 
+/** How the value of an as-of join compares, left column against right column: `ge` asks for the latest right value not behind the left one. */
+export interface Nearest {
+  readonly op: 'ge' | 'gt' | 'le' | 'lt';
+  readonly left: string;
+  readonly right: string;
+}
+
+/** Left rows without a match stay, with nulls on the right. */
+export function keepsLeft(kind: JoinKind): boolean {
+  return kind === 'left' || kind === 'full' || kind === 'asof';
+}
+
+/** Right rows without a match stay, with nulls on the left. */
+export function keepsRight(kind: JoinKind): boolean {
+  return kind === 'right' || kind === 'full';
+}
+
+/** The left columns of a join's result. */
+export function leftFields(kind: JoinKind, left: Schema): Schema {
+  return keepsRight(kind) ? left.map((f) => ({ ...f, nullable: true })) : left;
+}
+
+/** Only says which left rows stay. */
+export function onlyFilters(kind: JoinKind): boolean {
+  return kind === 'semi' || kind === 'anti';
+}
+
 /**
- * Equi-join of the left input with the right. Keys pair up by position and have equal types; null keys never match. `residual` is tested on pairs
- * (left columns by name, right columns as `right` names them). Output: left columns, then the `add` columns of the right (nullable for `left`); none for semi and anti.
+ * Join of the left input with the right. Keys pair up by position and have equal types; null keys never match; without keys every pair is a candidate.
+ * `residual` is tested on pairs (left columns by name, right columns as `right` names them). `asof` takes of the candidates the one whose value is nearest
+ * (`nearest`): looking back the last of several that are equal, looking ahead the first. Output: left columns (nullable for `right` and `full`), then the
+ * `add` columns of the right (nullable for `left`, `full` and `asof`); none for semi and anti.
  * `matching` bounds how many right rows a left row may match; breaking it is RunError FLOW7009 naming the key. Output order: see `join` (hash order, then
  * left order, then right order) and `lookup` (left order, then right order).
  */
@@ -92,6 +126,8 @@ export interface JoinParams {
   readonly leftKeys: readonly string[];
   readonly rightKeys: readonly string[];
   readonly residual: Expr | null;
+  /** Of an as-of join, and of no other. */
+  readonly nearest: Nearest | null;
   /** Right columns under the names the residual uses (only those it needs). */
   readonly right: readonly { readonly name: string; readonly column: string }[];
   readonly add: readonly { readonly name: string; readonly column: string }[];

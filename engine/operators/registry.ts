@@ -13,6 +13,8 @@ import { mapRows } from './map_rows.ts';
 import { number } from './number.ts';
 import { place } from './place.ts';
 import { evaluate, predict } from './predict.ts';
+import { repeat } from './repeat.ts';
+import { single } from './single.ts';
 import { sort } from './sort.ts';
 import { sql } from './sql.ts';
 import { train } from './train.ts';
@@ -28,6 +30,8 @@ export const OPERATORS = {
   distinct,
   expect,
   sort,
+  single,
+  repeat,
   join,
   number,
   lookup,

@@ -168,7 +168,9 @@ export class StageInputs {
     if (known !== undefined) return known;
     let bytes = 0;
     for (const g of this.group(stage)) bytes = Math.max(bytes, await this.bytesOf(g));
-    const bits = hashBits(bytes, grant, this.#o.slots);
+    // The stages of a group may be given different shares of the memory; all have to cut alike.
+    const least = Math.min(...this.group(stage).map((g) => this.grant(g)));
+    const bits = hashBits(bytes, least, this.#o.slots);
     for (const g of this.group(stage)) this.#bits.set(g.id, bits);
     return bits;
   }

@@ -142,8 +142,9 @@ const wrong: readonly (readonly [string, string, string | RegExp])[] = [
   ['«$since»', 'FLOW2004', 'there is no parameter `$since`'],
   ['«1..2»', 'FLOW3018', /a range cannot stand/],
   ['«sum(age) over (by country)»', 'FLOW4001', /window/],
-  ['«scalar(from csv("vip.csv") | summarize m = max(cust))»', 'FLOW4001', '`scalar` is not executable yet'],
-  ['id in («from csv("vip.csv") | select cust»)', 'FLOW4001', '`in` over a pipeline is not executable yet'],
+  ['«scalar(from csv("vip.csv"))»', 'FLOW4062', /has 2 columns/],
+  ['id in («from csv("vip.csv")»)', 'FLOW4062', /has 2 columns/],
+  ['«name in (from csv("vip.csv") | select cust)»', 'FLOW3003', /do not compare/],
 ];
 
 test('mistakes, each at its place', async () => {

@@ -42,6 +42,50 @@ test('schemas of the kinds', async () => {
   assert.is(await schema(`${people} | join anti ${on} and v.level > 3`), 'id int, name string?, age int?');
 });
 
+test('right and full: left columns may be null, and a key of one name is that of either side', async () => {
+  const on = 'csv("vip.csv") as v on id == v.cust';
+  assert.is(await schema(`${people} | join right ${on} add v.level`), 'id int?, name string?, age int?, level int?');
+  assert.is(await schema(`${people} | join full ${on} add v.level`), 'id int?, name string?, age int?, level int?');
+  const same = `(from csv("orders.csv") | select id, amount) as o on id == o.id`;
+  assert.is(await schema(`${people} | join full ${same}`), 'id int, name string?, age int?, amount decimal(12, 2)?');
+  const merged = await node(`${people} | join right ${same} add twice = o.id * 2`);
+  assert.ok(merged.op === 'project');
+  assert.equal(merged.op === 'project' && merged.outputs.map((o) => o.name), ['id', 'name', 'age', 'twice']);
+  const [key] = merged.op === 'project' ? merged.outputs : [];
+  assert.ok(key?.expr.kind === 'call' && key.expr.fn === 'coalesce');
+});
+
+test('as-of: equalities are keys, the inequality says what is nearest', async () => {
+  const n = await join(`${people} | join asof csv("vip.csv") as v on id == v.cust and v.level < age add v.level`);
+  assert.equal([n.kind, n.leftKeys.length, n.residual, n.nearest?.op], ['asof', 1, null, 'gt']);
+  assert.is(
+    await schema(`${people} | join asof csv("vip.csv") as v on age >= v.level add v.cust`),
+    'id int, name string?, age int?, cust int?',
+  );
+  const asof = `${people} | join asof csv("vip.csv") as v on`;
+  await complaint(`${asof} «id == v.cust»`, 'FLOW4060', /has no inequality/);
+  await complaint(
+    `${asof} id == v.cust and age >= v.level and «age <= v.level»`,
+    'FLOW4060',
+    /more than one condition/,
+  );
+  await complaint(`${asof} id == v.cust and «age > 3»`, 'FLOW4060', /can only compare the two sides/);
+});
+
+test('without equalities all pairs are tested; right and full are unions of pairs and lone rows', async () => {
+  const n = await join(`${people} | join csv("vip.csv") as v on id > v.cust add v.level`);
+  assert.equal([n.kind, n.leftKeys.length, n.residual?.kind], ['inner', 0, 'call']);
+  assert.is((await join(`${people} | join cross csv("vip.csv") as v`)).residual, null);
+  const full = await node(`${people} | join full csv("vip.csv") as v on id > v.cust add v.level`);
+  assert.equal(full.op, 'union');
+  assert.is(
+    await schema(`${people} | join full csv("vip.csv") as v on id > v.cust add v.level`),
+    'id int?, name string?, age int?, level int?',
+  );
+  await complaint(`${people} | join csv("vip.csv") as v on «id > 3 and name == "x"»`, 'FLOW4061', /does not relate/);
+  await complaint(`${people} | join csv("vip.csv") as v on «v.level > 3»`, 'FLOW4061', /does not relate/);
+});
+
 test('add: names, and expressions over both sides', async () => {
   const n = await join(
     `${people} | join left csv("vip.csv") as v on id == v.cust matching at most one add v.level, rank = v.level`,
@@ -94,21 +138,17 @@ test('names: bare ones are left', async () => {
 });
 
 test('what a join needs', async () => {
+  await complaint(`${people} | «join» csv("vip.csv") as v`, 'FLOW4006', 'this join has no condition');
+  await complaint(`${people} | «join» full csv("vip.csv") as v`, 'FLOW4006', /no condition/);
   await complaint(
-    `${people} | join csv("vip.csv") as v on «id > v.cust»`,
-    'FLOW4006',
-    'this join has no equality between its two sides',
+    `${people} | join cross csv("vip.csv") as v on «id == v.cust»`,
+    'FLOW4007',
+    'a cross join has no `on`',
   );
-  await complaint(`${people} | «join» csv("vip.csv") as v`, 'FLOW4006', /no equality/);
   await complaint(
     `${people} | join semi csv("vip.csv") as v on id == v.cust add «v.level»`,
     'FLOW4007',
     'a semi join has no `add`',
-  );
-  await complaint(
-    `${people} | «join» full csv("vip.csv") as v on id == v.cust`,
-    'FLOW4001',
-    '`join full` is not executable yet',
   );
   await complaint(
     `${people} | join csv("vip.csv") as v on «name == v.cust»`,

@@ -85,11 +85,19 @@ test('what follows only has keys and items', async () => {
   assert.equal(await complaints(`${people} | summarize n = count() by country | select age`), [
     'FLOW2002 <age> there is no column `age` here',
   ]);
-  await complaint(
-    `${people} | summarize n = count() by «rollup(country, age)»`,
-    'FLOW4001',
-    '`rollup` is not executable yet',
-  );
+});
+
+test('sets of keys: a key that a set is without may be null, and grouping tells which', async () => {
+  const by = async (keys: string): Promise<string> =>
+    schema(`${people} | derive b = id * 2 | summarize n = count(), g = grouping(b) by ${keys}`);
+  assert.is(await by('b'), 'b int, n int, g int');
+  assert.is(await by('rollup(b, country)'), 'b int?, country string?, n int, g int');
+  assert.is(await by('b, cube(country)'), 'b int, country string?, n int, g int');
+  assert.is(await by('sets((b, id), (b))'), 'b int, id int?, n int, g int');
+  await complaint(`${people} | summarize g = grouping(«age») by country`, 'FLOW3011', /takes keys/);
+  await complaint(`${people} | summarize n = count() by rollup(country, «country»)`, 'FLOW2009', /given twice/);
+  const many = Array.from({ length: 13 }, (_, i) => `k${i} = id + ${i}`).join(', ');
+  await complaint(`${people} | summarize n = count() by «cube(${many})»`, 'FLOW3015', /at most 4096/);
 });
 
 test('over unknown rows nothing follows', async () => {

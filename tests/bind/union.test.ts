@@ -40,12 +40,13 @@ test('distinct, several at once, types that do not fit', async () => {
   );
 });
 
-test('except and intersect are not executable yet', async () => {
-  await complaint(`${vip} | «except» csv("more.csv")`, 'FLOW4001', '`except` is not executable yet');
+test('except and intersect match columns as union does', async () => {
+  assert.is(await schema(`${vip} | except csv("vip.csv")`), await schema(vip));
+  assert.is(await schema(`${vip} | intersect all csv("vip.csv")`), await schema(vip));
   assert.equal(await complaints(`${vip} | intersect csv("vip.csv") | select nope`), [
-    'FLOW4001 <intersect> `intersect` is not executable yet',
     'FLOW2002 <nope> there is no column `nope` here',
   ]);
+  await complaint(`${vip} | except («from csv("vip.csv") | select cust»)`, 'FLOW4008', /has no column/);
 });
 
 test.run();

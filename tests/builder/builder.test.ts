@@ -6,6 +6,7 @@ import {
   count,
   countDistinct,
   csv,
+  cube,
   desc,
   except,
   expr,
@@ -29,11 +30,15 @@ import {
   quantile,
   range,
   rank,
+  rollup,
   rowNumber,
+  scalar,
+  sets,
   sum,
   uniform,
   when,
 } from '../../compiler/builder/index.ts';
+
 import { withoutSpans } from '../../compiler/builder/text.ts';
 import type { FlowFile } from '../../grammar/ast.ts';
 import { parseFile } from '../../grammar/parse.ts';
@@ -179,6 +184,14 @@ test('join: a source, a pipeline, a named flow', () => {
       matching: 'one',
       add: [{ customer: col('c').field('name') }, 'c.tier'],
     }),
+  );
+  same(
+    'from csv("o.csv") | join cross csv("d.csv") as d add d.day',
+    flow(csv('o.csv')).join('cross', csv('d.csv'), { as: 'd', add: 'd.day' }),
+  );
+  same(
+    'from csv("o.csv") | join asof csv("fx.csv") as f on ccy == f.ccy and at >= f.at add f.rate',
+    flow(csv('o.csv')).join('asof', csv('fx.csv'), { as: 'f', on: 'ccy == f.ccy and at >= f.at', add: 'f.rate' }),
   );
   same(
     'from csv("o.csv") | join semi (from csv("v.csv") | where active) as v on id == v.cust',
@@ -336,6 +349,40 @@ test('text that is no expression is refused with its place', () => {
     () => lit(Number.NaN),
     (error: unknown) => error instanceof TypeError,
   );
+});
+
+test('flows as values, sets and subtotals', () => {
+  const orders = flow(csv('o.csv'));
+  const top = flow(csv('t.csv')).summarize({ m: 'max(x)' });
+  same(
+    'from csv("o.csv") | where x > scalar(from csv("t.csv") | summarize m = max(x))',
+    orders.where(col('x').gt(scalar(top))),
+  );
+  same(
+    'from csv("o.csv") | where k not in (from csv("v.csv") | select id) | derive hit = k in (from csv("t.csv") | summarize m = max(x))',
+    orders.where(col('k').notIn(flow(csv('v.csv')).select('id'))).derive({ hit: col('k').in(top) }),
+  );
+  same(
+    'let top = from csv("t.csv") | summarize m = max(x)\nfrom csv("o.csv") | where x > scalar(from top) | derive d = x - scalar(from top)',
+    orders.where(col('x').gt(scalar(top.named('top')))).derive({ d: col('x').sub(scalar(top)) }),
+  );
+  same(
+    'from csv("o.csv") | join csv("c.csv") as c on k == c.k and x < scalar(from csv("t.csv") | summarize m = max(x)) add c.w',
+    orders.join('inner', csv('c.csv'), { as: 'c', on: expr('k == c.k').and(col('x').lt(scalar(top))), add: 'c.w' }),
+  );
+  same('from csv("o.csv") | except csv("v.csv")', orders.except(csv('v.csv')));
+  same(
+    'from csv("o.csv") | intersect all by name csv("v.csv"), csv("w.csv")',
+    orders.intersect([csv('v.csv'), csv('w.csv')], { all: true, byName: true }),
+  );
+  same(
+    'from csv("o.csv") | summarize n = count() by c, rollup(a, y = year(d)), cube(b), sets((a, b), (a), ())',
+    orders.summarize(
+      { n: count() },
+      { by: ['c', rollup('a', { y: 'year(d)' }), cube('b'), sets(['a', 'b'], 'a', [])] },
+    ),
+  );
+  assert.throws(() => expr`x > ${scalar(top)}`, /cannot stand in the text/);
 });
 
 test.run();

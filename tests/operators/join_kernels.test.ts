@@ -145,6 +145,7 @@ function paramsOf(kind: JoinParams['kind'], keys: number, residual: boolean): Jo
     leftKeys: Array.from({ length: keys }, (_, k) => `a${k}`),
     rightKeys: Array.from({ length: keys }, (_, k) => `b${k}`),
     residual: null,
+    nearest: null,
     right: [],
     add: [
       { name: 'y', column: 'y' },

@@ -86,7 +86,7 @@ const step = fc.oneof(
     fc.oneof(where, cut),
   ),
   fc
-    .tuple(fc.constantFrom('', 'left '), fc.constantFrom('', ' and b.w > v'), joined)
+    .tuple(fc.constantFrom('', 'left ', 'right ', 'full '), fc.constantFrom('', ' and b.w > v'), joined)
     .map(
       ([kind, rest, c]) =>
         `join ${kind}csv("b.csv") as b on g == b.k${rest} add w = b.w | where ${c} | derive v = w ?? v | drop w`,
@@ -95,6 +95,20 @@ const step = fc.oneof(
     fc.constantFrom(
       'join semi csv("b.csv") as b on g == b.k',
       'join anti (from csv("b.csv") | where w > 30) as b on g == b.k',
+      'join semi csv("b.csv") as b on v > b.w and id < 40',
+      'where v > scalar(from csv("b.csv") | summarize mean(w)) - 25 and id < 50',
+      'where g in (from csv("b.csv") | where w > 20 | select k) and v > 3',
+      'where g not in (from csv("c.csv") | where k > 0 | select k) and v < 20',
+      'derive v = if(g in (from csv("a.csv") | select g), v + 1, scalar(from csv("c.csv") | where k == 2 | select k))',
+      'except (from csv("a.csv") | where id > 30 | select id, g, v, s)',
+      'intersect all (from csv("a.csv") | where v > 4 | select s, v, g, id)',
+      'summarize id = grouping(s), v = sum(v) by rollup(g, s)',
+      'join csv("c.csv") as c on v < c.k add c.t | where t == "t2" and g > 0 | drop t',
+      'join asof csv("b.csv") as b on v >= b.w add b.k | where k > 1 or g == 2 | drop k',
+      'join asof csv("b.csv") as b on g == b.k and v < b.w add b.w | where g > 1 and w is not null | drop w',
+      'join cross (from csv("c.csv") | take 2) as c add c.t, c.k | where k == 1 and g != 3 | drop t, k',
+      'join full (from csv("b.csv") | rename g = k) as b on g == b.g add b.w | where g > 1 | drop w',
+      'join full csv("b.csv") as b on v < b.w and g > b.k add b.w | where w > 20 and id is null | drop w',
       'join left csv("c.csv") as c on g == c.k matching at most one add c.t | where g > 0 | drop t',
       'join csv("c.csv") as c on g == c.k add t2 = c.t | where t2 != "t1" | drop t2',
       'union (from csv("a.csv") | where id < 5)',

@@ -2,6 +2,7 @@ import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
 import type { Context, Rows } from '../context.ts';
 import { bindCallStep } from '../pipe_functions.ts';
+import { withSides } from '../subqueries.ts';
 import { derive, drop, rename, select } from './columns.ts';
 import { expect } from './expect.ts';
 import { explode } from './explode.ts';
@@ -14,7 +15,7 @@ import { repartition, sample, shuffle } from './shuffle.ts';
 import { summarize } from './summarize.ts';
 import { train } from './train.ts';
 import { tune } from './tune.ts';
-import { union } from './union.ts';
+import { setStep } from './union.ts';
 import { unpivot } from './unpivot.ts';
 import { evaluate, predict } from './use_model.ts';
 
@@ -41,7 +42,7 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
   train,
   predict,
   evaluate,
-  setStep: union,
+  setStep,
   explode,
   pivot,
   unpivot,
@@ -58,7 +59,7 @@ const verbs: { readonly [K in RowStep['kind']]: Verb<Extract<RowStep, { kind: K 
 
 export function bindStep(ctx: Context, input: Rows, step: RowStep): Rows {
   const verb = verbs[step.kind] as Verb<RowStep>;
-  return verb(ctx, input, step);
+  return withSides(ctx, () => verb(ctx, input, step));
 }
 
 /** Steps of a pipe function: as those of a pipeline, but for those that end one. */

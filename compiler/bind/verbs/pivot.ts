@@ -26,8 +26,8 @@ export function pivot(ctx: Context, input: Rows, step: Ast.PivotStep): Rows {
   const values = bindValues(ctx, of, step);
   const isNew = uniqueNames(ctx);
   const grouping: Ast.SummarizeStep = { ...step, kind: 'summarize', items: [], by: step.by };
-  const keys = bindKeys(ctx, rows, grouping, isNew);
-  const summary: Summary = { ctx, rows, keys, calls: [], only: null };
+  const { keys } = bindKeys(ctx, rows, grouping, isNew);
+  const summary: Summary = { ctx, rows, keys, sets: null, calls: [], only: null };
   const items: NamedExpr[] = [];
   let whole = values !== null;
   for (const value of values ?? [literal(T.null, null)]) {

@@ -1,8 +1,9 @@
 /** Steps that choose or order rows and leave the columns as they are. */
 
 import type { Expr } from '../../../engine/expr.ts';
-import { schemaEquals } from '../../../engine/types.ts';
+import { schemaEquals, T } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
+import { walk } from '../../../grammar/walk.ts';
 import { codes } from '../../diagnostics.ts';
 import type { LogicalNode } from '../../logical.ts';
 import { bindCount } from '../constants.ts';
@@ -13,19 +14,76 @@ import { lintNulls } from '../lint.ts';
 import { base, columnRefs, columnsByName, freeName, nameOf, project, text } from '../nodes.ts';
 import { condition, notTrue } from '../operators.ts';
 import { type Env, rowScope } from '../scope.ts';
+import { bindMembership, dropMembers, filterByMembership } from '../subqueries.ts';
 import { collectWindows, rowsWithWindows, type Windows, windowNode } from '../window_steps.ts';
 import { bindSortKey } from '../windows.ts';
 
 export function where(ctx: Context, input: Rows, step: Ast.WhereStep): Rows {
-  const windows = collectWindows();
-  const predicate = condition(envOf(ctx, input, windows), step.condition, 'what stands behind `where`');
-  if (!isUnknown(predicate)) lintNulls(ctx, step);
-  return filterWith(ctx, input, windows, predicate, step, 'where');
+  let rows = input;
+  let known = true;
+  for (const part of partsOf(step.condition)) {
+    const windows = collectWindows();
+    const env = envOf(ctx, input, windows);
+    const set = hasWindow(part) ? null : membershipOf(part);
+    if (set !== null) {
+      rows = whereIn(env, rows, set, step);
+      continue;
+    }
+    const predicate = condition(env, part, 'what stands behind `where`');
+    known &&= !isUnknown(predicate);
+    rows = filterWith(ctx, rows, windows, predicate, step, 'where');
+  }
+  if (known) lintNulls(ctx, step);
+  return rows;
+}
+
+function hasWindow(node: Ast.Expr): boolean {
+  let found = false;
+  walk(node, (one) => {
+    if (one.kind === 'over') found = true;
+    return !found && one.kind !== 'pipeline';
+  });
+  return found;
+}
+
+/** The sides of `and`, where memberships in pipelines are among them: those are joins, each in its place. */
+function partsOf(condition: Ast.Expr): Ast.Expr[] {
+  const parts: Ast.Expr[] = [];
+  const stack = [condition];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.kind === 'binary' && node.op === 'and') stack.push(node.right, node.left);
+    else parts.push(node);
+  }
+  // Windows see all rows, those that another side leaves out as well.
+  return parts.some((part) => membershipOf(part) !== null) && !hasWindow(condition) ? parts : [condition];
+}
+
+interface InPipeline {
+  readonly node: Ast.In;
+  readonly pipeline: Ast.Pipeline;
+}
+
+function membershipOf(node: Ast.Expr): InPipeline | null {
+  return node.kind === 'in' && node.set.kind === 'pipeline' ? { node, pipeline: node.set } : null;
+}
+
+function whereIn(env: Env, rows: Rows, { node, pipeline }: InPipeline, step: { span: Ast.Span }): Rows {
+  const found = bindMembership(env, node, pipeline);
+  if (found === null || rows === null) return rows;
+  const nullable = found.value.nullable || found.rows.schema[0]?.nullable !== false;
+  env.ctx.bound.set(node, { kind: 'literal', value: null, type: T.bool, nullable });
+  return filterByMembership(env.ctx, rows, found, node.negated, step);
 }
 
 export function remove(ctx: Context, input: Rows, step: Ast.RemoveStep): Rows {
   const windows = collectWindows();
-  const predicate = condition(envOf(ctx, input, windows), step.condition, 'what stands behind `remove`');
+  const env = envOf(ctx, input, windows);
+  const set = hasWindow(step.condition) ? null : membershipOf(step.condition);
+  if (set !== null && !set.node.negated) {
+    const found = bindMembership(env, set.node, set.pipeline);
+    return found === null || input === null ? input : dropMembers(ctx, input, found, step);
+  }
+  const predicate = condition(env, step.condition, 'what stands behind `remove`');
   return filterWith(ctx, input, windows, isUnknown(predicate) ? predicate : notTrue(predicate), step, 'remove');
 }
 

@@ -5,22 +5,36 @@ import { T } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
 import type { AggregateNode } from '../../logical.ts';
+import { GROUPING } from '../calls.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
 import { column, isUnknown, literal, sameExpr, substitute, unknown } from '../exprs.ts';
 import { type HostEntry, hostAggregateCall } from '../host.ts';
 import { show } from '../invoke.ts';
-import { base, columnRefs, freeName, nameOf, project, schemaOfOutputs, spanOf, text, uniqueNames } from '../nodes.ts';
+import { base, columnRefs, freeName, nameOf, project, spanOf, text, uniqueNames } from '../nodes.ts';
 import { type AggregateHook, type Env, listNames, rowScope, type Scope } from '../scope.ts';
+import { isScalar, isSide } from '../subqueries.ts';
+import {
+  crossed,
+  expand,
+  type GroupingSets,
+  groupedSchema,
+  groupingBits,
+  setsOf,
+  withTotals,
+} from './grouping_sets.ts';
 
 /** While items are bound, results of aggregates and keys stand in them as columns of these names, which no file can write. */
 const RESULT = '\u0000aggregate ';
 const KEY = '\u0000key ';
+/** The number of the set that a row belongs to. */
+const SET = `${KEY}\u0000set`;
 
 export interface Summary {
   readonly ctx: Context;
   readonly rows: Scope;
   readonly keys: readonly NamedExpr[];
+  readonly sets: GroupingSets | null;
   readonly calls: AggregateCall[];
   /** What aggregates are taken of only the rows for which this is true; null: all. */
   readonly only: Expr | null;
@@ -30,7 +44,7 @@ export interface Summary {
 export function summarize(ctx: Context, input: Rows, step: Ast.SummarizeStep): Rows {
   const rows = rowScope(input?.schema ?? null);
   const isNew = uniqueNames(ctx);
-  const summary: Summary = { ctx, rows, keys: bindKeys(ctx, rows, step, isNew), calls: [], only: null };
+  const summary: Summary = { ctx, rows, ...bindKeys(ctx, rows, step, isNew), calls: [], only: null };
   const items: NamedExpr[] = [];
   for (const item of step.items) {
     const expr = bindItem(summary, item, items, input === null);
@@ -40,25 +54,42 @@ export function summarize(ctx: Context, input: Rows, step: Ast.SummarizeStep): R
   return input === null ? null : assemble(summary, input, items, step);
 }
 
+export interface Grouping {
+  readonly keys: readonly NamedExpr[];
+  /** Null: the keys are one set. */
+  readonly sets: GroupingSets | null;
+}
+
 export function bindKeys(
   ctx: Context,
   rows: Scope,
   step: Ast.SummarizeStep,
   isNew: (name: string, span: Ast.Span) => boolean,
-): NamedExpr[] {
+): Grouping {
   const env = createEnv(ctx, rows);
   const keys: NamedExpr[] = [];
-  for (const element of step.by) {
-    if (element.kind === 'groupingSets') {
-      for (const set of element.sets) for (const key of set.keys) env.bind(key.value);
-      ctx.report(codes.notExecutable, { what: `\`${element.form}\`` }, element.span);
-      continue;
-    }
+  const bindKey = (element: Ast.NamedExpr, again: boolean): string[] => {
     const expr = env.bind(element.value);
     const name = nameOf(ctx, element);
-    if (name !== null && isNew(name, (element.name ?? element.value).span)) keys.push({ name, expr });
-  }
-  return keys;
+    if (name === null) return [];
+    const known = keys.find((key) => key.name === name);
+    if (again && known !== undefined && sameExpr(known.expr, expr)) return [name];
+    if (isNew(name, (element.name ?? element.value).span)) keys.push({ name, expr });
+    return [name];
+  };
+  const elements = step.by.map((element): GroupingSets => {
+    if (element.kind !== 'groupingSets') return [bindKey(element, false)];
+    const names = element.sets.map((set) => set.keys.flatMap((key) => bindKey(key, element.form === 'sets')));
+    return setsOf(element.form, names);
+  });
+  if (step.by.every((element) => element.kind !== 'groupingSets')) return { keys, sets: null };
+  const sets = crossed(ctx, elements, step.by[0]?.span ?? step.span);
+  if (sets === null) return { keys, sets: null };
+  const absent = (name: string): boolean => sets.some((set) => !set.includes(name));
+  return {
+    keys: keys.map(({ name, expr }) => ({ name, expr: absent(name) ? { ...expr, nullable: true } : expr })),
+    sets,
+  };
 }
 
 /** The item over keys and results of aggregates. `open`: the rows are unknown, so that no column can be told to be no key. */
@@ -91,8 +122,20 @@ function checkGrouped(summary: Summary, e: Expr, item: Ast.NamedExpr): boolean {
   let fine = true;
   walkExpr(e, (x) => {
     if (x.kind !== 'column' || x.name.startsWith(RESULT) || x.name.startsWith(KEY)) return;
-    fine = false;
     const { keys, ctx } = summary;
+    if (isScalar(ctx, x.name)) return;
+    fine = false;
+    if (isSide(x.name)) {
+      ctx.report(
+        codes.misplaced,
+        { what: '`in` over a pipeline', where: 'outside of an aggregate' },
+        x.span ?? item.span,
+        {
+          suggestion: { text: 'ask for it behind the `summarize`, in a `derive` or a `where`' },
+        },
+      );
+      return;
+    }
     ctx.report(codes.notGrouped, { name: x.name }, x.span ?? item.span, {
       notes: [
         keys.length === 0
@@ -108,10 +151,36 @@ function checkGrouped(summary: Summary, e: Expr, item: Ast.NamedExpr): boolean {
   return fine;
 }
 
+/** `grouping(a, …)`: whether a row is one of a set without these keys. */
+function grouping({ ctx, keys, sets }: Summary, env: Env, node: Ast.Call): Expr {
+  const names = node.args.map(({ value }) => {
+    const named = value.kind === 'column' ? keys.find((one) => one.name === value.name) : undefined;
+    if (named !== undefined) return named.name;
+    const expr = env.bind(value);
+    const key = isUnknown(expr) ? undefined : keys.find((one) => sameExpr(one.expr, expr));
+    if (key === undefined && !isUnknown(expr))
+      ctx.report(codes.badArguments, { name: 'grouping', why: 'takes keys of its `summarize`' }, value.span, {
+        notes: [
+          listNames(
+            'keys',
+            keys.map((one) => one.name),
+          ),
+        ],
+      });
+    return key?.name;
+  });
+  const known = names.filter((name) => name !== undefined);
+  if (known.length === 0 && node.args.length === 0)
+    ctx.report(codes.badArguments, { name: 'grouping', why: 'takes keys of its `summarize`' }, node.span);
+  if (known.length === 0 || known.length < names.length) return unknown();
+  return groupingBits(known, sets, column({ name: SET, type: T.int, nullable: false }));
+}
+
 /** Registers one call of an aggregate; what it gives is a column of the step's result. */
 function aggregate(summary: Summary, env: Env, node: Ast.Call): Expr | null {
   const { ctx, keys } = summary;
   const name = node.name.text;
+  if (name === GROUPING) return grouping(summary, env, node);
   const nested: AggregateHook = (_, inner) => {
     if (findFunction(inner.name.text) !== null) return null;
     ctx.report(codes.nestedAggregate, { name: inner.name.text }, inner.span);
@@ -207,7 +276,7 @@ export function assemble(
   items: readonly NamedExpr[],
   step: Ast.SummarizeStep,
 ): Rows {
-  const { ctx, keys } = summary;
+  const { ctx, keys, sets } = summary;
   const taken = new Set([...keys, ...items].map((one) => one.name));
   // An aggregate that is an item by itself has the item's name; the others have one that the user does not see.
   const names = summary.calls.map(
@@ -220,15 +289,21 @@ export function assemble(
   });
   const by = step.by.length === 0 ? '' : ` by ${text(keys.map((key) => key.name))}`;
   const label = `summarize ${text(items.map((item) => item.name))}${by}`.replace('  ', ' ');
-  const schema = [
-    ...schemaOfOutputs(keys),
-    ...aggregates.map(({ name, type, nullable }) => ({ name, type, nullable })),
-  ];
-  const node: AggregateNode = { ...base(ctx, schema, [input], step, label), op: 'aggregate', keys, aggregates };
+  const id = freeName('set', new Set([...taken, ...input.schema.map((f) => f.name)]));
+  const over = sets === null ? { input, keys } : expand(ctx, input, keys, sets, id, step, label);
+  const schema = groupedSchema(over.keys, aggregates);
+  const groups: AggregateNode = {
+    ...base(ctx, schema, [over.input], step, label),
+    op: 'aggregate',
+    keys: over.keys,
+    aggregates,
+  };
+  const node = sets === null ? groups : withTotals(ctx, groups, sets, id, step);
   const final = (name: string): Expr | undefined => {
     const call = name.startsWith(RESULT) ? aggregates[Number(name.slice(RESULT.length))] : undefined;
     if (call !== undefined) return column(call);
-    const key = keys.find((one) => KEY + one.name === name);
+    const wanted = name === SET ? KEY + id : name;
+    const key = over.keys.find((one) => KEY + one.name === wanted);
     return key === undefined ? undefined : column({ name: key.name, type: key.expr.type, nullable: key.expr.nullable });
   };
   const outputs = [

@@ -8,6 +8,7 @@ import type { Context, Rows } from '../context.ts';
 import { column, literal, UNKNOWN } from '../exprs.ts';
 import { base, columnsByName, project } from '../nodes.ts';
 import { distinctBy } from './rows.ts';
+import { byCounts } from './set_counts.ts';
 
 interface Part {
   readonly rows: LogicalNode;
@@ -16,30 +17,25 @@ interface Part {
 }
 
 /**
- * Columns are matched by name, and take the order of the first relation. All rows stay unless `union distinct` is written. With
- * `by name`, a column that one side does not have is null there; otherwise that is an error.
+ * Columns are matched by name, and take the order of the first relation. With `by name`, a column that one side does not have is null there; otherwise that is an
+ * error. `union` keeps all rows unless `distinct` is written, `except` and `intersect` give each row once unless `all` is written.
  */
-export function union(ctx: Context, input: Rows, step: Ast.SetStep): Rows {
+export function setStep(ctx: Context, input: Rows, step: Ast.SetStep): Rows {
   const relations = step.relations.map((relation) => ({ relation, rows: ctx.relation(relation) }));
-  if (step.op !== 'union') {
-    ctx.report(codes.notExecutable, { what: `\`${step.op}\`` }, step.verbSpan, {
-      suggestion: { text: step.op === 'except' ? 'use `join anti`' : 'use `join semi`' },
-    });
-    return input;
-  }
   const parts: Part[] =
-    input === null ? [] : [{ rows: input, span: step.verbSpan, name: 'what stands before `union`' }];
+    input === null ? [] : [{ rows: input, span: step.verbSpan, name: `what stands before \`${step.op}\`` }];
   for (const { relation, rows } of relations) {
     if (rows !== null) parts.push({ rows, span: relation.span, name: relationName(relation) });
   }
   const whole = parts.length === relations.length + 1;
   const target = commonSchema(ctx, step, parts);
   if (!whole || target === null) return whole ? input : null;
-  const label = `union ${parts
+  const label = `${step.op} ${parts
     .slice(1)
     .map((part) => part.name)
     .join(', ')}`;
   const inputs = parts.map(({ rows }) => conform(ctx, rows, target, step, label));
+  if (step.op !== 'union') return byCounts(ctx, inputs, target, step, label);
   const node: LogicalNode = { ...base(ctx, target, inputs, step, label), op: 'union' };
   return step.quantifier === 'distinct' ? distinctBy(ctx, node, null, step, label) : node;
 }
