@@ -195,7 +195,6 @@ test('what comes from a file that is not there is said once', async () => {
 
 test('what is not executable yet says so once', async () => {
   await complaint('let a = «sql """ select 1 """» from a | select b', 'FLOW4001', '`sql` is not executable yet');
-  await complaint(`${vip} | «fill» forward cust | select level`, 'FLOW4001', '`fill` is not executable yet');
 });
 
 test('an unreadable file gives no plan and no follow-up errors', async () => {

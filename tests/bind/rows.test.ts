@@ -54,7 +54,7 @@ test('sort: keys, directions, nulls', async () => {
     ],
   );
   assert.is(sorted.limit, null);
-  await complaint(`from csv("orders.csv") | sort «item»`, 'FLOW3002', /`sort` does not take/);
+  await complaint(`from csv("orders.csv") | sort «extra»`, 'FLOW3002', /`sort` does not take/);
   await complaint(`${people} | sort «agee» desc`, 'FLOW2002', 'there is no column `agee` here');
 });
 
@@ -77,10 +77,11 @@ test('take and skip: counts, ranges, parameters', async () => {
   await complaint(`${people} | take «age»`, 'FLOW2018', /is a constant: there are no columns here, such as `age`/);
 });
 
-test('take … sort is a sort and a take; take … by is not executable yet', async () => {
+test('take … sort is a sort and a take; take … by takes of each group', async () => {
   const taken = await node(`${people} | take 3 sort age desc`);
   assert.equal([taken.op, taken.inputs[0]?.op], ['limit', 'sort']);
-  await complaint(`${people} | «take 3 sort age by country»`, 'FLOW4001', '`take … by` is not executable yet');
+  const each = await node(`${people} | take 2..3 sort age by country`);
+  assert.equal(each.op === 'window' && [each.skip, each.take, each.calls.length], [1, 2, 0]);
 });
 
 test('distinct: all columns, keys, computed keys', async () => {
