@@ -124,9 +124,8 @@ export class Planner {
       case 'sort':
         return planSort(this, n);
       case 'place':
-        return planPlace(this, n);
       case 'window':
-        return planWindow(this, n);
+        return n.op === 'place' ? planPlace(this, n) : planWindow(this, n);
       case 'join':
       case 'single':
         return n.op === 'join' ? planJoin(this, n) : planSingle(this, n);
