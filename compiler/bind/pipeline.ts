@@ -105,13 +105,10 @@ function entriesOf(ctx: Context, statement: Ast.LetStatement): LetEntry[] {
 }
 
 function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly LetEntry[], end: PipelineEnd): void {
+  const parts = end.split ?? (end.tuned === null ? null : tunedParts(end.tuned, statement.names));
   for (const entry of entries) {
     entry.state = 'done';
-    entry.rows = statement.destructured
-      ? ((end.split ?? end.tuned)?.get(entry.name.text) ?? null)
-      : end.split === null
-        ? end.rows
-        : null;
+    entry.rows = statement.destructured ? (parts?.get(entry.name.text) ?? null) : end.split === null ? end.rows : null;
   }
   if (end.sink !== null) ctx.report(codes.writeNotLast, { where: 'in a let' }, end.sink.step.verbSpan);
   const last = statement.pipeline.steps.at(-1);
@@ -119,9 +116,16 @@ function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly Let
     if (end.split !== null) ctx.report(codes.splitPlace, {}, last?.span ?? statement.span);
     return;
   }
-  const parts = end.split ?? end.tuned;
   if (parts === null) {
     if (last?.kind !== 'errorStep') ctx.report(codes.splitPlace, {}, statement.names[0]?.span ?? statement.span);
+    return;
+  }
+  if (end.split === null) {
+    if (statement.names.length === 2) return;
+    const why = 'a search gives two things: the model, and the table of trials';
+    ctx.report(codes.badSearch, { why }, statement.names[0]?.span ?? statement.span, {
+      suggestion: { text: 'write `let { model, trials } = …`, or one name for the model' },
+    });
     return;
   }
   const outputs = [...parts.keys()];
@@ -129,17 +133,17 @@ function settle(ctx: Context, statement: Ast.LetStatement, entries: readonly Let
   const missing = outputs.filter((name) => !names.includes(name));
   const extra = statement.names.filter((name) => !outputs.includes(name.text));
   if (extra.length === 0 && missing.length === 0) return;
-  if (end.split === null) {
-    const why = 'a search gives `model` and `trials`';
-    ctx.report(codes.badSearch, { why }, extra[0]?.span ?? statement.names[0]?.span ?? statement.span, {
-      suggestion: { text: 'write `let { model, trials } = …`, or one name for the model' },
-    });
-  } else {
-    const params = { missing, extra: extra.map((name) => name.text) };
-    ctx.report(codes.splitNames, params, extra[0]?.span ?? statement.names[0]?.span ?? statement.span, {
-      notes: [`outputs: ${outputs.join(', ')}`],
-    });
-  }
+  const params = { missing, extra: extra.map((name) => name.text) };
+  ctx.report(codes.splitNames, params, extra[0]?.span ?? statement.names[0]?.span ?? statement.span, {
+    notes: [`outputs: ${outputs.join(', ')}`],
+  });
+}
+
+/** What a search gives, under the names of the let: the model first, unless they say themselves which is which. */
+function tunedParts(tuned: ReadonlyMap<string, Rows>, names: readonly Ast.Name[]): ReadonlyMap<string, Rows> {
+  if ([...tuned.keys()].every((output) => names.some((name) => name.text === output))) return tuned;
+  const rows = [...tuned.values()];
+  return new Map(names.map((name, i) => [name.text, rows[i] ?? null]));
 }
 
 export function bindPipeline(ctx: Context, pipeline: Ast.Pipeline, asValue = false): PipelineEnd {

@@ -33,6 +33,13 @@ export type Link =
       readonly models: boolean;
       readonly build: StepBuilder;
     }
+  /** A query; `relations` are the flows that it names, by those names. */
+  | {
+      readonly kind: 'sql';
+      readonly text: string;
+      readonly type: Ast.TypeNode;
+      readonly relations: ReadonlyMap<string, Flow>;
+    }
   | {
       readonly kind: 'output';
       readonly parent: Flow;
@@ -489,4 +496,10 @@ function schemaNode(schema: SchemaInput): Ast.StructType {
     make('typeField', { name: name(key), type: parseType(type) }),
   );
   return make('structType', { fields });
+}
+
+/** Begins a pipeline with a query in SQL over other flows, which it names by the keys of `relations`; `schema` are its columns. */
+export function sql(query: string, schema: SchemaInput, relations: Readonly<Record<string, Flow | Format>> = {}): Flow {
+  const flows = Object.entries(relations).map(([key, one]) => [key, flow(one)] as const);
+  return new Flow({ kind: 'sql', text: query, type: schemaNode(schema), relations: new Map(flows) });
 }

@@ -32,6 +32,7 @@ export {
   type JoinOptions,
   type SchemaInput,
   type SetOptions,
+  sql,
   type TrainOptions,
   type TuneOptions,
 } from './flow.ts';

@@ -33,6 +33,10 @@ function countUses(flows: readonly Flow[]): Uses {
     uses.count.set(link, before + 1);
     if (one.label !== null && !uses.label.has(link)) uses.label.set(link, one.label);
     if (before > 0 || link.kind === 'source') return;
+    if (link.kind === 'sql') {
+      for (const other of link.relations.values()) visit(other);
+      return;
+    }
     // All outputs of a split read its rows once.
     if (link.kind === 'step' || !splits.has(link.split)) visit(link.parent);
     if (link.kind === 'output') splits.add(link.split);
@@ -50,6 +54,8 @@ class Writer {
   readonly #uses: Uses;
   readonly #names = new Map<Link, string>();
   readonly #taken = new Set<string>();
+  /** What queries name. */
+  readonly #queried = new Map<string, Link>();
   readonly #splits = new Map<object, ReadonlyMap<string, string>>();
 
   constructor(uses: Uses) {
@@ -84,10 +90,25 @@ class Writer {
     }
     const { link } = at;
     if (link.kind === 'source') return this.#from(link.format, link.type, steps);
+    if (link.kind === 'sql') return this.#query(link, steps);
     return this.#from(make('relationName', { name: this.#letName(at) }), null, steps);
   }
 
-  #from(relation: Ast.Relation, type: Ast.TypeNode | null, steps: readonly Ast.Step[]): Ast.Pipeline {
+  /** A let for each relation, under the very name that the query has for it. */
+  #query(link: Link & { kind: 'sql' }, steps: readonly Ast.Step[]): Ast.Pipeline {
+    for (const [wanted, one] of link.relations) {
+      const known = this.#queried.get(wanted);
+      if (known === one.link) continue;
+      if (known !== undefined || this.#taken.has(wanted))
+        throw new Error(`a query names a relation ${wanted}, and another flow has that name`);
+      this.#queried.set(wanted, one.link);
+      this.#taken.add(wanted);
+      this.lets.push(make('let', { names: [name(wanted)], destructured: false, pipeline: this.statement(one) }));
+    }
+    return this.#from(make('sqlSource', { text: link.text }), link.type, steps);
+  }
+
+  #from(relation: Ast.Relation | Ast.SqlSource, type: Ast.TypeNode | null, steps: readonly Ast.Step[]): Ast.Pipeline {
     const source: Ast.From = { kind: 'from', span: noSpan, verbSpan: noSpan, relation, type };
     return make('pipeline', { source, steps });
   }

@@ -34,6 +34,7 @@ import {
   rowNumber,
   scalar,
   sets,
+  sql,
   sum,
   uniform,
   when,
@@ -72,6 +73,28 @@ test('sample, shuffle, repartition', () => {
       .repartition({ count: 64, by: 'k' })
       .repartition({ range: desc('ts') })
       .repartition({ count: 4 }),
+  );
+});
+
+test('sql', () => {
+  const shared = flow(csv('x.csv')).where('a > 1');
+  const top = sql(
+    ' select k, count(*) as n from orders join c using (k) group by 1 ',
+    { k: 'int?', n: 'int' },
+    { orders: shared, c: csv('c.csv') },
+  );
+  same(
+    `let shared = from csv("x.csv") | where a > 1
+     let orders = from shared
+     let c = from csv("c.csv")
+     sql """ select k, count(*) as n from orders join c using (k) group by 1 """ as { k: int?, n: int } | sort n
+     from shared`,
+    top.sort('n'),
+    shared,
+  );
+  assert.throws(
+    () => flowText(top, sql('select 1 as x from orders', { x: 'int' }, { orders: csv('other.csv') })),
+    /another flow has that name/,
   );
 });
 
