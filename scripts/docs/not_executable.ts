@@ -32,7 +32,6 @@ const expression = (what: string, shown: string, instead?: string): Probe => ({
 });
 
 export const PROBES: readonly Probe[] = [
-  step('Samples of each group', 'sample 0.01 by k seed 1'),
   step('Functions of the host language on rows', 'map clean_row'),
   step('Functions of the host language on batches', 'map_batches score as { id: int }'),
   step('Rows of one side only', 'except u', '`join anti`'),

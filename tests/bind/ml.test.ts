@@ -129,7 +129,10 @@ test('tune gives a model, and a table of trials, in this order or by their names
   const table = 'trial int, depth int, l2 float, rmse float?, rmse_std float?';
   assert.is(await schema(`let { best, table } = ${search}\nfrom table`), table);
   assert.is(await schema(`let { trials, model } = ${search}\nfrom trials`), table);
-  assert.is(await schema(`let { best, table } = ${search}\nfrom csv("people.csv") | predict best as p | select p`), 'p float');
+  assert.is(
+    await schema(`let { best, table } = ${search}\nfrom csv("people.csv") | predict best as p | select p`),
+    'p float',
+  );
   assert.is(await schema(`let m = ${search}\nfrom csv("people.csv") | predict m as p | select p`), 'p float');
 });
 

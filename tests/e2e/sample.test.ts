@@ -93,4 +93,21 @@ test('repartition: equal keys together, in the given number of groups, in order 
   );
 });
 
+test('by: each group by itself, in the order of the rows', async () => {
+  const some = `${fromCsv} | where id < 9000 or k == 1 and id < 9030`;
+  const of = async (amount: string) => {
+    const found = await ids(`${some} | sample ${amount} by k seed 4 | select id`);
+    assert.equal(
+      found,
+      [...found].sort((a, b) => a - b),
+    );
+    return [0, 1, 2].map((k) => found.filter((id) => id % 3 === k).length);
+  };
+  assert.equal(await of('7'), [7, 7, 7]);
+  assert.equal(await of('0.1'), [300, 301, 300]);
+  assert.equal(await of('0.00001'), [1, 1, 1]);
+  assert.equal(await of('0.0'), [0, 0, 0]);
+  assert.equal(await of('1.0'), [3000, 3010, 3000]);
+});
+
 test.run();

@@ -4,7 +4,7 @@ import type { Expr, NamedExpr, SortKey } from '../../../engine/expr.ts';
 import { T } from '../../../engine/types.ts';
 import type * as Ast from '../../../grammar/ast.ts';
 import { codes } from '../../diagnostics.ts';
-import type { LogicalNode, NumberNode, SortNode } from '../../logical.ts';
+import type { LogicalNode, NumberNode, SortNode, WindowCall } from '../../logical.ts';
 import { bindConstant, bindCount, bindSeed } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
 import { createEnv } from '../expr.ts';
@@ -12,6 +12,7 @@ import { column, isUnknown, literal, unknown } from '../exprs.ts';
 import { call, show, tryCall } from '../invoke.ts';
 import { base, columnRefs, freeName, project } from '../nodes.ts';
 import { rowScope } from '../scope.ts';
+import { windowNode } from '../window_steps.ts';
 import { filter, sort } from './rows.ts';
 
 type Step = { readonly span: Ast.Span };
@@ -51,16 +52,16 @@ function only(ctx: Context, rows: LogicalNode, schema: LogicalNode['schema'], st
 export function sample(ctx: Context, input: Rows, step: Ast.SampleStep): Rows {
   const amount = amountOf(ctx, step.amount);
   const seed = bindSeed(ctx, step.seed);
-  if (step.by.length > 0) {
-    const env = createEnv(ctx, rowScope(input?.schema ?? null));
-    for (const item of step.by) env.bind(item.value);
-    ctx.report(codes.notExecutable, { what: '`sample … by`' }, step.span);
-    return input;
-  }
-  if (input === null || amount === null) return input;
+  const env = createEnv(ctx, rowScope(input?.schema ?? null));
+  const keys = step.by.map((item) => env.bind(item.value));
+  if (input === null || amount === null || keys.some(isUnknown)) return input;
   const label = `sample ${amount.value}`;
   const { rows, number } = numbered(ctx, input, step, label);
   const draw = drawn(seed, number);
+  if (keys.length > 0) {
+    const picked = ofEach(ctx, rows, keys, [draw, number], amount, step);
+    return only(ctx, sortedBy(ctx, picked, [number], step, label), input.schema, step, label);
+  }
   if (amount.kind === 'share') {
     const kept = filter(ctx, rows, call('lt', [draw, literal(T.float, amount.value)]), step, label);
     return kept === null ? null : only(ctx, kept, input.schema, step, label);
@@ -74,7 +75,54 @@ export function sample(ctx: Context, input: Rows, step: Ast.SampleStep): Rows {
   return only(ctx, sortedBy(ctx, first, [number], step, label), input.schema, step, label);
 }
 
-function amountOf(ctx: Context, node: Ast.Expr): { kind: 'share' | 'rows'; value: number } | null {
+/** The first rows of each group in the order of their draws: so many, or a share that is rounded, and at least one. */
+function ofEach(
+  ctx: Context,
+  rows: LogicalNode,
+  keys: readonly Expr[],
+  order: readonly Expr[],
+  amount: Amount,
+  step: Ast.SampleStep,
+): LogicalNode {
+  const label = `sample ${amount.value} by …`;
+  const sort = order.map((expr): SortKey => ({ expr, desc: false, nullsFirst: false }));
+  const window = { keys, sort, ties: null, skip: 0 };
+  if (amount.kind === 'rows' || amount.value === 0)
+    return windowNode(ctx, rows, { ...window, calls: [], take: amount.value }, step, label);
+  const taken = new Set(rows.schema.map((f) => f.name));
+  const [place, size] = ['place', 'size'].map((name) => freeName(name, taken)) as [string, string];
+  const calls = [windowCall(place, 'row_number'), windowCall(size, 'count')];
+  const counted = windowNode(ctx, rows, { ...window, calls, take: null }, step, label);
+  const int = (name: string): Expr => column({ name, type: T.int, nullable: false });
+  const share = call('mul', [int(size), literal(T.float, amount.value)]);
+  const within = call('le', [int(place), call('add', [share, literal(T.float, 0.5)])]);
+  const kept = call('or', [call('eq', [int(place), literal(T.int, 1)]), within]);
+  return filter(ctx, counted, kept, step, label) ?? counted;
+}
+
+/** A call over the whole partition. */
+function windowCall(name: string, fn: string): WindowCall {
+  const frame = { unit: 'rows', low: null, high: null } as const;
+  return {
+    name,
+    fn,
+    args: [],
+    distinct: false,
+    constant: null,
+    fallback: null,
+    ignoreNulls: false,
+    frame,
+    type: T.int,
+    nullable: false,
+  };
+}
+
+interface Amount {
+  readonly kind: 'share' | 'rows';
+  readonly value: number;
+}
+
+function amountOf(ctx: Context, node: Ast.Expr): Amount | null {
   const e = bindConstant(ctx, node, 'the size of a sample');
   if (isUnknown(e)) return null;
   if (e.type.kind === 'int' || e.value === null || typeof e.value !== 'number') {
