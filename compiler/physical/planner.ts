@@ -17,7 +17,7 @@ import type {
   StageOutput,
   StepRef,
 } from '../../engine/plan.ts';
-import type { ExpectNode, LimitNode, LogicalNode, LogicalPlan, NumberNode, SqlNode } from '../logical.ts';
+import type { ExpectNode, LimitNode, LogicalNode, LogicalPlan, NumberNode, ScanNode, SqlNode } from '../logical.ts';
 import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSingle, planSort } from './exchanges.ts';
@@ -79,17 +79,8 @@ export class Planner {
 
   #build(n: LogicalNode): Pipeline {
     switch (n.op) {
-      case 'scan': {
-        const input: StageInput = {
-          kind: 'scan',
-          format: n.format,
-          source: n.source,
-          schema: n.schema,
-          filter: n.filter,
-          limit: n.limit,
-        };
-        return { input, steps: [], schema: n.schema, names: [`scan ${n.source.display}`] };
-      }
+      case 'scan':
+        return scanOf(n);
       case 'filter': {
         const p = this.pipeline(inputOf(n));
         return addCompute(p, { filter: n.predicate, outputs: passThrough(p.schema) }, p.schema, {
@@ -251,6 +242,18 @@ function mapParams(
 ): ExplodeParams | RepeatParams | UnpivotParams {
   if (n.op === 'repeat') return { count: n.count };
   return n.op === 'explode' ? { lists: n.lists, outer: n.outer } : { columns: n.columns, name: n.name, value: n.value };
+}
+
+function scanOf(n: ScanNode): Pipeline {
+  const input: StageInput = {
+    kind: 'scan',
+    format: n.format,
+    source: n.source,
+    schema: n.schema,
+    filter: n.filter,
+    limit: n.limit,
+  };
+  return { input, steps: [], schema: n.schema, names: [`scan ${n.source.display}`] };
 }
 
 function collect(limit: number | null): StageOutput {
