@@ -123,11 +123,15 @@ const join: Maker = (d, p) => {
   const keys = named(p.columns, 'int');
   const texts = named(p.columns, 'string');
   if (keys.length === 0 || p.counts.widening >= MOST_WIDENING) return null;
-  const kind = d.pick(['', 'left ', 'semi ', 'anti ']);
+  const kind = d.pick(['', 'left ', 'semi ', 'anti ', 'right ', 'full ', 'asof ']);
   const both = texts.length > 0 && d.below(3) === 2 ? ` and ${d.pick(texts).name} == b.s` : '';
   const rest = d.pick(['', '', ` and b.w > ${d.pick(keys).name}`, ' and b.w is not null']);
   const right = d.pick(['other', '(from other | where w > 0)']);
-  const on = `join ${kind}${right} as b on ${d.pick(keys).name} == b.k${both}${rest}`;
+  const dates = named(p.columns, 'date');
+  const nearest = dates.length > 0 ? `${d.pick(dates).name} ${d.pick(['>=', '>', '<=', '<'])} b.d` : null;
+  if (kind === 'asof ' && nearest === null) return null;
+  const more = kind === 'asof ' ? ` and ${nearest}` : `${both}${rest}`;
+  const on = `join ${kind}${right} as b on ${d.pick(keys).name} == b.k${more}`;
   if (kind === 'semi ' || kind === 'anti ') return { text: [on], columns: p.columns };
   p.counts.widening++;
   const [w, e] = [fresh(p, 'w'), fresh(p, 'e')];
@@ -146,6 +150,47 @@ const union: Maker = (d, p) => {
   return {
     text: [`select ${one.name}`, `union ${how}(from other | select ${one.name} = ${d.pick(['w', 'k'])})`],
     columns: [one],
+  };
+};
+
+const setOperation: Maker = (d, p) => {
+  const ints = named(p.columns, 'int');
+  if (ints.length === 0) return null;
+  const [one] = ints as [PipelineColumn];
+  const how = d.pick(['except', 'intersect']);
+  return {
+    text: [`select ${one.name}`, `${how} (from other | select ${one.name} = ${d.pick(['w', 'k'])})`],
+    columns: [one],
+  };
+};
+
+/** Rows tested against another relation. */
+const subquery: Maker = (d, p) => {
+  const int = expression(d, 'int', p.columns, 1);
+  const test = d.pick([
+    `${int} in (from other | select k)`,
+    `${int} not in (from other | where k is not null | select k)`,
+    `${int} <= scalar(from other | summarize m = max(w))`,
+    `(${int} in (from other | select w) or ${expression(d, 'bool', p.columns, 1)})`,
+    `${int} not in (from other | select w)`,
+  ]);
+  return { text: [`where ${test}`], columns: p.columns };
+};
+
+const subtotals: Maker = (d, p) => {
+  const all = columnsIn(p);
+  if (all.length < 2) return null;
+  const at = d.below(all.length - 1);
+  const keys = all.slice(at, at + 2);
+  const [n, sum] = [fresh(p, 'n'), fresh(p, 'a')];
+  const sets = d.pick([
+    `rollup(${names(keys)})`,
+    `cube(${names(keys)})`,
+    `sets((${names(keys)}), (${keys[1]?.name}), ())`,
+  ]);
+  return {
+    text: [`summarize ${n} = count(), ${sum} = sum(${expression(d, 'int', p.columns)}) by ${sets}`],
+    columns: [...keys, { name: n, type: T.int }, { name: sum, type: T.int }],
   };
 };
 
@@ -258,4 +303,7 @@ const STEPS: readonly Maker[] = [
   window,
   topOfEach,
   fill,
+  setOperation,
+  subquery,
+  subtotals,
 ];

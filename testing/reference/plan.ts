@@ -9,6 +9,7 @@ import type {
 } from '../../compiler/logical.ts';
 import { RunError } from '../../engine/errors.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
+import { keepsLeft, keepsRight } from '../../engine/operators/params.ts';
 import type { DataType, Schema } from '../../engine/types.ts';
 import { aggregateOf } from './aggregates.ts';
 import { FAILS, interpret, type Row } from './expr.ts';
@@ -86,6 +87,11 @@ function evaluate(n: LogicalNode, inputs: readonly (readonly Row[])[], tables: T
       return rows.map((row, i) => ({ ...row, [n.as]: BigInt(i) }));
     case 'expect':
       return rows;
+    case 'single':
+      if (rows.length > 1) throw new RunError('FLOW7009', 'more than one row');
+      return rows.length === 1 ? rows : [{}];
+    case 'repeat':
+      return rows.flatMap((row) => Array.from({ length: Number(row[n.count] ?? 0) }, () => row));
     case 'window':
       return windowRows(n, rows);
     default:
@@ -140,6 +146,7 @@ function sort(n: SortNode, rows: readonly Row[]): readonly Row[] {
 function join(n: JoinNode, left: readonly Row[], right: readonly Row[]): readonly Row[] {
   const rightKeys = right.map((r) => n.rightKeys.map((e) => value(e, r)));
   const out: Row[] = [];
+  const met = new Set<Row>();
   for (const l of left) {
     const keys = n.leftKeys.map((e) => value(e, l));
     const matches = right.filter((r, i) => {
@@ -149,16 +156,36 @@ function join(n: JoinNode, left: readonly Row[], right: readonly Row[]): readonl
       });
       return same && (n.residual === null || value(n.residual, { ...l, ...renamed(n.right, r) }) === true);
     });
+    for (const m of matches) met.add(m);
     if (n.matching !== 'many' && (matches.length > 1 || (n.matching === 'one' && matches.length === 0)))
       throw new RunError('FLOW7009', 'a row with another number of matches');
     if (n.kind === 'semi' || n.kind === 'anti') {
       if (matches.length > 0 === (n.kind === 'semi')) out.push(l);
       continue;
     }
-    for (const r of matches) out.push({ ...l, ...renamed(n.add, r) });
-    if (matches.length === 0 && n.kind === 'left') out.push({ ...l, ...renamed(n.add, {}) });
+    const taken = n.nearest === null ? matches : nearestOf(n.nearest, l, matches);
+    for (const r of taken) out.push({ ...l, ...renamed(n.add, r) });
+    if (taken.length === 0 && keepsLeft(n.kind)) out.push({ ...l, ...renamed(n.add, {}) });
   }
+  if (keepsRight(n.kind)) for (const r of right) if (!met.has(r)) out.push(renamed(n.add, r));
   return out;
+}
+
+/** Of the right rows that may match, the one whose value is nearest: looking back the last of several that are equal, looking ahead the first. */
+function nearestOf(nearest: NonNullable<JoinNode['nearest']>, left: Row, matches: readonly Row[]): readonly Row[] {
+  const { op } = nearest;
+  const at = value(nearest.left, left);
+  let best: { readonly row: Row; readonly value: LiteralValue } | null = null;
+  for (const row of matches) {
+    const other = value(nearest.right, row);
+    if (at === null || other === null) continue;
+    const back = op === 'ge' || op === 'gt';
+    const distance = (back ? 1 : -1) * order(nearest.left.type, at, other);
+    if (distance < 0 || (distance === 0 && (op === 'gt' || op === 'lt'))) continue;
+    const nearer = best === null ? 1 : (back ? 1 : -1) * order(nearest.left.type, other, best.value);
+    if (nearer > 0 || (nearer === 0 && back)) best = { row, value: other };
+  }
+  return best === null ? [] : [best.row];
 }
 
 function renamed(columns: JoinNode['add'], row: Row): Row {
