@@ -107,8 +107,8 @@ name stands before it. What depends on the task fails with the same error. To tr
   {
     code: 'FLOW7014',
     title: 'A task took too long',
-    explanation: `A function that a flow calls did not return within \`--udf-timeout\`, or a task ran longer than its \`timeout\`. Its worker was ended and replaced; other tasks on it were tried again. Give it more time, or
-none to keep to:
+    explanation: `A function that a flow calls did not return within \`--udf-timeout\`, or a task ran longer than its \`timeout\`. Its worker was
+ended and replaced; other tasks on it were tried again. Give it more time, or none to keep to:
 
     task(simulate, { timeout: 60_000 })`,
   },
@@ -134,8 +134,8 @@ take, a subquery with more than one row. What is wrong with names and types is r
     code: 'FLOW7017',
     title: 'A function failed',
     explanation: `A function of JavaScript or TypeScript that the flow calls (\`use\`) threw an error, or its module could not be loaded. The message has
-the call, the file and line of the function, and what it threw; the notes have the file and row of the data. Handle the case in the function, or leave such rows out
-before it:
+the call, the file and line of the function, and what it threw; the notes have the file and row of the data. Handle the case in
+the function, or leave such rows out before it:
 
     | where latitude between -90 and 90
     | derive km = haversine(latitude, longitude, 52.5, 13.4)`,
@@ -143,8 +143,8 @@ before it:
   {
     code: 'FLOW7018',
     title: 'A function gave a value of the wrong type',
-    explanation: `What a function of JavaScript or TypeScript gives is checked against its type, which is that of its annotation, or the one written behind its
-name. Nothing is rounded or cut. A function that may give null or undefined says so:
+    explanation: `What a function of JavaScript or TypeScript gives is checked against its type, which is that of its
+annotation, or the one written behind its name. Nothing is rounded or cut. A function that may give null or undefined says so:
 
     use { geocode: (string) -> { lat: float, lon: float }? } from "./geo.js"`,
   },
