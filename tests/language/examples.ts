@@ -54,7 +54,7 @@ export const examples: readonly Example[] = [
     before: [
       'use { clean_row } from "./my_udfs.ts"',
       'use { score_batch } from "./my_batches.ts"',
-      'let events = from csv("events.csv")',
+      'let events = from csv("events.csv") as { id: int, user_id: string, device: string, ts: timestamp, lat: float, lon: float }',
     ].join('\n'),
     after: '| sort id',
   }),

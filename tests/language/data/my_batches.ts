@@ -1,9 +1,8 @@
-interface Rows {
-  readonly id: ArrayLike<number>;
-  readonly km: ArrayLike<number>;
+interface Column {
+  readonly values: ArrayLike<number>;
 }
 
 /** One score for each row of a batch. */
-export function score_batch({ id, km }: Rows): { id: number[]; score: number[] } {
-  return { id: Array.from(id, Number), score: Array.from(km, (x) => Number(x) / 100) };
+export function score_batch({ id, km }: { id: Column; km: Column }): { id: unknown; score: Float64Array } {
+  return { id, score: Float64Array.from(km.values, (x) => x / 100) };
 }
