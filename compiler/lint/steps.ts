@@ -14,7 +14,7 @@ export function lintSteps(ctx: Context): void {
     else if (node.kind === 'rename') lintRename(ctx, node);
     else if (node.kind === 'skip' && node.amount.kind === 'int' && Number(node.amount.value) === 0) {
       ctx.report(codes.noEffect, { what: '`skip 0` leaves nothing out' }, node.span);
-    } else if (node.kind === 'join' && accidental(node)) {
+    } else if (node.kind === 'join' && accidental(node) && !told(ctx, node.on)) {
       ctx.report(codes.crossByAccident, {}, node.on?.span ?? node.verbSpan, {
         suggestion: { text: 'add an equality, or say `join cross` and test with `where`' },
       });
@@ -134,6 +134,11 @@ function orderOfSource(ctx: Context, from: Ast.From, depth: number): string | nu
   const order: Order = { sort: null, lostIn: orderOfSource(ctx, pipeline.source, depth + 1) };
   for (const step of pipeline.steps) after(step, losesOrder(step), order);
   return order.lostIn;
+}
+
+/** Whether something has been said about the condition already. */
+function told(ctx: Context, on: Ast.Expr | null): boolean {
+  return ctx.report.list.some(({ span }) => on !== null && span.start === on.span.start && span.file === on.span.file);
 }
 
 /** A join whose condition holds no comparison by `==` of something with something of the right side. */
