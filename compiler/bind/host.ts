@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { AggregateCall, Expr, HostExpr } from '../../engine/expr.ts';
 import type { HostFunction, HostParam, HostShape } from '../../engine/host/def.ts';
 import { type DataType, formatType, type Typed } from '../../engine/types.ts';
@@ -35,8 +35,6 @@ export interface HostEntry {
   readonly item: Ast.UseItem;
   readonly path: string;
   readonly url: string;
-  /** Text of a closure given in TypeScript. */
-  readonly code: string | null;
   readonly found: Export;
   readonly types: ModuleScan['types'];
   readonly id: number;
@@ -64,26 +62,28 @@ export function declareUse(
       ctx.declared.opaque.add(nameOf(item).text);
       continue;
     }
-    const entry = {
-      item,
-      path: use.path.value,
-      url: module.url,
-      code: null,
-      found,
-      types: module.scan.types,
-      id: ctx.nextId(),
-    };
+    const { path, url, scan } = module;
+    const entry = { item, path, url, found, types: scan.types, id: ctx.nextId() };
     ctx.declared.host.set(nameOf(item).text, entry);
   }
 }
 
+/** How a function that the builder is given stands in a `use`: as a module that exports it. */
+const CLOSURE = 'data:text/javascript,';
+
 interface ReadModule {
   readonly url: string;
+  /** For messages. */
+  readonly path: string;
   readonly scan: ModuleScan;
 }
 
 function readModule(ctx: Context, node: Ast.StringLiteral): ReadModule | null {
-  const path = resolvePath(ctx, node.value);
+  if (node.value.startsWith(CLOSURE)) {
+    const source = decodeURIComponent(node.value.slice(CLOSURE.length));
+    return { url: node.value, path: 'a function given in TypeScript', scan: scanModule(source) };
+  }
+  const path = node.value.startsWith('file:') ? fileURLToPath(node.value) : resolvePath(ctx, node.value);
   const report = (why: string): null => {
     ctx.report(codes.badModule, { path: node.value, why }, node.span, { notes: [`looked at ${path}`] });
     return null;
@@ -94,7 +94,7 @@ function readModule(ctx: Context, node: Ast.StringLiteral): ReadModule | null {
   try {
     const text = fs.readFileSync(path, 'utf8');
     const version = createHash('sha256').update(text).digest('hex').slice(0, 12);
-    return { url: `${pathToFileURL(path).href}?v=${version}`, scan: scanModule(text) };
+    return { url: `${pathToFileURL(path).href}?v=${version}`, path: node.value, scan: scanModule(text) };
   } catch (e) {
     const { code } = e as NodeJS.ErrnoException;
     return report(code === 'ENOENT' ? 'is not there' : `cannot be read: ${(e as Error).message}`);
@@ -214,7 +214,6 @@ export function hostFunction(
     url: entry.url,
     export: entry.item.name.text,
     path: entry.path,
-    code: entry.code,
     shape,
     params: types.params.slice(0, args).map(({ name, type, nullable, bigint }) => ({ name, type, nullable, bigint })),
     result: types.result,

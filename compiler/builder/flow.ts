@@ -19,6 +19,7 @@ import { column, make, makeStep, name, text, type Value, valueNode } from './nod
 import { program } from './program.ts';
 import { flowsIn, placed } from './subflows.ts';
 import { parseType } from './text.ts';
+import { mapStep, type Udf } from './udf.ts';
 
 /**
  * Where a flow begins, or the step that it adds to another one. The program is put together from these links (program.ts). `others`: the flows
@@ -357,6 +358,16 @@ export class Flow {
     return { model, trials };
   }
 
+  /** Rows as objects through a function: an object is a row, null none, an array or a generator several. `as`: the columns that it gives. */
+  map(fn: Udf, options: { readonly as?: SchemaInput } = {}): Flow {
+    return this.#add(makeStep('map', mapStep(fn, false, schemaOf(options.as))));
+  }
+
+  /** Columns through a function, which gives an object of arrays. */
+  mapBatches(fn: Udf, options: { readonly as?: SchemaInput } = {}): Flow {
+    return this.#add(makeStep('map', mapStep(fn, true, schemaOf(options.as))));
+  }
+
   /** Appends the prediction, as `prediction` where no name is given; of a classification, also its probability (`…_prob`). */
   predict(model: Flow | Format, options: { readonly as?: string } = {}): Flow {
     const alias = options.as === undefined ? null : name(options.as);
@@ -489,6 +500,10 @@ function expectAction(fate: ExpectFate): Ast.ExpectAction {
 export function flow(source: Format | Flow, schema?: SchemaInput): Flow {
   if (source instanceof Flow) return source;
   return new Flow({ kind: 'source', format: source.ast, type: schema === undefined ? null : schemaNode(schema) });
+}
+
+function schemaOf(schema: SchemaInput | undefined): Ast.StructType | null {
+  return schema === undefined ? null : schemaNode(schema);
 }
 
 function schemaNode(schema: SchemaInput): Ast.StructType {

@@ -99,6 +99,7 @@ export {
 } from './items.ts';
 export type { Value } from './nodes.ts';
 export { FlowSyntaxError } from './text.ts';
+export { type Udf, type UdfFunction, udf } from './udf.ts';
 
 /** The file of several flows: what they share is read once. */
 export function fileOf(...flows: readonly Flow[]): Ast.FlowFile {

@@ -4,6 +4,7 @@ import { noSpan } from '../../grammar/ast.ts';
 import type { Flow, Link } from './flow.ts';
 import { make, name } from './nodes.ts';
 import { paramsOf } from './params.ts';
+import { usesOf } from './udf.ts';
 
 /**
  * The file of some flows: the parameters they use, a `let` for each flow with a name and for each that several others go on from, in the order in which they are
@@ -14,7 +15,7 @@ export function program(flows: readonly Flow[]): Ast.FlowFile {
   const writer = new Writer(uses);
   const pipelines = flows.map((one) => writer.statement(one));
   const statements = [...writer.lets, ...pipelines];
-  return { kind: 'file', span: noSpan, statements: [...paramsOf(statements), ...statements] };
+  return { kind: 'file', span: noSpan, statements: [...usesOf(statements), ...paramsOf(statements), ...statements] };
 }
 
 /** Flows are told apart by their links: `named` gives another name to the same rows. */

@@ -34,6 +34,17 @@ export function parseType(text: string): Ast.TypeNode {
   return withoutSpans(field.type);
 }
 
+/** The type of a function as `use` has it: `(float, string) -> float?`. */
+export function parseFunctionType(text: string): Ast.FunctionType {
+  const ast = parseWhole('use { f: ', text, ' } from "./f.js"');
+  const [statement, other] = ast.statements;
+  const [item, second] = statement?.kind === 'use' ? statement.items : [];
+  if (item === undefined || item.type === null || second !== undefined || other !== undefined) {
+    throw new FlowSyntaxError(`"${text}" is not the type of a function`);
+  }
+  return withoutSpans(item.type);
+}
+
 function parseStep<K extends 'where' | 'sort'>(
   before: string,
   text: string,

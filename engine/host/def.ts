@@ -14,8 +14,6 @@ export interface HostFunction {
   readonly export: string;
   /** The module as the flow writes it, for messages. */
   readonly path: string;
-  /** A closure given in TypeScript: its text, which is run in the place of a module. */
-  readonly code: string | null;
   readonly shape: HostShape;
   readonly params: readonly HostParam[];
   readonly result: Typed;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
-import { RunError } from '../errors.ts';
+import { type ErrorData, RunError } from '../errors.ts';
 import { thrownData } from '../tasks/thrown.ts';
 import { formatType, type Typed } from '../types.ts';
 import type { HostFunction } from './def.ts';
@@ -26,7 +26,12 @@ export function shown(v: unknown): string {
 /** The frames of a stack with files as paths, without the version that their URLs carry: `at haversine (udfs.ts:12:11)`. */
 export function framesOf(stack: string | undefined): string[] {
   const lines = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return lines.slice(0, MOST_FRAMES).map((line) => line.trim().replace(/file:\/\/[^\s)]+/, pathOf));
+  return lines.slice(0, MOST_FRAMES).map((line) =>
+    line
+      .trim()
+      .replace(/file:\/\/[^\s)]+/, pathOf)
+      .replace(/data:text\/javascript,[^\s)]*?(:\d+:\d+\))/, 'the function$1'),
+  );
 }
 
 function pathOf(place: string): string {
@@ -41,7 +46,7 @@ function pathOf(place: string): string {
 
 /** `my_udfs.ts:12` of the first frame in the user's own module. */
 export function lineOf(fn: HostFunction, frames: readonly string[]): string {
-  const file = fn.code === null ? pathOf(fn.url) : '';
+  const file = fn.url.startsWith('file:') ? pathOf(fn.url) : '';
   for (const frame of frames) {
     const at = file === '' ? -1 : frame.indexOf(`${file}:`);
     const line = at < 0 ? null : /^\d+/.exec(frame.slice(at + file.length + 1));
@@ -64,9 +69,16 @@ export function thrownError(fn: HostFunction, e: unknown, args: readonly unknown
   const frames = framesOf(data.stack);
   const what = data.message === '' ? data.name : `${data.name}: ${data.message}`;
   const message = `${callText(fn, args)} failed at ${lineOf(fn, frames)}: ${what}`;
-  const error = new RunError('FLOW7017', message, frames.length === 0 ? {} : { frames });
+  const error = new RunError('FLOW7017', message, frames.length === 0 ? {} : { frames }, freeName(fn, data));
   error.cause = e;
   return error;
+}
+
+/** What a function that was sent as its text misses. */
+function freeName(fn: HostFunction, { name, message }: ErrorData): string | undefined {
+  const free = /^(\S+) is not defined$/.exec(message);
+  if (fn.url.startsWith('file:') || name !== 'ReferenceError' || free === null) return undefined;
+  return `the function runs on another thread without what stands around it: pass ${free[1]} as an argument, or export the function from a module`;
 }
 
 /** What a function gave that is not of its type. `what`: the part of its result that is meant, such as "column id". */

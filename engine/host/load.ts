@@ -2,9 +2,7 @@ import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { RunError } from '../errors.ts';
 import { didYouMean } from '../formats/nearest.ts';
-import { loadFunction } from '../tasks/functions.ts';
 import { thrownData } from '../tasks/thrown.ts';
-import type { FunctionSource } from '../tasks/types.ts';
 import type { HostFunction } from './def.ts';
 import { framesOf, lineOf, thrownError } from './failure.ts';
 import { watchWords } from './watch.ts';
@@ -27,10 +25,10 @@ export interface HostAggregate {
 /** By URL: loaded once on a thread. */
 const modules = new Map<string, Promise<Exports>>();
 const loaded = new Map<string, unknown>();
-/** Modules whose `setup` has run, and whose `teardown` has not. */
-const open = new Map<string, HostFunction>();
+/** Modules whose `setup` has run. */
+const open = new Set<string>();
 
-const keyOf = (fn: HostFunction): string => JSON.stringify([fn.url, fn.export, fn.code]);
+const keyOf = (fn: HostFunction): string => JSON.stringify([fn.url, fn.export]);
 
 /**
  * Makes functions ready on this thread: afterwards `hostValue` gives them at once. Modules are imported and their `setup` has run. RunError FLOW7017 for a module
@@ -39,14 +37,14 @@ const keyOf = (fn: HostFunction): string => JSON.stringify([fn.url, fn.export, f
 export async function loadHost(fns: readonly HostFunction[]): Promise<void> {
   for (const fn of fns) {
     const key = keyOf(fn);
-    if (fn.code === null && (!loaded.has(key) || !open.has(fn.url))) {
+    if (!loaded.has(key) || !open.has(fn.url)) {
       const exports = await watched(fn, async () => {
         const module = await moduleOf(fn);
         await setUp(fn, module);
         return module;
       });
       loaded.set(key, exportOf(fn, exports));
-    } else if (fn.code !== null && !loaded.has(key)) loaded.set(key, await closureOf(fn, fn.code));
+    }
   }
 }
 
@@ -106,13 +104,9 @@ function notLoaded(fn: HostFunction, e: unknown): RunError {
   const data = thrownData(e);
   const frames = framesOf(data.stack);
   const missing = /^Cannot find (?:module|package) '([^']+)'/.exec(data.message);
-  // Of a syntax error the first line of the stack is its place.
-  const place = /^(file:\/\/\S+?):(\d+)$/m.exec(String((e as Error | null)?.stack ?? '').split('\n', 1)[0] ?? '');
-  const line = place === null ? lineOf(fn, frames) : `${fn.path}:${place[2]}`;
-  const where =
-    place !== null && !fn.url.startsWith(bare(place[1] as string))
-      ? { file: fileURLToPath(bare(place[1] as string)) }
-      : {};
+  const place = syntaxPlace(e);
+  const own = place === null || place.file === fileOf(fn.url);
+  const line = place === null ? lineOf(fn, frames) : `${own ? fn.path : place.file}:${place.line}`;
   const what = `${data.name}: ${data.message.split('\n', 1)[0]}`;
   const hint =
     missing === null
@@ -123,24 +117,23 @@ function notLoaded(fn: HostFunction, e: unknown): RunError {
   const error = new RunError(
     'FLOW7017',
     `${line} cannot be loaded: ${what}`,
-    { ...where, ...(frames.length === 0 ? {} : { frames }) },
+    frames.length === 0 ? {} : { frames },
     hint,
   );
   error.cause = e;
   return error;
 }
 
-function bare(url: string): string {
-  return url.replace(/\?.*$/, '');
+/** Of a syntax error the first line of the stack is its place: a URL, or a path. */
+function syntaxPlace(e: unknown): { readonly file: string; readonly line: string } | null {
+  const [first = ''] = String((e as Error | null)?.stack ?? '').split('\n', 1);
+  const found = /^(file:\/\/.+?|.+\.m?[jt]s(?:\?.*)?):(\d+)$/.exec(first);
+  return found === null ? null : { file: fileOf(found[1] as string), line: found[2] as string };
 }
 
-async function closureOf(fn: HostFunction, code: string): Promise<unknown> {
-  const source: FunctionSource = { kind: 'closure', code, name: fn.name };
-  try {
-    return await loadFunction(source);
-  } catch (e) {
-    throw thrownError(fn, e, null);
-  }
+function fileOf(place: string): string {
+  const bare = place.replace(/\?.*$/, '');
+  return bare.startsWith('file:') ? fileURLToPath(bare) : bare;
 }
 
 function exportOf(fn: HostFunction, exports: Exports): unknown {
@@ -171,27 +164,12 @@ function exportOf(fn: HostFunction, exports: Exports): unknown {
 
 async function setUp(fn: HostFunction, exports: Exports): Promise<void> {
   if (open.has(fn.url)) return;
-  open.set(fn.url, fn);
-  await lifecycle(fn, exports, 'setup');
-}
-
-async function lifecycle(fn: HostFunction, exports: Exports, name: 'setup' | 'teardown'): Promise<void> {
-  const run = Object.hasOwn(exports, name) ? exports[name] : undefined;
+  open.add(fn.url);
+  const run = Object.hasOwn(exports, 'setup') ? exports['setup'] : undefined;
   if (typeof run !== 'function') return;
   try {
     await (run as () => unknown)();
   } catch (e) {
-    throw thrownError({ ...fn, name }, e, null);
+    throw thrownError({ ...fn, name: 'setup' }, e, null);
   }
-}
-
-/** Runs the `teardown` of the modules that this thread has set up; they are set up again when they are used again. */
-export async function tearDownHost(): Promise<void> {
-  const fns = [...open.values()];
-  open.clear();
-  for (const fn of fns) await lifecycle(fn, await moduleOf(fn), 'teardown');
-}
-
-export function hasHost(): boolean {
-  return open.size > 0;
 }

@@ -32,8 +32,6 @@ const expression = (what: string, shown: string, instead?: string): Probe => ({
 });
 
 export const PROBES: readonly Probe[] = [
-  step('Functions of the host language on rows', 'map clean_row'),
-  step('Functions of the host language on batches', 'map_batches score as { id: int }'),
   step('Rows of one side only', 'except u', '`join anti`'),
   step('Rows of both sides', 'intersect u', '`join semi`'),
   step('Right joins', 'join right u as b on k == b.k add b.w', '`join left` from the other side'),
@@ -54,24 +52,6 @@ export const PROBES: readonly Probe[] = [
     flow: 'from t | predict model("m.json") as p',
     shown: '| predict model("m.json") as p',
     instead: '`train` and `predict` in one file',
-  },
-  {
-    what: 'Pipe functions',
-    flow: 'fn top(n: int) => | take n\nfrom t | top(3)',
-    shown: 'fn top(n: int) => | take n',
-    instead: 'the steps themselves',
-  },
-  {
-    what: 'Functions of the host language',
-    flow: 'use { f } from "./f.ts"\nfrom t',
-    shown: 'use { f } from "./f.ts"',
-    instead: 'the TypeScript builder before and behind the flow',
-  },
-  {
-    what: 'Modules',
-    flow: 'import { f } from "./lib.flow"\nfrom t',
-    shown: 'import { f } from "./lib.flow"',
-    instead: 'one file',
   },
 ];
 

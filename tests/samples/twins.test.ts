@@ -18,13 +18,17 @@ function parsed(name: string): FlowFile {
   return withoutSpans(ast);
 }
 
+/** Imports a file, which is a constant in TypeScript, and names modules by paths, which are URLs there. */
+const OTHER_FILE: ReadonlySet<string> = new Set(['distances']);
+
 for (const name of samples) {
-  test(`${name}: the twin is the same file`, async () => {
-    const { flows } = (await import(join(root, `samples/${name}.ts`))) as { flows: readonly Flow[] };
-    const expected = parsed(name);
-    assert.is(flowText(...flows), printFile(expected));
-    assert.equal(fileOf(...flows), expected);
-  });
+  if (!OTHER_FILE.has(name))
+    test(`${name}: the twin is the same file`, async () => {
+      const { flows } = (await import(join(root, `samples/${name}.ts`))) as { flows: readonly Flow[] };
+      const expected = parsed(name);
+      assert.is(flowText(...flows), printFile(expected));
+      assert.equal(fileOf(...flows), expected);
+    });
 
   if (!dataIsThere) continue;
   test(`${name}: the twin, run as a program, gives the same`, () => {
