@@ -23,7 +23,6 @@ const HEAD = [
 ];
 
 function verdict(c, first) {
-  if (/FLOW4001/.test(c.failed ?? '')) return 'not in the language yet';
   if (c.failed) return `failed: ${c.failed.replace(/\s+/g, ' ').slice(0, 100)}`;
   if (c.difference) return 'DIFFERS';
   return c === first ? '' : 'agrees';
@@ -96,7 +95,6 @@ function circumstances(result) {
 function notes(result) {
   const all = [...(result.notes ?? [])];
   if (meansOf(result).length > 0) all.push(`geometric means: ${meansOf(result).join(', ')}`);
-  if (result.notYet?.length > 0) all.push(`not in the language yet: ${result.notYet.join('; ')}`);
   return [...all, ...(result.problems ?? []).map((p) => `PROBLEM: ${p}`)];
 }
 

@@ -50,7 +50,7 @@ export async function growth(module, options, sizes) {
   for (const rows of sizes) results.push(await runSuite(module, { ...options, rows, threads: 2 }));
   const two = results.at(-1);
   const one = await runSuite(module, { ...options, rows: sizes.at(-1), threads: 1 });
-  const { suite, title, about, input, cases, notYet } = two;
+  const { suite, title, about, input, cases } = two;
   return {
     suite,
     kind: 'growth',
@@ -58,7 +58,6 @@ export async function growth(module, options, sizes) {
     about,
     input,
     cases,
-    notYet,
     tables: [sizesTable(results, sizes), threadsTable(one, two)],
     results: [...results, one],
     problems: [...results, one].flatMap((r) => r.problems.map((p) => `${r.rows} rows, ${r.threads} threads: ${p}`)),

@@ -56,7 +56,7 @@ export async function check(text: string, file: string, options: CompileOptions 
 /** What the binder says of an expression that the parser could only read by mending it says nothing new. */
 function isConsequence(item: Diagnostic, syntax: readonly Diagnostic[]): boolean {
   const { code, span } = item;
-  if (!code.startsWith('FLOW3') && code !== 'FLOW4001') return false;
+  if (!code.startsWith('FLOW3')) return false;
   return syntax.some((one) => span.start <= one.span.start && one.span.end <= span.end);
 }
 

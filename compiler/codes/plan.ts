@@ -2,13 +2,6 @@
 import { defineDiagnostics, entry } from '../../grammar/diagnostics.ts';
 
 export const planCodes = defineDiagnostics({
-  notExecutable: entry<{ what: string }>({
-    code: 'FLOW4001',
-    title: 'A part of the language that is not executable yet',
-    explanation: `The file is well formed, and this version cannot run this part of it yet. The CHANGELOG says which parts each
-version runs.`,
-    message: (p) => `${p.what} is not executable yet`,
-  }),
   writeNotLast: entry<{ where: string }>({
     code: 'FLOW4002',
     title: 'A write that does not end a pipeline of the file',

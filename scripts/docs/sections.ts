@@ -13,7 +13,6 @@ import type { WindowDef } from '../../engine/windows/def.ts';
 import { WINDOW_LIST } from '../../engine/windows/registry.ts';
 import { commandHelp } from './help.ts';
 import { anchor, code, fenced, page, prose, table } from './markdown.ts';
-import { notExecutable } from './not_executable.ts';
 
 const alsoCalled = (aliases: readonly string[] | undefined): string =>
   aliases === undefined || aliases.length === 0 ? '' : ` Also called ${aliases.map(code).join(', ')}.`;
@@ -213,7 +212,6 @@ export const SECTIONS: Readonly<Record<string, () => string | Promise<string>>> 
   verbs,
   errors: errorIndex,
   algorithms,
-  'not executable': notExecutable,
   'help flowc': () => commandHelp([]),
   'help run': () => commandHelp(['run']),
   'help check': () => commandHelp(['check']),

@@ -193,10 +193,6 @@ test('what comes from a file that is not there is said once', async () => {
   await complaint(`import { r } from «"./l.flow"» from r | select a`, 'FLOW8001', '"./l.flow" is not there');
 });
 
-test('what is not executable yet says so once', async () => {
-  await complaint('let a = «sql """ select 1 """» from a | select b', 'FLOW4001', '`sql` is not executable yet');
-});
-
 test('an unreadable file gives no plan and no follow-up errors', async () => {
   const { parseFile } = await import('../../grammar/parse.ts');
   const { bind } = await import('../../compiler/bind/index.ts');

@@ -116,7 +116,7 @@ test('mistakes are told where they are: at the call, in the definition, in the o
   ]);
   assert.equal(await said(`import { broken } from "./lib/lib.flow"\nfrom broken`), [
     'lib.flow FLOW2014 the parameter `needed: string` has no default and was not given',
-    'lib.flow FLOW5001 no file "nowhere.csv" (looked in ' + dir + ')',
+    `lib.flow FLOW5001 no file "nowhere.csv" (looked in ${dir})`,
   ]);
   assert.equal(await said(`fn f(n: int) => | take n | g(n)\nfn g(n: int) => | f(n)\n${from} | f(2)`), [
     'test.flow FLOW2007 the function `f` needs itself: f -> g -> f < test.flow: in this call of f < test.flow: in this call of g',

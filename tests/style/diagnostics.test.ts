@@ -6,8 +6,8 @@ import { compilerRegistries } from '../../compiler/diagnostics.ts';
 import { syntax } from '../../grammar/syntax_codes.ts';
 import { casesFolder, readScript } from '../diagnostics/script.ts';
 
-/** FLOW4001 refuses what parses and does not run yet: nothing at present. The others are raised only where the formats are not those of the package, or an optional package is missing: tests/bind has their cases. */
-const ELSEWHERE = new Set(['FLOW4001', 'FLOW4050', 'FLOW5003', 'FLOW8003']);
+/** Raised only where the formats are not those of the package, or an optional package is missing: tests/bind has their cases. */
+const ELSEWHERE = new Set(['FLOW4050', 'FLOW5003', 'FLOW8003']);
 
 const codes = [syntax, ...compilerRegistries].flatMap((registry) => Object.values(registry).map((def) => def.code));
 

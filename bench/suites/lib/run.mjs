@@ -77,9 +77,6 @@ async function runCase(suite, one, context, options) {
   }
 }
 
-/** What the language refuses yet is no failure of the run: it is listed. */
-const notYet = (c) => c.name === 'flowc' && /FLOW4001|not executable yet/.test(c.failed ?? '');
-
 /** Geometric means of the ratios to each peer. */
 function means(cases) {
   const ratios = {};
@@ -91,7 +88,7 @@ function means(cases) {
 /**
  * @param module `suite` (name, title, about, rows, inputs, peers, prepare) and `cases(context)`
  * @param options rows, threads, runs, input, peers (names of those that are here), filter, timeout, python, log(line)
- * @returns {Promise<object>} plain data: cases with contestants, means, problems (empty when all is well), notYet
+ * @returns {Promise<object>} plain data: cases with contestants, means, problems (empty when all is well)
  */
 export async function runSuite({ suite, cases }, options) {
   const rows = options.rows ?? suite.rows;
@@ -119,10 +116,9 @@ export async function runSuite({ suite, cases }, options) {
   }
   const all = result.cases.flatMap((c) => c.contestants.map((contestant) => ({ case: c.name, contestant })));
   result.means = means(result.cases);
-  result.notYet = all.filter(({ contestant }) => notYet(contestant)).map((x) => x.case);
   if (suite.absent?.length > 0) result.notes = [`without a flow yet: ${suite.absent.join(', ')}`];
   result.problems = all
-    .filter(({ contestant: c }) => c.difference !== undefined || (c.name === 'flowc' && c.failed && !notYet(c)))
+    .filter(({ contestant: c }) => c.difference !== undefined || (c.name === 'flowc' && c.failed))
     .map(({ case: name, contestant: c }) => `${name}: ${c.difference ?? `flowc failed: ${c.failed}`}`);
   return result;
 }
