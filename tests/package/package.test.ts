@@ -68,7 +68,7 @@ test('the package has the build, its licences and its pages, and nothing else', 
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-LICENSES\.txt)$/,
     /^dist\/[\w-]+\.js(\.map)?$/,
     /^dist\/kernels\.wasm$/,
-    /^dist\/types\/(index|(compiler|engine|grammar)\/[\w/-]+)\.d\.ts$/,
+    /^dist\/types\/(index|(compiler|engine|grammar|testing)\/[\w/-]+)\.d\.ts$/,
   ];
   const paths = packed.files.map((file) => file.path);
   assert.equal(
@@ -76,7 +76,7 @@ test('the package has the build, its licences and its pages, and nothing else', 
     [],
   );
   const needed = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/THIRD-PARTY-LICENSES.txt'];
-  for (const path of [...needed, 'dist/cli.js', 'dist/index.js', 'dist/worker.js', 'dist/io.js', 'dist/kernels.wasm'])
+  for (const path of [...needed, 'dist/cli.js', 'dist/index.js', 'dist/testing.js', 'dist/worker.js', 'dist/io.js', 'dist/kernels.wasm'])
     assert.ok(paths.includes(path), path);
 });
 

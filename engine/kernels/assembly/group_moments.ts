@@ -44,8 +44,8 @@ function addProduct(job: u32, sum: u32, g: u32, a: f64, b: f64): void {
   const p = a * b;
   add(job, sum, g, p);
   const e = productError(a, b, p);
-  // Adding nothing changes nothing.
-  if (e !== 0) add(job, sum, g, e);
+  // Of infinite and huge factors there is none to be had; adding nothing changes nothing.
+  if (e === e && e !== 0) add(job, sum, g, e);
 }
 
 export function fold_moments(job: u32, two: bool): void {
