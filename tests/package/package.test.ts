@@ -76,7 +76,15 @@ test('the package has the build, its licences and its pages, and nothing else', 
     [],
   );
   const needed = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'dist/THIRD-PARTY-LICENSES.txt'];
-  for (const path of [...needed, 'dist/cli.js', 'dist/index.js', 'dist/testing.js', 'dist/worker.js', 'dist/io.js', 'dist/kernels.wasm'])
+  for (const path of [
+    ...needed,
+    'dist/cli.js',
+    'dist/index.js',
+    'dist/testing.js',
+    'dist/worker.js',
+    'dist/io.js',
+    'dist/kernels.wasm',
+  ])
     assert.ok(paths.includes(path), path);
 });
 
