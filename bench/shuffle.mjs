@@ -1,7 +1,7 @@
 // A shuffle through a store smaller than its data, against the disk's own rate; and one in memory, against memcpy. Both sides in the same run.
-//   node bench/shuffle.mjs [--disk] [--memory] [--gb 10] [--limit 1GB] [--partitions 50] [--runs 3] [--dir folder]
+//   node bench/shuffle.mjs [--disk] [--cache] [--memory] [--gb 10] [--limit 1GB] [--partitions 50] [--runs 3] [--dir folder]
 // The disk: as many threads as the shuffle has write the bytes that it spilled, as large blocks to fresh files in the same folder, then read what it restored: past
-// the system's cache (O_DIRECT), which is the disk's own rate, and once through the cache, which is the rate of memory where it has room. Memory: two threads copy the bytes that the shuffle moves, from and to memory that was touched before.
+// the system's cache (O_DIRECT), which is the disk's own rate, and with --cache through it, too, which is the rate of memory where it has room. Memory: two threads copy the bytes that the shuffle moves, from and to memory that was touched before.
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: {
     disk: { type: 'boolean', default: false },
     memory: { type: 'boolean', default: false },
+    cache: { type: 'boolean', default: false },
     gb: { type: 'string', default: '10' },
     limit: { type: 'string', default: '1GB' },
     partitions: { type: 'string', default: '50' },
@@ -76,14 +77,14 @@ async function spilled() {
     const { spilledBytes, restoredBytes } = end.stats.spill;
     const ms = end.mapMs + end.reduceMs;
     const disk = await diskAlone(spilledBytes, restoredBytes, true);
-    const cache = await diskAlone(spilledBytes, restoredBytes, false);
+    const cache = values.cache ? await diskAlone(spilledBytes, restoredBytes, false) : null;
     times.push(ms / 1000);
     ratios.push((disk.write + disk.read) / ms);
-    cached.push((cache.write + cache.read) / ms);
+    if (cache !== null) cached.push((cache.write + cache.read) / ms);
     peaks.push(Math.max(r.peak, end.peakRss) / 2 ** 20);
     console.log(
       `  shuffle ${seconds(ms)} s (map ${seconds(end.mapMs)}, reduce ${seconds(end.reduceMs)}, ${end.strategy}); ` +
-        `disk alone ${shownRate(disk, spilledBytes, restoredBytes)}, through the cache ${shownRate(cache, spilledBytes, restoredBytes)}; ` +
+        `disk alone ${shownRate(disk, spilledBytes, restoredBytes)}, ${cache === null ? '' : `through the cache ${shownRate(cache, spilledBytes, restoredBytes)}, `}` +
         `spilled ${(spilledBytes / 1e9).toFixed(2)} GB, restored ${(restoredBytes / 1e9).toFixed(2)} GB of ${(end.bytes / 1e9).toFixed(2)} GB`,
     );
   }
@@ -91,11 +92,15 @@ async function spilled() {
     `through ${values.limit} on disk: ${shown(times)} s, ${shown(
       ratios.map((r) => 100 * r),
       0,
-    )} % of the disk's own rate (${shown(
-      cached.map((r) => 100 * r),
-      0,
-    )} % of the rate through the system's cache)`,
+    )} % of the disk's own rate`,
   );
+  if (cached.length > 0)
+    console.log(
+      `  ${shown(
+        cached.map((r) => 100 * r),
+        0,
+      )} % of the rate through the system's cache`,
+    );
   console.log(`  peak resident ${shown(peaks, 0)} MiB`);
 }
 
