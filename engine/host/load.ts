@@ -5,6 +5,7 @@ import { didYouMean } from '../formats/nearest.ts';
 import { thrownData } from '../tasks/thrown.ts';
 import type { HostFunction } from './def.ts';
 import { framesOf, lineOf, thrownError } from './failure.ts';
+import { keepTeardown } from './teardown.ts';
 import { watchWords } from './watch.ts';
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -164,12 +165,12 @@ function exportOf(fn: HostFunction, exports: Exports): unknown {
 
 async function setUp(fn: HostFunction, exports: Exports): Promise<void> {
   if (open.has(fn.url)) return;
-  open.add(fn.url);
   const run = Object.hasOwn(exports, 'setup') ? exports['setup'] : undefined;
-  if (typeof run !== 'function') return;
   try {
-    await (run as () => unknown)();
+    if (typeof run === 'function') await (run as () => unknown)();
   } catch (e) {
     throw thrownError({ ...fn, name: 'setup' }, e, null);
   }
+  open.add(fn.url);
+  keepTeardown(fn, exports);
 }

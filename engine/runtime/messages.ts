@@ -43,6 +43,8 @@ export const JOB = {
   CALL: 3,
   /** Number of that function. */
   CALLED: 4,
+  /** 1: a module that exports `teardown` is loaded there. */
+  TEARDOWN: 5,
 } as const;
 export const JOB_WORDS = 8;
 
@@ -153,7 +155,19 @@ export interface DropMessage {
   readonly actors: readonly number[];
 }
 
-export type ToWorker = StageMessage | FunctionMessage | JobsMessage | CancelMessage | EndRunMessage | DropMessage;
+/** The worker has nothing to do any more, and is about to be ended: its modules' `teardown` runs. Answered by `ended`. */
+export interface TeardownMessage {
+  readonly type: 'teardown';
+}
+
+export type ToWorker =
+  | StageMessage
+  | FunctionMessage
+  | JobsMessage
+  | CancelMessage
+  | EndRunMessage
+  | DropMessage
+  | TeardownMessage;
 
 export type TaskOutput =
   /** `folders`: of rows that a sink puts into folders, which go where. */
@@ -206,4 +220,16 @@ export interface DoneMessage {
   readonly answers: readonly JobAnswer[];
 }
 
-export type FromWorker = DoneMessage;
+/** The `teardown` of this module begins. */
+export interface EndingMessage {
+  readonly type: 'ending';
+  readonly path: string;
+}
+
+/** All of them have run; what they threw. */
+export interface EndedMessage {
+  readonly type: 'ended';
+  readonly failures: readonly ErrorData[];
+}
+
+export type FromWorker = DoneMessage | EndingMessage | EndedMessage;

@@ -9,6 +9,7 @@ import { stageName } from '../trace/names.ts';
 import type { FromWorker, JobAnswer, StageMessage, TaskDone, TaskMessage, ToWorker, WorkerInit } from './messages.ts';
 import { JOB, JOB_WORDS } from './messages.ts';
 import { objectsOf } from './references.ts';
+import { tornDown, warnOf } from './teardown.ts';
 
 export { WorkerDied };
 
@@ -118,11 +119,18 @@ export class WorkerPool {
     }
   }
 
-  /** Ends all threads; running and waiting jobs are told that the engine closes. */
+  /** Ends all threads; running and waiting jobs are told that the engine closes. Threads without a job run what their modules have to do before. */
   async close(): Promise<void> {
     this.#closed = true;
     this.scheduler.close();
-    await this.#end(this.#slots);
+    const ends = this.#slots.map(async (slot) => {
+      const { worker } = slot;
+      const asked = worker !== null && slot.jobs.size === 0 && this.#word(slot, JOB.TEARDOWN) === 1;
+      const failures = asked ? await tornDown(worker) : [];
+      await this.#end([slot]);
+      return failures;
+    });
+    warnOf((await Promise.all(ends)).flat());
   }
 
   /** Ends the threads that are at work for a run: their tasks are rejected with WorkerDied. New ones start when there is something to do. */
@@ -190,9 +198,8 @@ export class WorkerPool {
   #start(slot: Slot): Worker {
     const init = this.#options.init(slot.thread);
     this.#words ??= new Float64Array(init.jobs);
-    this.#words[slot.thread * JOB_WORDS + JOB.RUNNING] = 0;
     // The thread before may have ended within a call.
-    this.#words[slot.thread * JOB_WORDS + JOB.CALL] = 0;
+    for (const word of [JOB.RUNNING, JOB.CALL, JOB.TEARDOWN]) this.#words[slot.thread * JOB_WORDS + word] = 0;
     // The options of this process (a loader, say) are not the worker's: it is built code, and they may not resolve from the folder we are in now.
     const worker = new Worker(workerUrl(), {
       execArgv: [],
@@ -203,7 +210,9 @@ export class WorkerPool {
       stderr: false,
     });
     slot.worker = worker;
-    worker.on('message', (m: FromWorker) => this.#answers(slot, m.answers));
+    worker.on('message', (m: FromWorker) => {
+      if (m.type === 'done') this.#answers(slot, m.answers);
+    });
     let cause: Error | null = null;
     worker.on('error', (e: Error) => {
       cause = e;

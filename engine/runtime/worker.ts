@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type HostFunction, hostFunctionsOf } from '../host/def.ts';
 import { loadHost } from '../host/load.ts';
+import { tearDown } from '../host/teardown.ts';
 import { setWatchWords } from '../host/watch.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import { attachStore, type StoreHandle } from '../store/store.ts';
@@ -31,7 +32,7 @@ if (port === null) throw new Error('the worker module runs in a worker thread on
 
 const store = attachStore(init.store as StoreHandle, init.thread, init.io);
 const words = new Float64Array(init.jobs);
-setWatchWords(words.subarray(init.thread * JOB_WORDS + JOB.CALL, init.thread * JOB_WORDS + JOB.CALLED + 1));
+setWatchWords(words.subarray(init.thread * JOB_WORDS + JOB.CALL, init.thread * JOB_WORDS + JOB.TEARDOWN + 1));
 
 const state: WorkerState = {
   store,
@@ -84,6 +85,8 @@ async function runStageTask(m: TaskMessage): Promise<TaskDone> {
   }
 }
 
+const post = (m: FromWorker): void => port.postMessage(m);
+
 let owner: string | null = null;
 
 /** What is spilled and restored from now on is told under this name. */
@@ -106,7 +109,7 @@ const loop: JobLoop = new JobLoop({
   },
   beginTask: () => store.beginTask(),
   endTask: (keep) => store.endTask(keep),
-  post: (answers) => port.postMessage({ type: 'done', answers } satisfies FromWorker),
+  post: (answers) => post({ type: 'done', answers }),
   poll() {
     for (let m = receiveMessageOnPort(port); m !== undefined; m = receiveMessageOnPort(port)) {
       receive(m.message as ToWorker);
@@ -132,8 +135,14 @@ const calls: CallContext = {
 function receive(m: ToWorker): void {
   if (m.type === 'jobs') loop.add(m.jobs);
   else if (m.type === 'cancel') loop.cancel(m);
+  else if (m.type === 'teardown') void end();
   else if (m.type === 'function') functions.set(m.fn, m.source);
   else loop.add([m]);
+}
+
+async function end(): Promise<void> {
+  const failures = await tearDown((path) => post({ type: 'ending', path }));
+  post({ type: 'ended', failures });
 }
 
 /**

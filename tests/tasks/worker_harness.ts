@@ -70,6 +70,7 @@ export function startWorker(options: WorkerOptions = {}): TestWorker {
   const got = new Map<number, JobAnswer>();
   const waiting = new Map<number, (a: JobAnswer) => void>();
   worker.on('message', (m: FromWorker) => {
+    if (m.type !== 'done') return;
     messages.push(m.answers);
     for (const a of m.answers) {
       // As the pool does: the results are the driver's once it has heard of them.
