@@ -37,6 +37,8 @@ export interface Context {
   readonly report: Report;
   /** What an AST expression was bound to, for rules that look at both (lints). */
   readonly bound: WeakMap<AstExpr, Expr>;
+  /** Parameters of lambdas that have the name of something else at their place: of a column, or of a parameter of a lambda around (for lints). */
+  readonly hidden: WeakMap<Name, 'column' | 'lambda'>;
   /** Sources whose schema has been found before the pipelines are bound; null: reported. */
   readonly sources: Map<FormatCall, ResolvedSource | null>;
   /** What is in the sources that are stored models. */
@@ -155,6 +157,7 @@ export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalo
     },
     report: createReport(inlining),
     bound: new WeakMap(),
+    hidden: new WeakMap(),
     depths: new WeakMap(),
     sources: new Map(),
     models: new Map(),

@@ -72,10 +72,20 @@ function sameParams(a: readonly Typed[], b: readonly Typed[]): boolean {
 
 /** Aggregates have no place in it: it is about one item of one row. */
 function bindBody(env: Env, given: readonly Typed[], node: Ast.Lambda): LambdaExpr {
+  noteHidden(env, node);
   const params = node.params.map(
     (param, i): LocalExpr => ({ kind: 'local', name: param.text, level: env.level + i, ...(given[i] as Typed) }),
   );
   const scope = innerScope(env.scope, new Map(params.map((param) => [param.name, param])));
   const body = env.within({ scope, aggregate: null, window: null, level: env.level + params.length }).bind(node.body);
   return { kind: 'lambda', params, body, type: body.type, nullable: false };
+}
+
+/** What a function of the file is called with counts as a column, too: lints tell its parameters by their names. */
+function noteHidden({ ctx, scope }: Env, { params }: Ast.Lambda): void {
+  for (const param of params) {
+    const other = scope.lookup(param.text);
+    if (other === undefined || isUnknown(other)) continue;
+    ctx.hidden.set(param, other.kind === 'local' ? 'lambda' : 'column');
+  }
 }

@@ -60,7 +60,8 @@ can be. Steps that keep all rows can go; one that keeps none is a mistake.
     severity: 'warning',
     title: 'A name that hides another one',
     explanation: `A fn of the file goes before a function of the library, the alias of a join before a column, and the parameter of a
-lambda before a column of the same name. Where both are in use, one reads the wrong one easily: choose another name.`,
+lambda before a column, or a parameter around it, of the same name. Where both are in use, one reads the wrong one
+easily: choose another name.`,
     message: (p) => `the ${p.what} \`${p.name}\` hides ${p.hidden}`,
   }),
   unusedFunction: entry<{ what: string; name: string }>({

@@ -16,6 +16,7 @@ export function lintNames(ctx: Context, plan: LogicalPlan): void {
     if (node.kind === 'typeName') typed.add(node.name);
   });
   for (const statement of ctx.file.statements) {
+    lintLambdas(ctx, statement);
     if (statement.kind === 'fn') lintFunction(ctx, statement, called);
     else if (statement.kind === 'schema' && !typed.has(statement.name.text)) {
       ctx.report(codes.unusedFunction, { what: 'schema', name: statement.name.text }, statement.name.span);
@@ -31,6 +32,25 @@ function lintFunction(ctx: Context, { name, body }: Ast.FnStatement, called: Rea
     const hidden = 'the function of the library with that name';
     ctx.report(codes.shadowedName, { what: 'fn', name: name.text, hidden }, name.span);
   }
+}
+
+const HIDDEN = {
+  column: 'a column of the rows here',
+  lambda: 'the parameter of the lambda around it',
+  fn: 'a parameter of the function',
+} as const;
+
+/** `list_transform(tags, name => …)` where `name` is a column, or a parameter already. */
+function lintLambdas(ctx: Context, statement: Ast.Statement): void {
+  const own = new Set(statement.kind === 'fn' ? statement.params.map((param) => param.name.text) : []);
+  walk(statement, (node) => {
+    if (node.kind !== 'lambda') return;
+    for (const param of node.params) {
+      const other = own.has(param.text) ? 'fn' : ctx.hidden.get(param);
+      if (other === undefined) continue;
+      ctx.report(codes.shadowedName, { what: 'parameter', name: param.text, hidden: HIDDEN[other] }, param.span);
+    }
+  });
 }
 
 /** `join x as c` where the left side has a column `c`. */
