@@ -1,4 +1,4 @@
-import type { AggregateCall, Expr, HostExpr, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
+import type { AggregateCall, Expr, HostExpr, LiteralValue, NamedExpr, SortKey, SourceSpan } from '../engine/expr.ts';
 import type { HostFunction } from '../engine/host/def.ts';
 import type { SearchParams } from '../engine/ml/params.ts';
 import type { JoinKind, Matching, Nearest } from '../engine/operators/params.ts';
@@ -43,7 +43,8 @@ export type LogicalNode =
   | TrialTableNode
   | SqlNode
   | CallNode
-  | MapNode;
+  | MapNode
+  | TableNode;
 
 export type LogicalOp = LogicalNode['op'];
 
@@ -248,6 +249,15 @@ export interface CallNode extends LogicalBase {
 export interface MapNode extends LogicalBase {
   readonly op: 'map';
   readonly fn: HostFunction;
+}
+
+/** The rows that one call of a function of the host language gives. */
+export interface TableNode extends LogicalBase {
+  readonly op: 'table';
+  readonly fn: HostFunction;
+  readonly args: readonly LiteralValue[];
+  /** Pushed down by rules: rows after which the function may stop. */
+  readonly limit: number | null;
 }
 
 export interface LogicalPlan {

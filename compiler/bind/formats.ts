@@ -54,12 +54,13 @@ export function checkFormat(ctx: Context, node: FormatCall, use: Use): CheckedFo
 function reportFormat(ctx: Context, node: FormatCall, use: Use): void {
   const name = node.format.text;
   const names = Object.values(ctx.catalog.formats).filter((def) => def[use === 'read' ? 'reader' : 'writer'] !== null);
-  const near = suggest(
-    name,
-    names.map((def) => def.name),
-  );
+  const functions = use === 'read' ? [...ctx.declared.host.keys()] : [];
+  const near = suggest(name, [...functions, ...names.map((def) => def.name)]);
   ctx.report(codes.unknownFormat, { name }, node.format.span, {
-    notes: [`formats: ${names.map((def) => def.name).join(', ')}`],
+    notes: [
+      `formats: ${names.map((def) => def.name).join(', ')}`,
+      ...(functions.length === 0 ? [] : [`functions that \`use\` brings in: ${functions.join(', ')}`]),
+    ],
     suggestion: near === null ? undefined : { text: `did you mean \`${near}\`?`, replacement: near },
   });
 }

@@ -5,7 +5,7 @@ import * as fs from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { AggregateCall, Expr, HostExpr } from '../../engine/expr.ts';
 import type { HostFunction, HostParam, HostShape } from '../../engine/host/def.ts';
-import { type DataType, formatType, type Typed } from '../../engine/types.ts';
+import { type DataType, type Field, formatType, T, type Typed } from '../../engine/types.ts';
 import type * as Ast from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
@@ -159,6 +159,28 @@ export function mapTypes(
   return { row: typed(written?.params[0]?.type)?.type ?? null, result: typed(written?.result) };
 }
 
+/** The signature where the columns of the result are stated at the call: arguments keep their types where the function does not state any. */
+export function statedTypes(
+  ctx: Context,
+  entry: HostEntry,
+  args: readonly Expr[],
+  columns: readonly Field[],
+): HostTypes | null {
+  const result: Typed = { type: T.list(T.struct(columns), false), nullable: true };
+  const known = entry.item.type === null ? null : hostTypes(ctx, entry);
+  if (entry.item.type !== null) return known === null ? null : { ...known, result };
+  const written = signatureOf(entry);
+  const count = written === null || written.params.some((p) => p.rest) ? args.length : written.params.length;
+  const params = Array.from({ length: count }, (_, k) => {
+    const p = written?.params[k];
+    const stated = p === undefined ? null : paramOf(p, entry.types);
+    const type = args[k]?.type ?? T.null;
+    const name = p?.name || `argument ${k + 1}`;
+    return stated ?? { name, type, nullable: true, bigint: false, optional: p?.optional ?? false };
+  });
+  return { params, result };
+}
+
 /** Of an aggregate: the arguments of `add` behind the state, and what `value` gives. */
 function signatureOf({ found }: HostEntry): Written | null {
   if (found.kind === 'function') return found;
@@ -245,11 +267,12 @@ export function hostArguments(
   env: Env,
   node: Ast.Call,
   entry: HostEntry,
+  typesOf: (ctx: Context, entry: HostEntry, args: readonly Expr[]) => HostTypes | null = hostTypes,
 ): { readonly types: HostTypes; readonly args: readonly Expr[] } | null {
   const { ctx } = env;
   const name = node.name.text;
   const bound = node.args.map((arg) => (arg.value.kind === 'lambda' ? unknown() : env.bind(arg.value)));
-  const types = hostTypes(ctx, entry);
+  const types = typesOf(ctx, entry, bound);
   if (types === null) return null;
   const fail = (why: string, span: Ast.Span): null => {
     ctx.report(codes.badArguments, { name, why }, span, { notes: [`it is ${signatureText(name, types)}`] });

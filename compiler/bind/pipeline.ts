@@ -12,6 +12,7 @@ import { columnsOfType } from './resolve_sources.ts';
 import { reportColumn } from './scope.ts';
 import { bindSql } from './sql.ts';
 import { withAllSides } from './subqueries.ts';
+import { tableFunction, tableRows } from './table_functions.ts';
 import { bindStep } from './verbs/index.ts';
 import { split } from './verbs/split.ts';
 import { tune } from './verbs/tune.ts';
@@ -28,7 +29,7 @@ interface PipelineEnd {
 
 /** The rows of a relation, wherever it stands. `asValue`: what its last step computes needs no name. */
 export function bindRelation(ctx: Context, relation: Ast.Relation, asValue = false): Rows {
-  if (relation.kind === 'formatCall') return scan(ctx, relation);
+  if (relation.kind === 'formatCall') return source(ctx, relation, null);
   if (relation.kind === 'relationName') return bindName(ctx, relation);
   const end = bindPipeline(ctx, relation, asValue);
   if (end.split !== null) ctx.report(codes.splitPlace, {}, lastStep(relation).span);
@@ -39,6 +40,12 @@ export function bindRelation(ctx: Context, relation: Ast.Relation, asValue = fal
 
 function lastStep(pipeline: Ast.Pipeline): { span: Ast.Span } {
   return pipeline.steps.at(-1) ?? pipeline;
+}
+
+/** Files, or a call. The type of files has been declared before they were looked at. */
+function source(ctx: Context, node: Ast.FormatCall, type: Ast.TypeNode | null): Rows {
+  const entry = tableFunction(ctx, node);
+  return entry === undefined ? scan(ctx, node) : tableRows(ctx, node, entry, type);
 }
 
 function scan(ctx: Context, node: Ast.FormatCall): Rows {
@@ -211,9 +218,9 @@ function bindFrom(ctx: Context, from: Ast.From): Rows {
   if (relation.kind === 'sqlSource') {
     return bindSql(ctx, from, relation);
   }
+  if (relation.kind === 'formatCall') return source(ctx, relation, from.type);
   const rows = bindRelation(ctx, relation);
-  // A source has been declared before its files were looked at.
-  return from.type === null || relation.kind === 'formatCall' ? rows : declare(ctx, rows, from, from.type);
+  return from.type === null ? rows : declare(ctx, rows, from, from.type);
 }
 
 /** `from orders as Order`: exactly those columns, converted. */

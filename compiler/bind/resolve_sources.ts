@@ -11,6 +11,9 @@ import { bindType } from './types.ts';
 export async function resolveSources(ctx: Context, roots: readonly Node[]): Promise<void> {
   const waiting: Promise<void>[] = [];
   const add = (node: FormatCall, type: TypeNode | null): void => {
+    // A call of a function is no file; what a broken `use` brings in is reported there.
+    const { host, opaque } = ctx.declared;
+    if (host.has(node.format.text) || opaque.has(node.format.text)) return;
     ctx.sources.set(node, null);
     const checked = checkFormat(ctx, node, 'read');
     const declared = type === null ? null : columnsOfType(ctx, type);

@@ -19,7 +19,7 @@ import { column, make, makeStep, name, text, type Value, valueNode } from './nod
 import { program } from './program.ts';
 import { flowsIn, placed } from './subflows.ts';
 import { parseType } from './text.ts';
-import { mapStep, type Udf } from './udf.ts';
+import { mapStep, tableCall, type Udf } from './udf.ts';
 
 /**
  * Where a flow begins, or the step that it adds to another one. The program is put together from these links (program.ts). `others`: the flows
@@ -496,10 +496,11 @@ function expectAction(fate: ExpectFate): Ast.ExpectAction {
   return make('expectAction', { name: name('quarantine'), args });
 }
 
-/** Begins a pipeline: with a source, with a source under a stated schema, or with another flow. */
-export function flow(source: Format | Flow, schema?: SchemaInput): Flow {
+/** Begins a pipeline: with a source, with the rows that a call of a `udf` gives, either under a stated schema, or with another flow. */
+export function flow(source: Format | Expr | Flow, schema?: SchemaInput): Flow {
   if (source instanceof Flow) return source;
-  return new Flow({ kind: 'source', format: source.ast, type: schema === undefined ? null : schemaNode(schema) });
+  const format = source instanceof Expr ? tableCall(source) : source.ast;
+  return new Flow({ kind: 'source', format, type: schema === undefined ? null : schemaNode(schema) });
 }
 
 function schemaOf(schema: SchemaInput | undefined): Ast.StructType | null {

@@ -65,6 +65,16 @@ export function mapStep(
   return { batches, fn: called, type };
 }
 
+/** A call in the place of a source. */
+export function tableCall({ ast }: Expr): Ast.FormatCall {
+  const use = uses.get(ast);
+  if (ast.kind !== 'call' || use === undefined)
+    throw new TypeError('a flow begins with a source, a flow, or a call of a `udf`');
+  const called = name(ast.name.text);
+  uses.set(called, use);
+  return make('formatCall', { format: called, args: ast.args });
+}
+
 /** Transpilers that keep names call this helper inside of functions. */
 const KEEP_NAMES =
   'const __name = (target, value) => Object.defineProperty(target, "name", { value, configurable: true });';

@@ -43,12 +43,13 @@ object type or an interface of the same file is a struct, and null or undefined 
     code: 'FLOW8005',
     title: 'A function of the host language in a place of another kind',
     explanation: `A function is called in expressions, an object { init, add, merge, value } is an aggregate, and stands where
-aggregates stand, and a function of rows or of columns stands behind map or map_batches:
+aggregates stand, a function of rows or of columns stands behind map or map_batches, and one that gives rows is a source:
 
     derive km = haversine(lat, lon, 52.5, 13.4)
     summarize m = geometric_mean(x) by k
     map clean_row
-    map_batches score as { id: int, score: float }`,
+    map_batches score as { id: int, score: float }
+    from pages(10)`,
     message: (p) => `\`${p.name}\` is ${p.what}, which cannot stand ${p.where}`,
   }),
 });

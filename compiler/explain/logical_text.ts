@@ -70,6 +70,8 @@ export function nodeText(n: LogicalNode): string {
       return `call ${n.calls.map(namedText).join(', ')}`;
     case 'map':
       return `${n.fn.shape === 'batches' ? 'map_batches' : 'map'} ${n.fn.name}`;
+    case 'table':
+      return `table ${n.label.replace(/^from /, '')}${n.limit === null ? '' : ` limit ${n.limit}`}`;
     case 'repeat':
       return `repeat ${quoteName(n.count)} times`;
     case 'explode':

@@ -103,6 +103,7 @@ function schemaOf(n: LogicalNode, complain: Complain): Schema | null {
     case 'trials':
     case 'trialTable':
     case 'sql':
+    case 'table':
     case 'evaluate':
       return null;
   }

@@ -12,6 +12,7 @@ export function exprsOf(n: LogicalNode): readonly { readonly input: number; read
     case 'number':
     case 'trialTable':
     case 'sql':
+    case 'table':
     case 'union':
     case 'single':
     case 'repeat':
@@ -65,6 +66,7 @@ export function mapExprs(n: LogicalNode, f: (e: Expr) => Expr): LogicalNode {
     case 'number':
     case 'trialTable':
     case 'sql':
+    case 'table':
     case 'union':
     case 'single':
     case 'repeat':

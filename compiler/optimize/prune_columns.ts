@@ -174,8 +174,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     }
     case 'number': {
       if (!needed.has(n.as)) return inputOf(n);
-      const own = n.schema.filter((f) => f.name === n.as);
-      const schema = [...inputOf(n).schema, ...own];
+      const schema = [...inputOf(n).schema, ...n.schema.filter((f) => f.name === n.as)];
       return schema.length === n.schema.length ? n : { ...n, schema };
     }
     case 'predict': {
@@ -190,6 +189,7 @@ function narrow(n: LogicalNode, needed: ReadonlySet<string>, ctx: RuleContext): 
     case 'trials':
     case 'trialTable':
     case 'sql':
+    case 'table':
     case 'single':
       return n;
   }

@@ -26,7 +26,7 @@ function sameFilter(scan: ScanNode, predicate: Expr): boolean {
 
 const bigints = (_: string, v: unknown): unknown => (typeof v === 'bigint' ? `${v}n` : v);
 
-/** `take` needs only the first rows: a sort becomes a top-N, and a reader below steps that keep every row stops early. */
+/** `take` needs only the first rows: a sort becomes a top-N, and a reader or a table function below steps that keep every row stops early. */
 export const pushLimits: Rule = {
   name: 'push limits down',
   doc: 'sort + take becomes a top-N; a reader stops after the rows that are wanted',
@@ -34,7 +34,7 @@ export const pushLimits: Rule = {
     const limited = (n: LogicalNode, rows: number, shared: IsShared): LogicalNode => {
       if (shared(n)) return n;
       if (n.op === 'sort') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
-      if (n.op === 'scan') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
+      if (n.op === 'scan' || n.op === 'table') return n.limit !== null && n.limit <= rows ? n : { ...n, limit: rows };
       const givesEach =
         n.op === 'project' ||
         n.op === 'predict' ||

@@ -68,6 +68,7 @@ function bound(
     case 'join':
       return n.kind === 'semi' || n.kind === 'anti' ? input(0) : null;
     case 'sql':
+    case 'table':
       return null;
     case 'single':
     case 'train':

@@ -1,11 +1,12 @@
 import type { HostCallParams, HostMapParams } from '../../engine/operators/params.ts';
-import type { CallNode, MapNode } from '../logical.ts';
+import type { CallNode, MapNode, TableNode } from '../logical.ts';
 import { inputOf } from '../plan_tree.ts';
 import { addStep, columnsFor, keepColumns, type Pipeline } from './pipeline.ts';
 import type { Planner } from './planner.ts';
 
 /** Functions of the host language as steps. */
-export function planHost(planner: Planner, n: CallNode | MapNode): Pipeline {
+export function planHost(planner: Planner, n: CallNode | MapNode | TableNode): Pipeline {
+  if (n.op === 'table') return planTable(n);
   return n.op === 'call' ? planCall(planner, n) : planMap(planner, n);
 }
 
@@ -36,4 +37,12 @@ function planMap(planner: Planner, n: MapNode): Pipeline {
     { op, phase: 'map', params, input: p.schema, output: n.schema, ...at },
     n.label.split(' ')[0] ?? op,
   );
+}
+
+/** One task, whose only row stands for the call. */
+function planTable(n: TableNode): Pipeline {
+  const params: HostMapParams = { fn: n.fn, schema: n.schema, call: { args: n.args, limit: n.limit } };
+  const empty: Pipeline = { input: { kind: 'items', count: 1 }, steps: [], schema: [], names: [] };
+  const at = { sides: [], span: n.span, label: n.label };
+  return addStep(empty, { op: 'map_rows', phase: 'map', params, input: [], output: n.schema, ...at }, n.label);
 }

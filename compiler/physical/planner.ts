@@ -107,6 +107,7 @@ export class Planner {
         return planMap(this, n);
       case 'call':
       case 'map':
+      case 'table':
         return planHost(this, n);
       case 'aggregate':
         return planAggregate(this, n);

@@ -25,7 +25,9 @@ export function shown(v: unknown): string {
 
 /** The frames of a stack with files as paths, without the version that their URLs carry: `at haversine (udfs.ts:12:11)`. */
 export function framesOf(stack: string | undefined): string[] {
-  const lines = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  // What calls a generator has no place of its own.
+  const placed = (line: string): boolean => /^\s+at /.test(line) && !line.endsWith('.next (<anonymous>)');
+  const lines = (stack ?? '').split('\n').filter(placed);
   return lines.slice(0, MOST_FRAMES).map((line) =>
     line
       .trim()

@@ -7,18 +7,27 @@ import { watchWords } from './watch.ts';
 /** Calls a host function with values of the user's side, and gives what it gives. What it throws is a RunError that shows `shown`, the arguments. */
 export function rawCall(fn: HostFunction): (args: readonly unknown[], shown: readonly unknown[] | null) => unknown {
   const call = hostValue(fn);
-  const words = fn.timeout === null ? null : watchWords();
+  const timed = timedCall(fn);
   return (args, shown) => {
-    if (words !== null) {
-      words[1] = fn.id;
-      words[0] = (words[0] as number) + 1;
-    }
     try {
-      return call(...args);
+      return timed(() => call(...args));
     } catch (e) {
       throw thrownError(fn, e, shown);
+    }
+  };
+}
+
+/** Runs code of the function's, which may take no longer than one call. */
+export function timedCall(fn: HostFunction): <T>(work: () => T) => T {
+  if (fn.timeout === null) return (work) => work();
+  const words = watchWords();
+  return (work) => {
+    words[1] = fn.id;
+    words[0] = (words[0] as number) + 1;
+    try {
+      return work();
     } finally {
-      if (words !== null) words[0] = (words[0] as number) + 1;
+      words[0] = (words[0] as number) + 1;
     }
   };
 }

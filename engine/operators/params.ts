@@ -1,4 +1,4 @@
-import type { Expr, NamedExpr, SortKey } from '../expr.ts';
+import type { Expr, LiteralValue, NamedExpr, SortKey } from '../expr.ts';
 import type { HostFunction } from '../host/def.ts';
 import type { DataType, Schema } from '../types.ts';
 import type { FrameSpec } from '../windows/def.ts';
@@ -187,4 +187,6 @@ export interface HostCallParams {
 export interface HostMapParams {
   readonly fn: HostFunction;
   readonly schema: Schema;
+  /** Of a table function: a row of the input is a call with these arguments, of whose rows no more than `limit` are wanted. */
+  readonly call?: { readonly args: readonly LiteralValue[]; readonly limit: number | null };
 }
