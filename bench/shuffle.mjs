@@ -37,9 +37,14 @@ async function threads(job) {
     const worker = new Worker(new URL('./lib/shuffle_thread.mjs', import.meta.url), {
       workerData: { ...job, index: i, ready, workers },
     });
+    // Until it is gone, with its memory: giving that back takes time of both processors.
     return new Promise((resolve, reject) => {
-      worker.on('message', resolve);
+      let span;
+      worker.on('message', (told) => {
+        span = told;
+      });
       worker.on('error', reject);
+      worker.on('exit', () => resolve(span));
     });
   });
   const spans = await Promise.all(jobs);
