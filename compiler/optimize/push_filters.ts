@@ -118,11 +118,12 @@ function intoJoin(f: FilterNode, join: JoinNode, ctx: Context): LogicalNode {
   // A bound on matches is checked over the rows that the user wrote before the join, so nothing may be filtered away below it.
   if (join.matching !== 'many') return f;
   const { kind } = join;
-  const left = keepsRight(kind) ? new Set<string>() : namesOf(inputOf(join, 0).schema);
-  const added = kind === 'inner' || kind === 'right' ? addedColumns(join) : new Map<string, Expr>();
+  const left = namesOf(inputOf(join, 0).schema);
+  const added = addedColumns(join);
   const right = new Set(added.keys());
-  const toLeft = (p: Expr): boolean => readsOnly(p, left);
-  const toRight = (p: Expr): boolean => !toLeft(p) && readsOnly(p, right);
+  // Also what reads no column at all: a side whose rows stay without a match is not emptied by emptying the other one.
+  const toLeft = (p: Expr): boolean => !keepsRight(kind) && readsOnly(p, left);
+  const toRight = (p: Expr): boolean => (kind === 'inner' || kind === 'right') && !toLeft(p) && readsOnly(p, right);
   // Rows without a match never reach a filter behind the join, so what may fail on them stays there.
   const dropsRows = (p: Expr): boolean => (toLeft(p) ? !keepsLeft(kind) : !keepsRight(kind));
   const { down, stay } = divide(conjuncts(f.predicate), (p) => toLeft(p) || toRight(p), dropsRows);
