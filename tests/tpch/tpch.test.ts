@@ -19,12 +19,16 @@ function tablesOf(query: string): string {
     .join('\n');
 }
 
-/** Cells agree exactly, or as numbers to a relative 1e-6. */
+/** Averages are floats in the answers, and agree to a relative 1e-6; what has no more places than a product of decimals is exact. */
+const FLOAT = /^-?\d+\.\d{7,}$/;
+const DECIMAL = /^-?\d+(\.\d+)?$/;
+
+/** A decimal without the zeros at its end. */
+const plain = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+
 function agree(a: string, b: string): boolean {
-  if (a === b) return true;
-  const x = Number(a);
-  const y = Number(b);
-  return a !== '' && b !== '' && Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(y));
+  if (FLOAT.test(b)) return a !== '' && Math.abs(Number(a) - Number(b)) <= 1e-6 * Math.max(1, Math.abs(Number(b)));
+  return DECIMAL.test(b) ? plain(a) === plain(b) : a === b;
 }
 
 /** Cells of a line; fields in quotes may hold commas. */
