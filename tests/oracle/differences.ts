@@ -196,7 +196,7 @@ function aggregateTable(): string {
 export function differencesPage(): string {
   return `# Differences from SQL
 
-Functions and aggregates have the names and meanings of SQL where SQL has them. \`tests/oracle\` runs each one beside DuckDB over values at the edges of types (nulls, empty and
+Functions and aggregates have the names and meanings of SQL where SQL has them. \`tests/oracle\` runs nearly all of them beside DuckDB over values at the edges of types (nulls, empty and
 combining text, nan, infinities, -0, leap days, changes of zone, the least and greatest ints, decimals of 38 digits). Where results differ, it is on purpose: this page is made from
 the tables of those tests, which fail where a difference is not listed here, and where a listed one no longer shows. Functions that are missing here agree on all of these values; those of lists, maps, structs and JSON and those of windows have tests of their own, and do not run beside DuckDB yet.
 
