@@ -31,6 +31,7 @@ export { explainKernels } from './compiler/explain/kernels.ts';
 export { type ReferenceEntry, reference } from './compiler/reference/index.ts';
 export { DiagnosticsError, type FlowResult, type FlowRunOptions, type Row, runFile, runText } from './compiler/run.ts';
 export { schemaText } from './compiler/schema_text.ts';
+export type { AccessRules } from './engine/access.ts';
 export { EngineBug, RunError, type RunErrorCode, type RunErrorWhere } from './engine/errors.ts';
 export type { PhysicalPlan } from './engine/plan.ts';
 export { type CheckResult, checkText, foundBy, valuesText } from './engine/runtime/checks.ts';

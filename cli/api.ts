@@ -2,6 +2,7 @@
 // A failure that the user can do something about is an Outcome; whatever is thrown counts as a bug of ours.
 import type { Span } from '../grammar/ast.ts';
 import type { Diagnostic } from '../grammar/diagnostics.ts';
+import type { AccessRules } from '../index.ts';
 
 export interface Api {
   run(request: RunRequest, reporter: RunReporter): Promise<Outcome<RunSummary>>;
@@ -31,6 +32,8 @@ export interface FileRequest {
   readonly text: string;
   /** `-p name=value`, still text: the file says what type each has. */
   readonly params: ReadonlyMap<string, string | null>;
+  /** What the flow may reach; undefined: everything. */
+  readonly access?: AccessRules;
   /** Functions of the host language; false: refused. Times in milliseconds. */
   readonly udf?: false | { readonly timeout?: number; readonly concurrency?: number };
 }

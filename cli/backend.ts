@@ -105,8 +105,8 @@ function bound<T>(
   });
 }
 
-function compileOptions({ params, udf }: FileRequest): CompileOptions {
-  return { params: Object.fromEntries(params), ...(udf === undefined ? {} : { udf }) };
+function compileOptions({ params, udf, access }: FileRequest): CompileOptions {
+  return { params: Object.fromEntries(params), ...(udf === undefined ? {} : { udf }), ...access };
 }
 
 /** A run error is an outcome; anything else that is thrown is a bug and passes. */
@@ -290,6 +290,7 @@ function engineOptions(request: RunRequest): EngineOptions {
     ...(request.spillDirs.length === 0 ? {} : { spillDirs: request.spillDirs }),
     ...(request.spill ? { spill } : { spill: false }),
     trace: request.trace !== undefined,
+    ...request.access,
   };
 }
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { accessOptions, fileAccess } from './access.ts';
 import type { ExplainFormat, OutFormat, ShuffleChoice } from './api.ts';
 import { addParam, parseInteger, parseShare, withParamFile } from './args.ts';
 import { bugReport } from './bug.ts';
@@ -26,7 +27,7 @@ const paramsOption = () => new Option('--params <file>', 'a JSON file of values 
 const gathered = (value: string, before: readonly string[] | undefined) => [...(before ?? []), value];
 
 function runOptions(command: Command): Command {
-  return udfOptions(command)
+  return accessOptions(udfOptions(command))
     .argument('<file>', 'a .flow file, or - for standard input')
     .addOption(paramOption())
     .addOption(paramsOption())
@@ -66,8 +67,7 @@ function runOptions(command: Command): Command {
 }
 
 function defineReaders(program: Command, context: Context, settle: Settle): void {
-  program
-    .command('check')
+  fileAccess(program.command('check'))
     .description('report the errors of .flow files without running them')
     .argument('<files...>', '.flow files, or - for standard input')
     .addOption(paramOption())
@@ -108,8 +108,7 @@ function defineCommands(program: Command, context: Context, settle: Settle): voi
     settle(import('./commands/run.ts').then(({ run }) => run(file, withParamFile(options), context))),
   );
   defineReaders(program, context, settle);
-  program
-    .command('explain')
+  fileAccess(program.command('explain'))
     .description('show the logical plan, the optimized plan with the rules that fired, and the task graph')
     .argument('<file>', 'a .flow file, or - for standard input')
     .addOption(paramOption())

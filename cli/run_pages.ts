@@ -148,4 +148,13 @@ annotation, or the one written behind its name. Nothing is rounded or cut. A fun
 
     use { geocode: (string) -> { lat: float, lon: float }? } from "./geo.js"`,
   },
+  {
+    code: 'FLOW7019',
+    title: 'Access is not allowed',
+    explanation: `With --allow-read, --allow-write and --allow-net a run reaches only what they name. What a flow reads and writes is
+looked at when it is checked (FLOW5008) and again just before it runs, behind links and \`..\`; a place to spill to when the engine is made.
+Name the folder, or the host of the place:
+
+    flowc run pipeline.flow --allow-read data --allow-net s3.example.com --spill-to 's3://bucket?endpoint=https://s3.example.com'`,
+  },
 ];

@@ -1,3 +1,4 @@
+import { Access, type AccessRules } from '../engine/access.ts';
 import type { PhysicalPlan } from '../engine/plan.ts';
 import type { Schema } from '../engine/types.ts';
 import type { FlowFile } from '../grammar/ast.ts';
@@ -11,7 +12,7 @@ import { estimate } from './physical/estimate.ts';
 import { type PlanOptions, planPhysical } from './physical/planner.ts';
 import { fileCatalog, type SourceCatalog } from './sources.ts';
 
-export interface CompileOptions extends Partial<PlanOptions> {
+export interface CompileOptions extends Partial<PlanOptions>, AccessRules {
   /** `-p name=value`, as text; lists and structs are JSON. null is null. */
   readonly params?: Readonly<Record<string, string | null>>;
   /** Data paths are relative to it; default: the working folder. */
@@ -22,6 +23,8 @@ export interface CompileOptions extends Partial<PlanOptions> {
   readonly lint?: boolean;
   /** Functions of the host language (`use`): a limit to their calls, or false to forbid them. */
   readonly udf?: UdfOptions | false;
+  /** Rules of the engine that is to run it, which hold beside those of these options. */
+  readonly access?: Access;
   /** Rewrites of the logical plan to try, in order; default: all. */
   readonly rules?: readonly Rule[];
 }
@@ -67,6 +70,7 @@ export async function bindAst(ast: FlowFile, options: CompileOptions = {}): Prom
     sourceSchemas: options.sources ?? fileCatalog(),
     lint: options.lint ?? false,
     udf: options.udf ?? {},
+    access: new Access(options, ...(options.access === undefined ? [] : [options.access])),
   });
   return { ...bound, plan: hasErrors(bound.diagnostics) ? null : bound.plan };
 }

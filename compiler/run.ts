@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { Access } from '../engine/access.ts';
 import { valueReader } from '../engine/batch/access.ts';
 import { RunError } from '../engine/errors.ts';
 import { toHost } from '../engine/host/values.ts';
@@ -84,17 +85,23 @@ export async function runText(
   options: FlowRunOptions & { readonly name?: string } = {},
 ): Promise<FlowResult> {
   const name = options.name ?? '<text>';
-  return runBound(await check(text, name, options), text, name, options);
+  return runBound(await check(text, name, within(options)), text, name, options);
 }
 
 /** Runs a syntax tree, such as the builder makes; `text` is shown in diagnostics. */
 export async function runAst(ast: FlowFile, text: string, options: FlowRunOptions = {}): Promise<FlowResult> {
-  return runBound(await bindAst(ast, options), text, ast.span.file, options);
+  return runBound(await bindAst(ast, within(options)), text, ast.span.file, options);
+}
+
+/** The rules of an engine that is kept hold for all that it runs, beside those of the call. */
+function within(options: FlowRunOptions): FlowRunOptions {
+  return options.engine === undefined ? options : { ...options, access: options.engine.access };
 }
 
 async function runBound(bound: Bound, text: string, file: string, options: FlowRunOptions): Promise<FlowResult> {
   if (bound.plan === null) throw new DiagnosticsError(bound.diagnostics, text, file);
   const { physical } = await plan(bound.plan, options);
+  if (options.engine !== undefined) new Access(options).check(physical);
   const engine = options.engine ?? new Engine(options);
   try {
     const { signal, shuffle } = options;

@@ -39,6 +39,7 @@ export const RUN_ERROR_CODES = {
   FLOW7020: 'embedded SQL failed',
   FLOW7017: 'a function failed',
   FLOW7018: 'a function gave a value of the wrong type',
+  FLOW7019: 'access is not allowed',
 } as const;
 
 export type RunErrorCode = keyof typeof RUN_ERROR_CODES;

@@ -1,3 +1,4 @@
+import { type AccessOptions, accessOf } from '../access.ts';
 import type { CheckSummary } from '../api.ts';
 import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
@@ -6,7 +7,7 @@ import { readSource } from '../io.ts';
 import { reportProblems } from '../report.ts';
 import { type UdfOptions, udfOf } from '../udf.ts';
 
-export interface CheckOptions extends UdfOptions {
+export interface CheckOptions extends UdfOptions, AccessOptions {
   readonly param?: ParamTexts;
   readonly lint?: true;
   readonly quiet?: true;
@@ -24,7 +25,8 @@ export async function check(files: readonly string[], options: CheckOptions, con
   let worst: number = EXIT.done;
   for (const file of files) {
     const source = readSource(file);
-    const request = { ...source, params: options.param ?? new Map(), lint: options.lint === true, udf: udfOf(options) };
+    const given = { params: options.param ?? new Map(), udf: udfOf(options), access: accessOf(options) };
+    const request = { ...source, ...given, lint: options.lint === true };
     const outcome = await api.check(request);
     const code = await reportProblems(outcome, source, context);
     const warned = options.lint && outcome.status === 'done' && outcome.warnings.length > 0;

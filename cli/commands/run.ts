@@ -1,3 +1,4 @@
+import { type AccessOptions, accessOf } from '../access.ts';
 import type { OutFormat, RunRequest, ShuffleChoice } from '../api.ts';
 import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
@@ -8,7 +9,7 @@ import { jsonReporter, textReporter } from '../report.ts';
 import { type UdfOptions, udfOf } from '../udf.ts';
 import { dryRun } from './dry_run.ts';
 
-export interface RunOptions extends UdfOptions {
+export interface RunOptions extends UdfOptions, AccessOptions {
   readonly param?: ParamTexts;
   readonly workers?: number;
   readonly memory?: number;
@@ -42,14 +43,14 @@ export async function run(file: string, options: RunOptions, context: Context): 
     );
   }
   const source = readSource(file);
-  if (options.dryRun) return dryRun({ ...source, params: options.param ?? new Map() }, options, context);
+  const given = { params: options.param ?? new Map(), udf: udfOf(options), access: accessOf(options) };
+  if (options.dryRun) return dryRun({ ...source, ...given }, options, context);
   const api = await context.loadApi();
   const stop = listenForStop(context.stdout, streams);
   const reporter = options.json ? jsonReporter(context) : textReporter(context, reporterOptions(options, context));
   const request: RunRequest = {
     ...source,
-    params: options.param ?? new Map(),
-    udf: udfOf(options),
+    ...given,
     workers: options.workers,
     memory: options.memory,
     spillDirs: [...(options.spillDir ?? []), ...(options.spillTo ?? [])],

@@ -1,3 +1,4 @@
+import { Access } from '../../engine/access.ts';
 import type { Expr, LiteralExpr } from '../../engine/expr.ts';
 import type { SourceSpec } from '../../engine/plan.ts';
 import type { Schema, Typed } from '../../engine/types.ts';
@@ -33,6 +34,8 @@ export interface Context {
   readonly catalog: SourceCatalog;
   /** Functions of the host language: how they are called, or false where they may not be used. */
   readonly udf: UdfOptions | false;
+  /** The files that it may read and write. */
+  readonly access: Access;
   readonly declared: Declarations;
   readonly report: Report;
   /** What an AST expression was bound to, for rules that look at both (lints). */
@@ -133,14 +136,21 @@ export function createReport(inlining: Context['inlining']): Report {
   return Object.assign(report, { list, add });
 }
 
-export function createContext(file: FlowFile, cwd: string, catalog: SourceCatalog, udf: UdfOptions | false): Context {
+/** What is given from outside. */
+interface World extends Partial<Pick<Context, 'udf' | 'access'>> {
+  readonly cwd: string;
+  readonly sourceSchemas: SourceCatalog;
+}
+
+export function createContext(file: FlowFile, world: World): Context {
   const inlining: Context['inlining'] = [];
   let id = 0;
   return {
     file,
-    cwd,
-    catalog,
-    udf,
+    cwd: world.cwd,
+    catalog: world.sourceSchemas,
+    udf: world.udf ?? {},
+    access: world.access ?? new Access({}),
     inlining,
     extra: [],
     sql: [],

@@ -3,6 +3,7 @@ import type { FormatDef, FormatOption } from '../../engine/formats/def.ts';
 import type { Arg, FormatCall, Span } from '../../grammar/ast.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { codes } from '../diagnostics.ts';
+import { isAllowed } from './access.ts';
 import { bindConstant } from './constants.ts';
 import type { Context } from './context.ts';
 import { isUnknown } from './exprs.ts';
@@ -48,6 +49,12 @@ export function checkFormat(ctx: Context, node: FormatCall, use: Use): CheckedFo
       );
     } else options[option.name] = option.value;
   }
+  if (
+    typeof path === 'string' &&
+    use === 'write' &&
+    !isAllowed(ctx, 'write', path, path, first?.value.span ?? node.span)
+  )
+    return null;
   return fits && path !== null && first !== undefined ? { format, path, pathSpan: first.value.span, options } : null;
 }
 

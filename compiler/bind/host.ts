@@ -12,6 +12,7 @@ import { codes } from '../diagnostics.ts';
 import { type Export, type ModuleScan, scanModule } from '../host/scan.ts';
 import type { TsParam, TsType } from '../host/ts_types.ts';
 import { isPromise, typedOf } from '../host/typed.ts';
+import { isAllowed } from './access.ts';
 import { castTo, fitsParam } from './casts.ts';
 import type { Context } from './context.ts';
 import { isUnknown, unknown } from './exprs.ts';
@@ -91,6 +92,7 @@ function readModule(ctx: Context, node: Ast.StringLiteral): ReadModule | null {
   if (!/\.m?[jt]s$/.test(path)) {
     return report('is no module: its name ends in .js, .mjs, .ts or .mts');
   }
+  if (!isAllowed(ctx, 'read', path, node.value, node.span)) return null;
   try {
     const text = fs.readFileSync(path, 'utf8');
     const version = createHash('sha256').update(text).digest('hex').slice(0, 12);

@@ -1,4 +1,5 @@
 import * as path from 'node:path';
+import type { Access } from '../../engine/access.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { FlowFile, Span, Statement } from '../../grammar/ast.ts';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../../grammar/diagnostics.ts';
@@ -31,6 +32,8 @@ export interface BindOptions {
   readonly lint?: boolean;
   /** Functions of the host language; false: `use` is an error. */
   readonly udf?: UdfOptions | false;
+  /** The files that may be read and written; default: all. */
+  readonly access?: Access;
 }
 
 export interface NamedSchema {
@@ -49,7 +52,7 @@ export interface BindResult {
 
 /** Resolves every name and type of a file. A mistake of the user's is a diagnostic and never thrown. */
 export async function bind(ast: FlowFile, options: BindOptions): Promise<BindResult> {
-  const ctx = createContext(ast, options.cwd, options.sourceSchemas, options.udf ?? {});
+  const ctx = createContext(ast, options);
   ctx.relation = (relation) => bindRelation(ctx, relation);
   ctx.values = (pipeline) => bindRelation(ctx, pipeline, true);
   const imported = await declareAll(ctx, options.params);

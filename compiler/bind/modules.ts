@@ -7,6 +7,7 @@ import { hasErrors } from '../../grammar/diagnostics.ts';
 import { suggest } from '../../grammar/suggest.ts';
 import { walk } from '../../grammar/walk.ts';
 import { codes } from '../diagnostics.ts';
+import { isAllowed } from './access.ts';
 import type { Context } from './context.ts';
 import { childContext, homeOf } from './context.ts';
 import { type Collected, collect, type IsNew } from './declare.ts';
@@ -72,6 +73,7 @@ function readText(ctx: Context, file: string, written: string, span: Name['span'
     return null;
   };
   if (!file.endsWith('.flow')) return report('is no file of the language: its name ends in .flow');
+  if (!isAllowed(ctx, 'read', file, written, span)) return null;
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (e) {

@@ -1,8 +1,11 @@
+import { resolve as resolvePath } from 'node:path';
 import { RunError } from '../../engine/errors.ts';
+import { STDIN } from '../../engine/formats/files.ts';
 import { formatType, type Schema } from '../../engine/types.ts';
 import type { FormatCall, Node, TypeNode } from '../../grammar/ast.ts';
 import { walk } from '../../grammar/walk.ts';
 import { codes } from '../diagnostics.ts';
+import { isAllowed, isPatternAllowed } from './access.ts';
 import type { Context, ResolvedSource } from './context.ts';
 import { type CheckedFormat, checkFormat } from './formats.ts';
 import { bindType } from './types.ts';
@@ -36,7 +39,11 @@ export async function resolveSources(ctx: Context, roots: readonly Node[]): Prom
 async function resolve(ctx: Context, node: FormatCall, checked: CheckedFormat, declared: Schema | null): Promise<void> {
   const { format, path, options, pathSpan } = checked;
   try {
+    if (!isPatternAllowed(ctx, path, pathSpan)) return;
     const paths = await ctx.catalog.paths(path, ctx.cwd);
+    for (const one of paths) {
+      if (!isAllowed(ctx, 'read', fromProcess(one), one, pathSpan)) return;
+    }
     const display = typeof path === 'string' ? path : path.join(', ');
     const spec = { paths, display, options, span: node.span };
     const schema = declared ?? (await ctx.catalog.infer(format.name, spec));
@@ -57,6 +64,11 @@ async function resolve(ctx: Context, node: FormatCall, checked: CheckedFormat, d
       suggestion: error.hint === undefined ? undefined : { text: error.hint },
     });
   }
+}
+
+/** What the catalog gives is relative to the process's folder, whatever folder the flow's paths start in. */
+function fromProcess(path: string): string {
+  return path === STDIN ? path : resolvePath(path);
 }
 
 /** The columns that `as Order` or `as { … }` states; null when it states none, which is reported. */

@@ -51,4 +51,14 @@ output.
     from csv("orders.csv") as { id: int, placed_at: timestamp, amount: decimal(12, 2)? }`,
     message: (p) => `${p.type} is not a list of columns`,
   }),
+  notAllowed: entry<{ message: string }>({
+    code: 'FLOW5008',
+    title: 'A file outside of what is allowed',
+    explanation: `With --allow-read and --allow-write (in TypeScript allowRead and allowWrite) a flow reads and writes only within the
+folders they name: sources, sinks, models, imports, and the modules of use. Links and .. are followed before it is looked at: what
+counts is where a path leads.
+
+    flowc run report.flow --allow-read data --allow-write out`,
+    message: (p) => p.message,
+  }),
 });

@@ -32,6 +32,17 @@ export function expandBraces(pattern: string): string[] {
   return [pattern];
 }
 
+/** The folders, or the files, that a path or a glob starts with: what stands before its first wildcard. */
+export function globRoots(pattern: string): string[] {
+  if (!isGlob(pattern)) return [pattern];
+  return expandBraces(pattern).map((one) => {
+    const segments = one.split('/');
+    const first = segments.findIndex(isGlob);
+    const fixed = (first < 0 ? segments : segments.slice(0, first)).map(unescapeGlob).join('/');
+    return fixed === '' ? (one.startsWith('/') ? '/' : '.') : fixed;
+  });
+}
+
 /** Matcher of one path segment (no `/`, no braces). A leading dot is only matched by a written dot. */
 export function segmentMatcher(glob: string): (name: string) => boolean {
   let source = glob.startsWith('.') ? '' : '(?!\\.)';

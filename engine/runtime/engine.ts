@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { Access } from '../access.ts';
 import type { Batch } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
 import { hostFunctionsOf } from '../host/def.ts';
@@ -6,6 +7,7 @@ import type { PhysicalPlan } from '../plan.ts';
 import { relationReader } from '../shuffle/reader.ts';
 import type { ShuffleChoice } from '../shuffle/strategy.ts';
 import { createStore, type MainStore } from '../store/store.ts';
+import { checkHost } from '../store/targets/open.ts';
 import { TaskHost } from '../tasks/host.ts';
 import { TaskRuntime } from '../tasks/runtime.ts';
 import { Monitor } from '../trace/monitor.ts';
@@ -95,6 +97,8 @@ const GRACE_MS = 2000;
 export class Engine extends TaskHost {
   readonly workers: number;
   readonly memory: number;
+  /** What its runs may read and write. */
+  readonly access: Access;
   readonly #store: MainStore;
   readonly #pool: WorkerPool;
   readonly #control = new SharedArrayBuffer(4 * (1 + MAX_STAGES));
@@ -124,6 +128,8 @@ export class Engine extends TaskHost {
         `Give at least ${MIN_MEMORY / 2 ** 20} MiB (--memory 16MiB)`,
       );
     }
+    this.access = new Access(options);
+    for (const place of options.spillDirs ?? []) checkHost(this.access, place);
     this.#progress = new SharedArrayBuffer(8 * PROGRESS_WORDS * (this.workers + 1));
     this.#store = createStore(storeOptions(options, this.memory, this.workers + 1));
     // The driver reads what parallel formats write, and nothing else.
@@ -208,6 +214,7 @@ export class Engine extends TaskHost {
     if (this.#closing !== null) throw new RunError('FLOW7012', 'the engine is closed');
     if (plan.stages.length >= MAX_STAGES)
       throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; fewer than ${MAX_STAGES} fit one run`);
+    this.access.check(plan);
     const started = performance.now();
     const before = this.stats();
     new Int32Array(this.#control).fill(0);

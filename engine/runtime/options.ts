@@ -1,3 +1,4 @@
+import type { AccessRules } from '../access.ts';
 import { RunError } from '../errors.ts';
 import type { StoreOptions } from '../store/options.ts';
 
@@ -7,7 +8,7 @@ export type SpillOptions = Pick<
   'threshold' | 'minSpillBytes' | 'fileBytes' | 'diskCap' | 'ioRetries' | 'stallMs'
 >;
 
-export interface EngineOptions {
+export interface EngineOptions extends AccessRules {
   /** Worker threads; default: the processors this process may use. */
   readonly workers?: number;
   /** Hard limit in bytes over everything the engine holds; default: half of the machine's memory. */

@@ -36,13 +36,13 @@ for (const file of readdirSync(casesFolder).sort()) {
   });
 
   test(`${file}: the fixes help`, async () => {
-    for (const { flow, params } of cases) {
-      for (const found of await diagnose(flow, params, lint)) {
-        const better = fixed(flow, found);
+    for (const one of cases) {
+      for (const found of await diagnose(one, lint)) {
+        const better = fixed(one.flow, found);
         if (better === null) continue;
-        const left = await diagnose(better, params, lint);
+        const left = await diagnose({ ...one, flow: better }, lint);
         const again = left.filter(({ code, message }) => code === found.code && message === found.message);
-        const before = (await diagnose(flow, params, lint)).filter(
+        const before = (await diagnose(one, lint)).filter(
           ({ code, message }) => code === found.code && message === found.message,
         );
         assert.ok(again.length < before.length, `${found.code} is still there after its fix:\n${better}`);
@@ -52,10 +52,10 @@ for (const file of readdirSync(casesFolder).sort()) {
 }
 
 test('files with many mistakes report five and more of them at once', async () => {
-  for (const { flow } of readScript(join(casesFolder, 'many.txt')).cases) {
-    const found = await diagnose(flow);
-    assert.ok(new Set(found.map(({ span }) => span.start)).size >= 5, flow);
-    for (const one of found) assert.ok(one.span.file !== '', `${one.code} has a place`);
+  for (const one of readScript(join(casesFolder, 'many.txt')).cases) {
+    const found = await diagnose(one);
+    assert.ok(new Set(found.map(({ span }) => span.start)).size >= 5, one.flow);
+    for (const { code, span } of found) assert.ok(span.file !== '', `${code} has a place`);
   }
 });
 

@@ -3,6 +3,7 @@
 //   A line or two for the reader.
 //   ===
 //   -p name=value          optional: parameters, a line each
+//   --allow-read path      optional: what may be read or written, a line each
 //   the flow; its data lies in tests/diagnostics/data
 //   ---
 //   every diagnostic of it, or the error of its run, as the command prints them
@@ -12,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { diagnosticsText } from '../../cli/diagnostics.ts';
 import { reportProblems } from '../../cli/report.ts';
 import type { Diagnostic } from '../../grammar/diagnostics.ts';
-import { check, type Engine, plan, RunError } from '../../index.ts';
+import { type AccessRules, check, type Engine, plan, RunError } from '../../index.ts';
 import { fakeContext } from '../cli/fakes.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -24,6 +25,7 @@ const FILE = 'case.flow';
 export interface Case {
   readonly flow: string;
   readonly params: Readonly<Record<string, string>>;
+  readonly access: AccessRules;
   /** The text above the `---`, as it stands there. */
   readonly input: string;
   readonly expected: string;
@@ -46,7 +48,15 @@ function readCase(part: string): Case {
     params[name] = value;
     return '';
   });
-  return { flow: flow.replace(/\n$/, ''), params, input, expected: expected.trimEnd() };
+  const allowed = (kind: string) =>
+    [...flow.matchAll(new RegExp(`^--allow-${kind} (.*)\n`, 'gm'))].map((m) => m[1] ?? '');
+  const [allowRead, allowWrite] = [allowed('read'), allowed('write')];
+  const access = {
+    ...(allowRead.length > 0 ? { allowRead } : {}),
+    ...(allowWrite.length > 0 ? { allowWrite } : {}),
+  };
+  const rest = flow.replace(/^--allow-(read|write) .*\n/gm, '');
+  return { flow: rest.replace(/\n$/, ''), params, access, input, expected: expected.trimEnd() };
 }
 
 export function writeScript(intro: string, cases: readonly { input: string; seen: string }[]): string {
@@ -54,18 +64,17 @@ export function writeScript(intro: string, cases: readonly { input: string; seen
 }
 
 export async function diagnose(
-  flow: string,
-  params: Case['params'] = {},
+  { flow, params = {}, access = {} }: Pick<Case, 'flow'> & Partial<Case>,
   lint = false,
 ): Promise<readonly Diagnostic[]> {
-  return (await check(flow, FILE, { params, lint })).diagnostics;
+  return (await check(flow, FILE, { params, lint, ...access })).diagnostics;
 }
 
 /** Everything that is said about the flow. Data files stand with their names alone. */
-export async function play({ flow, params }: Case, engine: () => Engine, lint: boolean): Promise<string> {
+export async function play({ flow, params, access }: Case, engine: () => Engine, lint: boolean): Promise<string> {
   const context = fakeContext();
   const source = { path: FILE, text: flow };
-  const bound = await check(flow, FILE, { params, lint });
+  const bound = await check(flow, FILE, { params, lint, ...access });
   let text = diagnosticsText(bound.diagnostics, source, context.stderrStyle);
   if (bound.plan !== null) {
     try {

@@ -57,6 +57,9 @@ test('the settings of the engine are in both tables, with their defaults', () =>
     spill: '',
     heap: 'os.totalmem()',
     trace: 'false',
+    allowRead: '',
+    allowWrite: '',
+    allowNet: '',
   };
   for (const page of ['docs/tuning.md', 'docs/api.md']) {
     const rows = read(page).split('\n');

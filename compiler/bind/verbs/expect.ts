@@ -10,6 +10,7 @@ import { suggest } from '../../../grammar/suggest.ts';
 import { walk } from '../../../grammar/walk.ts';
 import { codes } from '../../diagnostics.ts';
 import type { AggregateNode, ExpectCheck, ExpectNode, LogicalNode, LogicalOutput } from '../../logical.ts';
+import { isAllowed } from '../access.ts';
 import { isAggregate } from '../calls.ts';
 import { bindConstant } from '../constants.ts';
 import type { Context, Rows } from '../context.ts';
@@ -129,6 +130,7 @@ function quarantineOf(ctx: Context, action: Ast.ExpectAction): Fate | null {
     });
     return null;
   }
+  if (!isAllowed(ctx, 'write', e.value, e.value, arg.value.span)) return null;
   return { action: 'quarantine', path: fromFolder(ctx, e.value), format: format.name };
 }
 

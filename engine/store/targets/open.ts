@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
+import { type Access, demand } from '../../access.ts';
 import { EngineBug, RunError } from '../../errors.ts';
 import type { IoClient } from '../../io/client.ts';
 import { checkSpillDir, cleanStale } from '../spill_dir.ts';
 import { localTarget, type WriteVector } from './local.ts';
 import { prepareS3, s3Target } from './s3.ts';
-import { parseS3Url } from './s3_url.ts';
+import { parseS3Url, s3Place } from './s3_url.ts';
 import type { SpillTarget } from './target.ts';
 import { parseUnstable, unstableTarget } from './unstable.ts';
 
@@ -39,6 +40,13 @@ function targetKind(url: string): TargetKind {
 /** Whether the target is reached through the I/O thread. */
 export function isRemote(url: string): boolean {
   return targetKind(url) === 's3';
+}
+
+/** RunError FLOW7019 for a place that is reached by network and whose host is not allowed, or not stated: then the environment may name any. */
+export function checkHost(access: Access, url: string): void {
+  if (!isRemote(url)) return;
+  const { endpoint, ...location } = parseS3Url(url);
+  demand(access.refuseHost(s3Place({ endpoint, ...location }), endpoint === null ? null : new URL(endpoint).host));
 }
 
 /** Throws RunError FLOW7016 when the address does not say what it must. Touches nothing. */
