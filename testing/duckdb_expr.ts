@@ -1,5 +1,5 @@
 import type { CallExpr, Expr, IntervalValue, LiteralValue } from '../engine/expr.ts';
-import type { DataType } from '../engine/types.ts';
+import { type DataType, T } from '../engine/types.ts';
 
 /** There is no SQL for it, or none that means the same. */
 export class NotInSql extends Error {
@@ -34,6 +34,12 @@ export function typeSql(t: DataType): string {
       return 'INTERVAL';
     case 'list':
       return `${typeSql(t.item.type)}[]`;
+    case 'map':
+      return `MAP(${typeSql(t.key)}, ${typeSql(t.value.type)})`;
+    case 'struct':
+      return `STRUCT(${t.fields.map((f) => `${quoted(f.name)} ${typeSql(f.type)}`).join(', ')})`;
+    case 'json':
+      return 'JSON';
     default:
       throw new NotInSql(`type ${t.kind}`);
   }
@@ -48,7 +54,7 @@ export function literalSql(t: DataType, v: LiteralValue): string {
     case 'int':
       return `CAST(${text(String(v))} AS BIGINT)`;
     case 'float':
-      return `CAST(${text(String(v))} AS DOUBLE)`;
+      return `CAST(${text(Object.is(v, -0) ? '-0' : String(v))} AS DOUBLE)`;
     case 'decimal': {
       const n = BigInt(v as number);
       const digits = (n < 0n ? -n : n).toString().padStart(t.scale + 1, '0');
@@ -67,6 +73,25 @@ export function literalSql(t: DataType, v: LiteralValue): string {
     }
     case 'list':
       return `CAST([${(v as readonly LiteralValue[]).map((x) => literalSql(t.item.type, x)).join(', ')}] AS ${typeSql(t)})`;
+    case 'map': {
+      const entries = v as readonly { readonly key: LiteralValue; readonly value: LiteralValue }[];
+      const [keys, values] = [T.list(t.key), T.list(t.value.type)];
+      return `map(${literalSql(
+        keys,
+        entries.map((e) => e.key),
+      )}, ${literalSql(
+        values,
+        entries.map((e) => e.value),
+      )})`;
+    }
+    case 'struct': {
+      const of = v as Readonly<Record<string, LiteralValue>>;
+      return `struct_pack(${t.fields.map((f) => `${quoted(f.name)} := ${literalSql(f.type, of[f.name] ?? null)}`).join(', ')})`;
+    }
+    case 'json':
+      return `CAST(${text(v as string)} AS JSON)`;
+    case 'bytes':
+      return `from_hex(${text(Buffer.from(v as Uint8Array).toString('hex'))})`;
     default:
       throw new NotInSql(`a literal of type ${t.kind}`);
   }

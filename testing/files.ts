@@ -57,6 +57,8 @@ function text(t: DataType, v: LiteralValue): string {
       const cut = digits.length - t.scale;
       return `${n < 0n ? '-' : ''}${digits.slice(0, cut)}${t.scale > 0 ? `.${digits.slice(cut)}` : ''}`;
     }
+    case 'float':
+      return Object.is(v, -0) ? '-0' : String(v);
     default:
       return String(v);
   }

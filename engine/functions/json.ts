@@ -9,16 +9,21 @@ export function jsonGet(text: string, key: string | Int): string | null {
 const EXACT = '\0n';
 
 /**
- * JSON text as a value. Numbers of many digits stay text, so that no digit is lost on the way into an int, a decimal or JSON again: see `exactNumber`.
+ * JSON text as a value. Numbers of many digits, and those beyond the floats, stay text, so that nothing is lost on the way into an int, a decimal or JSON again: see `exactNumber`.
  */
 export function parseJson(text: string): unknown {
   // Text that holds the mark itself is left alone.
-  if (!/\d{16}|\d\.\d{15}|\d{2,}\.\d{14}/.test(text) || text.includes('\\u0000')) return JSON.parse(text);
+  if (!/[\d.]{16}|\d[eE]\+?\d{3}/.test(text) || text.includes('\\u0000')) return JSON.parse(text);
   return JSON.parse(
     text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) =>
-      token.startsWith('"') || token.replace(/[eE].*|\D/g, '').length < 16 ? token : JSON.stringify(EXACT + token),
+      token.startsWith('"') || isHeld(token) ? token : JSON.stringify(EXACT + token),
     ),
   );
+}
+
+/** Whether a float holds a number: its digits, and its size. */
+function isHeld(number: string): boolean {
+  return number.replace(/[eE].*|\D/g, '').length < 16 && Number.isFinite(Number(number));
 }
 
 /** The digits of a number that `parseJson` kept as text; null for anything else. */

@@ -100,14 +100,22 @@ const sum: Resolve = ([arg, ...more]) => {
   return overload([t], result, { call, mayOverflow: true }, true);
 };
 
+/** Ints and decimals are added up exactly: near 2^63 floats would lose what is left of them. */
 const mean: Resolve = ([arg, ...more]) => {
   const t = asList(arg);
   if (t === null || more.length > 0 || implicitCost(t.item.type, T.float) === null) return null;
+  const item = t.item.type;
+  const exact = item.kind === 'int' || item.kind === 'decimal';
+  const scale = item.kind === 'decimal' ? 10 ** item.scale : 1;
   const call = (list: List): number | null => {
     const present = list.filter((x) => x !== null);
-    return present.length === 0 ? null : present.reduce<number>((s, x) => s + Number(x), 0) / present.length;
+    if (present.length === 0) return null;
+    const total = exact
+      ? present.reduce<Int>((s, x) => addInt(s, x as Int), 0)
+      : present.reduce<number>((s, x) => s + Number(x), 0);
+    return Number(total) / present.length / scale;
   };
-  return overload([T.list(T.float, t.item.nullable)], T.float, { call }, true);
+  return overload([exact ? t : T.list(T.float, t.item.nullable)], T.float, { call }, true);
 };
 
 const concat: Resolve = ([a, b, ...more]) => {

@@ -324,9 +324,12 @@ export const LIST_SETS = family('list', {
       if (item === null) return { error: 'the item has another type than the list' };
       const key = identity(item);
       const type = T.list(item, t.item.nullable);
-      return overload([type, item], type, {
-        call: (v: List, one: LiteralValue) => v.filter((y) => y === null || key(y) !== key(one)),
-      });
+      // A set, because nan equals itself there.
+      const call = (v: List, one: LiteralValue): List => {
+        const gone = new Set([key(one)]);
+        return v.filter((y) => y === null || !gone.has(key(y)));
+      };
+      return overload([type, item], type, { call });
     },
   },
   list_zip: {

@@ -60,7 +60,8 @@ const fromEntries: Resolve = ([list, ...more]) => {
       key.type,
       items.flatMap((x) => (x === null ? [] : [{ key: x[key.name] ?? null, value: x[value.name] ?? null }])),
     );
-  return overload([list], { kind: 'map', key: key.type, value }, { call });
+  const of: Typed = { type: value.type, nullable: value.nullable };
+  return overload([list], { kind: 'map', key: key.type, value: of }, { call });
 };
 
 /** The later map decides about keys that both have; they stay where they were. */

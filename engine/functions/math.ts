@@ -160,11 +160,12 @@ function logBase(base: number, x: number): number {
   return base === 10 ? Math.log10(x) : base === 2 ? Math.log2(x) : Math.log(x) / Math.log(base);
 }
 
-/** Which of `count` equal buckets between `low` and `high` holds the value: 1 to count, 0 below, count + 1 above. */
+/** Which of `count` equal buckets between `low` and `high` holds the value: 1 to count, 0 below, count + 1 above, where nan is too. */
 function widthBucket(v: number, low: number, high: number, count: Int): Int {
   const n = Number(count);
-  if (!(n >= 1) || low === high)
-    throw new RunError('FLOW7004', `width_bucket needs a count of at least 1 and two different bounds`);
+  if (!(n >= 1) || low === high || !Number.isFinite(high - low))
+    throw new RunError('FLOW7004', `width_bucket needs a count of at least 1 and two different bounds, both finite`);
+  if (Number.isNaN(v)) return n + 1;
   const at = Math.floor(((v - low) / (high - low)) * n) + 1;
   return Math.max(0, Math.min(n + 1, at));
 }
@@ -325,7 +326,7 @@ export const MATH = family('math', {
     'true',
   ]),
   width_bucket: {
-    doc: 'Number of the bucket, of `count` equal ones between low and high, that holds x: 0 below, count + 1 above.',
+    doc: 'Number of the bucket, of `count` equal ones between low and high, that holds x: 0 below, count + 1 above. nan is above all.',
     signature: 'width_bucket(x, low, high, count)',
     examples: [['width_bucket(35, 0, 100, 10)', '4']],
     resolve: signatures({ params: [T.float, T.float, T.float, T.int], result: T.int, impl: { call: widthBucket } }),

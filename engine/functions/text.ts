@@ -27,9 +27,9 @@ export function checkLength(length: number): void {
 }
 
 export function initcap(s: string): string {
-  return s.toLowerCase().replace(/[\p{L}\p{N}]+/gu, (w) => {
+  return s.replace(/[\p{L}\p{N}\p{M}]+/gu, (w) => {
     const first = String.fromCodePoint(w.codePointAt(0) as number);
-    return first.toUpperCase() + w.slice(first.length);
+    return first.toUpperCase() + w.slice(first.length).toLowerCase();
   });
 }
 

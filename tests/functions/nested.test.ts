@@ -134,4 +134,21 @@ test('nulls go in as items and come out as null', () => {
   assert.equal(value(call('list_repeat', [lit(T.int, null), lit(T.int, 2)])), [null, null]);
 });
 
+test('what DuckDB showed to be wrong stays right', () => {
+  // Each was found by tests/oracle, which are not run where the database is not installed.
+  const [most, least] = [2n ** 63n - 1n, -(2n ** 63n)];
+  assert.is(value(call('list_mean', [list(T.int, [most, least])])), -0.5);
+  const [nan, floats] = [Number.NaN, [Number.NaN, 1, null]];
+  assert.equal(value(call('list_remove', [list(T.float, floats), lit(T.float, nan)])), [1, null]);
+  const entry = T.struct([field('k', T.string), field('v', T.int)]);
+  const made = call('map_from_entries', [lit(T.list(entry), [{ k: 'a', v: 1 }])]);
+  assert.equal(made.type, { kind: 'map', key: T.string, value: { type: T.int, nullable: true } });
+  const json = (text: string): LiteralValue => value(call('json_extract', [lit(T.json, text), lit(T.string, '$')]));
+  assert.is(json('1e400'), '1e400');
+  assert.is(json('[12345678.123456789]'), '[12345678.123456789]');
+  assert.is(value(call('initcap', [lit(T.string, 'cafe\u0301s NOIRS')])), 'Cafe\u0301s Noirs');
+  const bounds = [lit(T.float, 0), lit(T.float, 10), lit(T.int, 5)];
+  assert.is(value(call('width_bucket', [lit(T.float, Number.NaN), ...bounds])), 6);
+});
+
 test.run();

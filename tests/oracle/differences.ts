@@ -1,19 +1,8 @@
 import type { LiteralValue } from '../../engine/expr.ts';
 import { AGGREGATE_CASES } from './aggregate_cases.ts';
-
-/** A row of a table by the names of its columns. */
-export type Named = { readonly [column: string]: LiteralValue };
-
-/** Where results differ on purpose. */
-export interface Difference {
-  readonly functions: readonly string[];
-  /** What is done here, what there, and why: one row of docs/differences.md. */
-  readonly here: string;
-  readonly there: string;
-  readonly why: string;
-  /** The rows on which it may show; all unless told. */
-  readonly where?: (row: Named) => boolean;
-}
+import { WITHOUT_COUNTERPART } from './cases.ts';
+import type { Difference, Named } from './difference.ts';
+import { NESTED_DIFFERENCES } from './nested_differences.ts';
 
 const num = (v: LiteralValue | undefined): number => Number(v);
 const text = (row: Named): string => `${row.s ?? ''}${row.t ?? ''}`;
@@ -174,6 +163,7 @@ export const DIFFERENCES: readonly Difference[] = [
     why: 'There are no infinite timestamps.',
     where: (r) => huge(r.i),
   },
+  ...NESTED_DIFFERENCES,
 ];
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -196,9 +186,10 @@ function aggregateTable(): string {
 export function differencesPage(): string {
   return `# Differences from SQL
 
-Functions and aggregates have the names and meanings of SQL where SQL has them. \`tests/oracle\` runs nearly all of them beside DuckDB over values at the edges of types (nulls, empty and
-combining text, nan, infinities, -0, leap days, changes of zone, the least and greatest ints, decimals of 38 digits). Where results differ, it is on purpose: this page is made from
-the tables of those tests, which fail where a difference is not listed here, and where a listed one no longer shows. Functions that are missing here agree on all of these values; those of lists, maps, structs and JSON and those of windows have tests of their own, and do not run beside DuckDB yet.
+Functions, aggregates and windows have the names and meanings of SQL where SQL has them. \`tests/oracle\` runs all of them beside DuckDB over values at the edges of types (nulls, empty and
+combining text, nan, infinities, -0, leap days, changes of zone, the least and greatest ints, decimals of 38 digits, nested lists, maps without a key, JSON of every kind, frames without a row).
+What the database has no function for stands beside an expression of several. Where results differ, it is on purpose: this page is made from the tables of those tests, which fail where a
+difference is not listed here, and where a listed one no longer shows. Functions that are missing here, and all functions of windows, agree on all of these values.
 
 ## Functions
 
@@ -211,5 +202,11 @@ ${[
 ## Aggregates
 
 ${aggregateTable()}
+
+## Without a counterpart
+
+The database has nothing to set beside these, so something else tests them.
+
+${[row(['Function', 'Tested by']), row(['---', '---']), ...Object.entries(WITHOUT_COUNTERPART).map(([fn, by]) => row([`\`${fn}\``, by]))].join('\n')}
 `;
 }

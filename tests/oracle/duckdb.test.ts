@@ -1,16 +1,14 @@
 // Random pipelines over random tables: the engine gives the rows that DuckDB gives for the same logical plan as SQL.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { check } from '../../compiler/compile.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
 import { difference, engineOutcome } from '../../testing/compare.ts';
-import { type DuckConnection, duckOutcome, loadTable } from '../../testing/duckdb.ts';
+import { type DuckConnection, duckOutcome, loadTable, openDuckDB } from '../../testing/duckdb.ts';
 import { NotInSql } from '../../testing/duckdb_expr.ts';
 import { planSql } from '../../testing/duckdb_sql.ts';
 import { writeTable } from '../../testing/files.ts';
@@ -23,22 +21,6 @@ test.after(async () => {
   await engine.close();
   rmSync(root, { recursive: true, force: true });
 });
-
-/** The package, where it is installed: here, or with the benchmarks. */
-async function connect(): Promise<DuckConnection | null> {
-  for (const from of ['../../package.json', '../../bench/package.json']) {
-    try {
-      const path = createRequire(new URL(from, import.meta.url)).resolve('@duckdb/node-api');
-      const { DuckDBInstance } = (await import(pathToFileURL(path).href)) as {
-        DuckDBInstance: { create(path: string): Promise<{ connect(): Promise<DuckConnection> }> };
-      };
-      return await (await DuckDBInstance.create(':memory:')).connect();
-    } catch (e) {
-      if ((e as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw e;
-    }
-  }
-  return null;
-}
 
 let compared = 0;
 const skipped = new Map<string, number>();
@@ -69,7 +51,7 @@ async function checked(db: DuckConnection, p: TestPipeline): Promise<void> {
 
 // Of texts of any characters the upper case differs: 'ﬀ' is 'FF' here, as Unicode has it, and stays there.
 test('random pipelines: the engine against DuckDB', async () => {
-  const db = await connect();
+  const db = await openDuckDB();
   if (db === null) {
     console.log('# skip: @duckdb/node-api is not installed');
     return;

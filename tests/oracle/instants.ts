@@ -114,4 +114,20 @@ export const INSTANTS: readonly Case[] = [
     "epoch(timezone('Europe/Berlin', a at time zone 'UTC'))::bigint - epoch(a)::bigint",
   ),
   both('generate_series', 'ints_n', 'generate_series(n, 8, 3)', 'generate_series(n, 8, 3)'),
+  both('is_leap_year', 'dates', 'is_leap_year(a)', "date_part('doy', make_date(year(a), 12, 31)) = 366"),
+  both(
+    'next_day',
+    'dates',
+    'next_day(a, "wed")',
+    'a + (case when isodow(a) < 3 then 3 else 10 end - isodow(a))::integer',
+  ),
+  both(
+    'next_day',
+    'dates',
+    'next_day(a, "sunday")',
+    'a + (case when isodow(a) < 7 then 7 else 14 end - isodow(a))::integer',
+  ),
+  both('time', 'times', 'time(a)', 'a::time'),
+  both('make_time', 'parts', 'make_time(m, n, 59.5)', 'make_time(m, n, 59.5)'),
+  both('make_time', 'parts', 'make_time(m, 7, y)', 'make_time(m, 7, y::double)'),
 ];

@@ -13,12 +13,12 @@ import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import type { DataType, Schema } from '../../engine/types.ts';
 import { parseFile } from '../../grammar/parse.ts';
 import { catalog } from '../bind/harness.ts';
-import type { Table } from './tables.ts';
+import type { Table } from './cross.ts';
 
 /** Text of a value, null, or that computing it fails. */
 export type Outcome = string | null | { readonly error: string };
 
-/** The value in the text that `sqlOf` makes of it on the other side. */
+/** The value as text; `sqlOf` makes the same of it on the other side, `valueOf` and this function where it is nested. */
 export function render(t: DataType, v: LiteralValue): string | null {
   if (v === null) return null;
   switch (t.kind) {
@@ -35,12 +35,23 @@ export function render(t: DataType, v: LiteralValue): string | null {
       return `${i.months} ${i.days} ${i.micros}`;
     }
     case 'list':
-      return t.item.type.kind === 'string'
-        ? JSON.stringify(v)
-        : `[${(v as readonly LiteralValue[]).map((x) => render(t.item.type, x)).join(',')}]`;
+      return `[${(v as readonly LiteralValue[]).map((x) => inside(t.item.type, x)).join(',')}]`;
+    case 'map':
+      return `{${(v as readonly { key: LiteralValue; value: LiteralValue }[])
+        .map((e) => `${inside(t.key, e.key)}:${inside(t.value.type, e.value)}`)
+        .join(',')}}`;
+    case 'struct': {
+      const of = v as Readonly<Record<string, LiteralValue>>;
+      return `{${t.fields.map((f) => `${f.name}:${inside(f.type, of[f.name] ?? null)}`).join(',')}}`;
+    }
     default:
       return String(v);
   }
+}
+
+/** A value inside another: texts in quotes, so that nothing passes for a comma or for null. */
+function inside(t: DataType, v: LiteralValue): string {
+  return v !== null && t.kind === 'string' ? JSON.stringify(v) : String(render(t, v));
 }
 
 /** The expression in the types of the table, as the compiler binds it. */

@@ -94,4 +94,36 @@ export const STRINGS: readonly Case[] = [
   both('url_decode', 'texts_n', 'url_decode(url_encode(s))'),
   both('to_hex', 'ints_n', 'to_hex(i)', 'lower(to_hex(i))'),
   both('to_base', 'ints_n', 'to_base(i, 2)', 'to_base(i, 2)'),
+  both('graphemes', 'texts', 'list_join(graphemes(s), "")', 's'),
+  both('graphemes', 'texts', 'length(graphemes(s))', 'length_grapheme(s)'),
+  both(
+    'overlay',
+    'texts_n',
+    'overlay(s, "xy", n)',
+    "case when s is not null and n < 1 then error('before the text') else substr(s, 1, n - 1) || 'xy' || substr(s, n + 2) end",
+  ),
+  both(
+    'overlay',
+    'texts_n',
+    'overlay(s, "xy", 2, n)',
+    "substr(s, 1, 1) || 'xy' || substr(s, 2 + case when n < 0 then 0 else n end)",
+  ),
+  both(
+    'center',
+    'texts_n',
+    'center(s, n, "-")',
+    "case when n is null then null when length(s) >= n then s else rpad(lpad(s, ((n + length(s)) // 2)::integer, '-'), n::integer, '-') end",
+  ),
+  both(
+    'occurrences',
+    'texts',
+    'occurrences(s, t)',
+    "case when s is not null and t = '' then 0 else (length(s) - length(replace(s, t, ''))) / length(t) end::bigint",
+  ),
+  both(
+    'regexp_position',
+    'texts_n',
+    'regexp_position(s, "[l-z]")',
+    "case when regexp_matches(s, '[l-z]') then strpos(s, regexp_extract(s, '[l-z]')) when s is not null then 0 end",
+  ),
 ];

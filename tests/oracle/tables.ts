@@ -1,9 +1,10 @@
 import type { LiteralValue } from '../../engine/expr.ts';
-import { formatDate, formatDecimal, formatTimestamp } from '../../engine/functions/format.ts';
-import type { Int } from '../../engine/functions/ints.ts';
 import { parseDate, parseTimestamp } from '../../engine/functions/parse.ts';
-import type { DataType, Schema } from '../../engine/types.ts';
+import type { Schema } from '../../engine/types.ts';
 import { field, T } from '../../engine/types.ts';
+import { literalSql, typeSql } from '../../testing/duckdb_expr.ts';
+import { cross, type Table } from './cross.ts';
+import { NESTED_TABLES } from './nested_tables.ts';
 
 /** Values at the edges of types, and tables of their combinations. */
 
@@ -92,6 +93,7 @@ export const TEXTS: readonly LiteralValue[] = [
   'Zoë',
   'straße',
   'e\u0301',
+  'cafe\u0301s NOIRS',
   'é',
   '日本語',
   '😀',
@@ -199,17 +201,6 @@ export const WIDE = decimals([
   '30000000000',
 ]);
 
-export interface Table {
-  readonly schema: Schema;
-  readonly rows: readonly (readonly LiteralValue[])[];
-}
-
-function cross(schema: Schema, ...columns: readonly (readonly LiteralValue[])[]): Table {
-  let rows: LiteralValue[][] = [[]];
-  for (const values of columns) rows = rows.flatMap((row) => values.map((v) => [...row, v]));
-  return { schema, rows };
-}
-
 /** Pairs of short texts: every one with every other. */
 const SHORT = TEXTS.filter((t) => t !== LONG);
 
@@ -232,55 +223,17 @@ export const TABLES = {
     [null, 0, 1, 2, 12, 13],
     [null, 0, 1, 28, 29, 31, 32],
   ),
+  ...NESTED_TABLES,
 } satisfies Record<string, Table>;
 
 export type TableName = keyof typeof TABLES;
 
-function sqlType(t: DataType): string {
-  if (t.kind === 'decimal') return `decimal(${t.precision}, ${t.scale})`;
-  const names: Record<string, string> = {
-    int: 'bigint',
-    float: 'double',
-    string: 'varchar',
-    bool: 'boolean',
-    date: 'date',
-    timestamp: 'timestamp',
-  };
-  return names[t.kind] as string;
-}
-
-function sqlText(s: string): string {
-  const quoted = (part: string): string => `'${part.replaceAll("'", "''")}'`;
-  return quoted(s);
-}
-
-/** A value as SQL writes it. */
-function sqlValue(t: DataType, v: LiteralValue): string {
-  if (v === null) return 'null';
-  switch (t.kind) {
-    case 'string':
-      return sqlText(v as string);
-    case 'float':
-      return Object.is(v, -0) ? "'-0.0'" : `'${String(v)}'`;
-    case 'decimal':
-      return `'${formatDecimal(v as Int, t.scale)}'`;
-    case 'date':
-      return `'${formatDate(v as number)}'`;
-    case 'timestamp':
-      return `'${formatTimestamp(v as Int, null)
-        .replace('T', ' ')
-        .replace('Z', '')}'`;
-    default:
-      return `'${String(v)}'`;
-  }
-}
-
 /** Statements that make a table, its rows numbered. */
 export function createTable(name: string, table: Table): string {
-  const columns = table.schema.map((f) => `${f.name}::${sqlType(f.type)} as ${f.name}`).join(', ');
+  const columns = table.schema.map((f) => `${f.name}::${typeSql(f.type)} as ${f.name}`).join(', ');
   const names = table.schema.map((f) => f.name).join(', ');
   const rows = table.rows.map(
-    (row, k) => `(${k}, ${row.map((v, c) => sqlValue((table.schema[c] as Schema[number]).type, v)).join(', ')})`,
+    (row, k) => `(${k}, ${row.map((v, c) => literalSql((table.schema[c] as Schema[number]).type, v)).join(', ')})`,
   );
   return `create table "${name}" as select row_number, ${columns} from (values ${rows.join(', ')}) v(row_number, ${names})`;
 }
