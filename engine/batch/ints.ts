@@ -1,3 +1,4 @@
+import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
 import type { Validity } from './bitmap.ts';
@@ -21,8 +22,15 @@ export const MAX_I128 = (1n << 127n) - 1n;
 
 export type IntWidth = 'i32' | 'i64' | 'wide' | 'i128';
 
+const WIDTHS = ['i32', 'i64', 'wide'] as const;
+
 /** The narrowest form that holds all valid values given as 64-bit words. */
 export function widthOfI64(words: Int32Array, rows: number, validity: Uint8Array | null): 'i32' | 'i64' | 'wide' {
+  const width = WIDTHS[kernelsFor(words)?.ints_width(words.byteOffset, rows) ?? -1];
+  return width === 'i32' || (width !== undefined && validity === null) ? width : validWidth(words, rows, validity);
+}
+
+function validWidth(words: Int32Array, rows: number, validity: Uint8Array | null): 'i32' | 'i64' | 'wide' {
   let beyond32 = 0;
   let outside = 0;
   for (let i = 0; i < rows; i++) {
@@ -50,16 +58,49 @@ export function narrowI64(
 ): I32Column | I64Column {
   const words = wordsOf(values);
   const width = widthOfI64(words, rows, valid.validity);
-  if (width === 'i32') {
-    const out = scratch.i32(rows);
-    for (let i = 0; i < rows; i++) out[i] = words[2 * i] as number;
-    return { type, phys: 'i32', length: rows, ...valid, values: out };
-  }
+  if (width === 'i32') return { type, phys: 'i32', length: rows, ...valid, values: lowWords(words, rows, scratch) };
   return { type, phys: 'i64', length: rows, ...valid, values: values.subarray(0, rows), wide: width === 'wide' };
+}
+
+/** The low words of 64-bit values, which may be longer than `rows`. */
+export function lowWords(words: Int32Array, rows: number, scratch: Scratch): Int32Array {
+  const out = scratch.i32(rows);
+  const k = kernelsFor(out, words);
+  if (k !== null) k.ints_narrow(words.byteOffset, rows, out.byteOffset);
+  else for (let i = 0; i < rows; i++) out[i] = words[2 * i] as number;
+  return out;
 }
 
 /** As narrowI64, for 128-bit values (two 64-bit words a row, low first). */
 export function narrowI128(
+  type: DataType,
+  values: BigInt64Array,
+  rows: number,
+  valid: Validity,
+  scratch: Scratch,
+): I32Column | I64Column | I128Column {
+  return narrowByKernel(type, values, rows, valid, scratch) ?? narrowByWords(type, values, rows, valid, scratch);
+}
+
+/** null: no kernel reaches the values, or one does not fit 64 bits, though it may stand under a null. */
+function narrowByKernel(
+  type: DataType,
+  values: BigInt64Array,
+  rows: number,
+  valid: Validity,
+  scratch: Scratch,
+): I32Column | I64Column | null {
+  if (kernelsFor(values) === null) return null;
+  const base = { type, length: rows, ...valid };
+  const small = scratch.i32(rows);
+  if (kernelsFor(values, small)?.ints_32_of_128(values.byteOffset, rows, small.byteOffset) === 1)
+    return { ...base, phys: 'i32', values: small };
+  const low = scratch.i64(rows);
+  const fits = kernelsFor(values, low)?.ints_64_of_128(values.byteOffset, rows, low.byteOffset) === 1;
+  return fits ? narrowI64(type, low, rows, valid, scratch) : null;
+}
+
+function narrowByWords(
   type: DataType,
   values: BigInt64Array,
   rows: number,

@@ -63,5 +63,5 @@ function loadPiece(
 ): ArrowArray {
   const header = readHeader(fd, index.path, piece, true);
   const field = { name: 'dictionary', type, nullable: true };
-  return new IpcBatch(fd, index, piece, header, [field], inner).column(0, 0, header.rows);
+  return new IpcBatch(fd, index, piece, header, [field], inner, null).column(0, 0, header.rows);
 }

@@ -16,6 +16,7 @@ import {
   decimalColumn,
   float16Values,
   intervalWords,
+  longs,
   malformed,
   narrowWords,
   scaleWords,
@@ -55,6 +56,7 @@ function importValues(
 ): Column {
   const t = a.type;
   const base = { type, length: n, ...valid };
+  const own = a.own === true;
   switch (t.kind) {
     case 'bool': {
       if (a.data.length * 8 < start + n) throw malformed('a buffer of booleans is too short');
@@ -65,6 +67,7 @@ function importValues(
     case 'int':
       return importInts(a, t.bits, t.signed, start, n, base, scratch);
     case 'float': {
+      if (own && t.bits === 64) return { ...base, phys: 'f64', values: typed(Float64Array, a.data, start, n) };
       const values = scratch.f64(n);
       if (t.bits === 64) wordsOf(values).set(typed(Int32Array, a.data, 2 * start, 2 * n));
       else if (t.bits === 32) values.set(typed(Float32Array, a.data, start, n));
@@ -72,8 +75,9 @@ function importValues(
       return { ...base, phys: 'f64', values };
     }
     case 'decimal':
-      return decimalColumn(base, typed(Int32Array, a.data, (start * t.bits) / 32, (n * t.bits) / 32), t, scratch);
+      return decimalColumn(base, typed(Int32Array, a.data, (start * t.bits) / 32, (n * t.bits) / 32), t, own, scratch);
     case 'date': {
+      if (own && t.unit === 'day') return { ...base, phys: 'i32', values: typed(Int32Array, a.data, start, n) };
       const values = scratch.i32(n);
       if (t.unit === 'day') values.set(typed(Int32Array, a.data, start, n));
       else {
@@ -139,13 +143,15 @@ function importInts(
   if (bits === 64) {
     const words = typed(Int32Array, a.data, 2 * start, 2 * n);
     if (!signed) u64Misfit(words, n, base.validity);
-    return narrowWords(base, words, scratch);
+    return narrowWords(base, words, a.own === true, scratch);
   }
+  if (bits === 32 && signed && a.own === true)
+    return { ...base, phys: 'i32', values: typed(Int32Array, a.data, start, n) };
   if (bits === 32 && !signed) {
     const values = typed(Uint32Array, a.data, start, n);
     const words = new Int32Array(2 * n);
     for (let i = 0; i < n; i++) words[2 * i] = values[i] as number;
-    return narrowWords(base, words, scratch);
+    return narrowWords(base, words, false, scratch);
   }
   const values = scratch.i32(n);
   if (bits === 32) values.set(typed(Int32Array, a.data, start, n));
@@ -163,7 +169,7 @@ function importMicros(
   base: Base,
   scratch: Scratch,
 ): I64Column {
-  const values = scratch.i64(n);
+  const values = narrow ? scratch.i64(n) : longs(typed(Int32Array, a.data, 2 * start, 2 * n), a.own === true, scratch);
   const out = wordsOf(values);
   if (narrow) {
     const from = typed(Int32Array, a.data, start, n);
@@ -171,7 +177,7 @@ function importMicros(
       out[2 * i] = from[i] as number;
       out[2 * i + 1] = (from[i] as number) >> 31;
     }
-  } else out.set(typed(Int32Array, a.data, 2 * start, 2 * n));
+  }
   scaleWords(out, unit, base.validity);
   return { ...base, phys: 'i64', values, wide: widthOfI64(out, n, base.validity) === 'wide' };
 }
@@ -219,6 +225,7 @@ function importBytes(
 ): Utf8Column {
   const { offsets, first } = importOffsets(a, large, start, n, a.data.length, scratch);
   const total = offsets[n] as number;
+  if (a.own === true) return { ...base, phys: 'utf8', offsets, bytes: a.data.subarray(first, first + total) };
   const bytes = scratch.u8(total);
   bytes.set(a.data.subarray(first, first + total));
   return { ...base, phys: 'utf8', offsets, bytes };

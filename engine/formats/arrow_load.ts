@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib';
 import { RunError } from '../errors.ts';
+import type { Scratch } from '../memory/types.ts';
 import { bitWidth } from './arrow_ffi.ts';
 import type { IpcHeader, IpcIndex, IpcMessage } from './arrow_ipc.ts';
 import { damagedArrow } from './arrow_ipc.ts';
@@ -21,7 +22,7 @@ const NONE = new Uint8Array(0);
 
 /**
  * The arrays of one record batch, read from the file by ranges of rows: only the buffers, and of them only the bytes, that the rows need.
- * Compressed buffers are read and decompressed whole, once.
+ * Compressed buffers are read and decompressed whole, once; others are read into the scratch, if there is one.
  */
 export class IpcBatch {
   private readonly fd: number;
@@ -30,6 +31,7 @@ export class IpcBatch {
   private readonly header: IpcHeader;
   private readonly fields: readonly ArrowField[];
   private readonly dictionaries: Dictionaries;
+  private readonly scratch: Scratch | null;
   private readonly starts: readonly Cursor[];
   private readonly whole = new Map<number, Uint8Array>();
 
@@ -40,6 +42,7 @@ export class IpcBatch {
     header: IpcHeader,
     fields: readonly ArrowField[],
     dictionaries: Dictionaries,
+    scratch: Scratch | null,
   ) {
     this.fd = fd;
     this.index = index;
@@ -47,6 +50,7 @@ export class IpcBatch {
     this.header = header;
     this.fields = fields;
     this.dictionaries = dictionaries;
+    this.scratch = scratch;
     const cursor: Cursor = { node: 0, buffer: 0, variadic: 0 };
     this.starts = fields.map((f) => {
       const start = { ...cursor };
@@ -86,6 +90,7 @@ export class IpcBatch {
       variadic: [],
       children: [],
       dictionary: null,
+      own: this.scratch !== null && this.header.codec === null,
     };
     if (type.kind === 'null') return plain;
     if (type.kind === 'other') throw damagedArrow(this.index.path, `it holds ${type.name}`);
@@ -178,7 +183,7 @@ export class IpcBatch {
     return length;
   }
 
-  /** Bytes of a buffer, in memory of their own (aligned, and free to be changed). */
+  /** Bytes of a buffer, in scratch or memory of their own (aligned, and free to be changed). */
   private read(buffer: number, from: number, to: number): Uint8Array {
     if (from === to) return NONE;
     if (this.header.codec !== null) {
@@ -187,14 +192,14 @@ export class IpcBatch {
       return bytes.slice(from, to);
     }
     if (to > this.size(buffer)) throw damagedArrow(this.index.path, 'a buffer is too short');
-    return this.fetch(buffer, from, to);
+    return this.fetch(buffer, from, to, this.scratch);
   }
 
-  private fetch(buffer: number, from: number, to: number): Uint8Array {
+  private fetch(buffer: number, from: number, to: number, scratch: Scratch | null): Uint8Array {
     const offset = this.header.buffers[2 * buffer] as number;
     if (offset < 0 || offset + to > this.message.bodyBytes)
       throw damagedArrow(this.index.path, 'a buffer lies beyond its message');
-    const bytes = new Uint8Array(to - from);
+    const bytes = scratch === null ? new Uint8Array(to - from) : scratch.u8(to - from);
     if (readFully(this.fd, bytes, this.message.bodyAt + offset + from) < bytes.length)
       throw damagedArrow(this.index.path, 'it ends too early');
     return bytes;
@@ -203,7 +208,7 @@ export class IpcBatch {
   private entire(buffer: number): Uint8Array {
     let bytes = this.whole.get(buffer);
     if (bytes === undefined) {
-      const stored = this.fetch(buffer, 0, this.size(buffer));
+      const stored = this.fetch(buffer, 0, this.size(buffer), null);
       bytes = this.header.codec === null || stored.length === 0 ? stored : this.decompress(stored, this.header.codec);
       this.whole.set(buffer, bytes);
     }

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Batch } from '../batch/column.ts';
 import { MORSEL_ROWS } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
+import type { Scratch } from '../memory/types.ts';
 import type { TaskContext } from '../operators/def.ts';
 import type { ScanInput, SourceSpec } from '../plan.ts';
 import type { Schema } from '../types.ts';
@@ -110,7 +111,7 @@ async function* read(
   try {
     for (const { batch, from, to } of parts) {
       if (left <= 0) return;
-      const rows = openBatch(fd, source, batch, wanted, path);
+      const rows = openBatch(fd, source, batch, wanted, path, ctx.scratch);
       const before = source.index.batches.slice(0, batch).reduce((n, m) => n + m.rows, 0);
       const end = Math.min(to, from + left);
       left -= end - from;
@@ -140,7 +141,14 @@ function open(path: string): number {
   }
 }
 
-function openBatch(fd: number, source: ArrowFile, batch: number, wanted: readonly number[], path: string): IpcBatch {
+function openBatch(
+  fd: number,
+  source: ArrowFile,
+  batch: number,
+  wanted: readonly number[],
+  path: string,
+  scratch: Scratch,
+): IpcBatch {
   const message = source.index.batches[batch];
   if (message === undefined) throw new RunError('FLOW7002', `"${path}" changed while it was read`, { file: path });
   return located(path, undefined, () => {
@@ -153,7 +161,7 @@ function openBatch(fd: number, source: ArrowFile, batch: number, wanted: readonl
       message,
       wanted.map((c) => fields[c]?.type ?? { kind: 'null' }),
     );
-    return new IpcBatch(fd, source.index, message, header, fields, dictionaries);
+    return new IpcBatch(fd, source.index, message, header, fields, dictionaries, scratch);
   });
 }
 

@@ -58,6 +58,8 @@ export interface ArrowArray {
   readonly children: readonly ArrowArray[];
   /** The dictionary's values, one piece after another. */
   readonly dictionary: readonly ArrowArray[] | null;
+  /** Its buffers lie in the scratch in which its column is made, and may become the column's. */
+  readonly own?: boolean;
 }
 
 /** The logical type a column of this Arrow type is read as; null when it cannot be read. */

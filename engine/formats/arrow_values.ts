@@ -2,7 +2,7 @@ import type { Validity } from '../batch/bitmap.ts';
 import { getBit } from '../batch/bitmap.ts';
 import type { I32Column, I64Column, I128Column, Utf8Column } from '../batch/column.ts';
 import { copyBytes, MAX_OFFSET, tooLong } from '../batch/gather.ts';
-import { narrowI128, widthOfI64, wordsOf } from '../batch/ints.ts';
+import { lowWords, narrowI128, widthOfI64, wordsOf } from '../batch/ints.ts';
 import { RunError } from '../errors.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
@@ -20,18 +20,20 @@ function misfit(what: string, value?: bigint): RunError {
   return new RunError('FLOW7004', what, value === undefined ? {} : { value: String(value) });
 }
 
+/** 64-bit values of their words: over them where they are `own`, that is, where they lie in the scratch. */
+export function longs(words: Int32Array, own: boolean, scratch: Scratch): BigInt64Array {
+  if (own && words.byteOffset % 8 === 0) return new BigInt64Array(words.buffer, words.byteOffset, words.length / 2);
+  const values = scratch.i64(words.length / 2);
+  wordsOf(values).set(words);
+  return values;
+}
+
 /** 64-bit integers: i32 when all valid ones fit. */
-export function narrowWords(base: Base, words: Int32Array, scratch: Scratch): I32Column | I64Column {
+export function narrowWords(base: Base, words: Int32Array, own: boolean, scratch: Scratch): I32Column | I64Column {
   const n = base.length;
   const width = widthOfI64(words, n, base.validity);
-  if (width === 'i32') {
-    const values = scratch.i32(n);
-    for (let i = 0; i < n; i++) values[i] = words[2 * i] as number;
-    return { ...base, phys: 'i32', values };
-  }
-  const values = scratch.i64(n);
-  wordsOf(values).set(words);
-  return { ...base, phys: 'i64', values, wide: width === 'wide' };
+  if (width === 'i32') return { ...base, phys: 'i32', values: lowWords(words, n, scratch) };
+  return { ...base, phys: 'i64', values: longs(words, own, scratch), wide: width === 'wide' };
 }
 
 export function u64Misfit(words: Int32Array, n: number, validity: Uint8Array | null): void {
@@ -85,15 +87,17 @@ export function float16Values(from: Uint16Array, to: Float64Array): void {
   }
 }
 
-/** Decimals of any width; a negative scale is multiplied out. */
+/** Decimals of any width; a negative scale is multiplied out. `own`: the words lie in the scratch, and may become the column's. */
 export function decimalColumn(
   base: Base,
   words: Int32Array,
   t: ArrowType & { kind: 'decimal' },
+  own: boolean,
   scratch: Scratch,
 ): I32Column | I64Column | I128Column {
   const n = base.length;
   const per = t.bits / 32;
+  if (per === 4 && t.scale >= 0) return narrowI128(base.type, longs(words, own, scratch), n, base, scratch);
   const values = scratch.i64(2 * n);
   const out = wordsOf(values);
   for (let i = 0; i < n; i++) {

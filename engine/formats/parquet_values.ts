@@ -19,7 +19,7 @@ import { Declined, type Page, SLACK } from './parquet_pages.ts';
 export type FixedForm = 'i32' | 'i64' | 'f32' | 'f64' | 'time';
 
 const WIDTH: Readonly<Record<FixedForm, 4 | 8>> = { i32: 4, i64: 8, f32: 4, f64: 8, time: 8 };
-/** What parquet_width says. */
+/** What ints_width says. */
 const NARROW = 0;
 const WIDE = 2;
 
@@ -51,8 +51,8 @@ export class FixedValues implements Values {
     const { byteOffset } = reach(this.#kernels, this.#entries.data);
     const k = this.#kernels;
     this.#size = values;
-    this.#entryWidth = this.#form === 'i64' && k.parquet_width(body.at, values) === NARROW ? 4 : width;
-    if (this.#entryWidth < width) k.parquet_narrow(body.at, values, byteOffset);
+    this.#entryWidth = this.#form === 'i64' && k.ints_width(body.at, values) === NARROW ? 4 : width;
+    if (this.#entryWidth < width) k.ints_narrow(body.at, values, byteOffset);
     else this.#entries.data.set(new Uint8Array(k.memory.buffer, body.at, values * width));
   }
 
@@ -86,7 +86,7 @@ export class FixedValues implements Values {
     // Narrow values for a wide place: into its end, from where they are widened.
     const at = to + (step - 4) * n;
     taken(k.parquet_lookup_4(state, n, entries, this.#size, at), 'codes that make no sense');
-    if (step === 8) k.parquet_widen(at, n, to);
+    if (step === 8) k.ints_widen(at, n, to);
   }
 
   #copy(cursor: Cursor, to: Uint8Array): void {
@@ -104,7 +104,7 @@ export class FixedValues implements Values {
     const rows = this.#rows;
     const made = width === 4 ? scratch.i32(rows) : this.#form === 'f64' ? scratch.f64(rows) : scratch.i64(rows);
     this.#out = reach(this.#kernels, made);
-    if (out !== null) this.#kernels.parquet_widen(out.byteOffset, filled, made.byteOffset);
+    if (out !== null) this.#kernels.ints_widen(out.byteOffset, filled, made.byteOffset);
     return made;
   }
 
@@ -122,10 +122,10 @@ export class FixedValues implements Values {
     }
     if (out instanceof Float64Array) return { ...base, phys: 'f64', values: out };
     if (this.#form === 'time') scaleWords(wordsOf(out), this.#unit, valid.validity);
-    const width = k.parquet_width(out.byteOffset, n);
+    const width = k.ints_width(out.byteOffset, n);
     if (this.#form === 'time' || width !== NARROW) return { ...base, phys: 'i64', values: out, wide: width === WIDE };
     const values = reach(k, scratch.i32(n));
-    k.parquet_narrow(out.byteOffset, n, values.byteOffset);
+    k.ints_narrow(out.byteOffset, n, values.byteOffset);
     return { ...base, phys: 'i32', values };
   }
 

@@ -79,6 +79,12 @@ export interface Kernels extends CsvKernels, GroupKernels, ParquetKernels, SortK
     sorted: number,
   ): void;
 
+  ints_width(values: number, n: number): number;
+  ints_narrow(values: number, n: number, out: number): void;
+  ints_widen(values: number, n: number, out: number): void;
+  ints_32_of_128(values: number, n: number, out: number): number;
+  ints_64_of_128(values: number, n: number, out: number): number;
+
   add_i32(values: number, n: number, by: number, out: number): void;
   count_ones(bits: number, from: number, to: number): number;
 }

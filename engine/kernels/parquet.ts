@@ -13,9 +13,6 @@ export interface ParquetKernels {
   parquet_spread_8(values: number, bits: number, first: number, n: number, count: number): void;
   parquet_spread_bits(data: number, from: number, valid: number, first: number, n: number, out: number): void;
 
-  parquet_width(values: number, n: number): number;
-  parquet_narrow(values: number, n: number, out: number): void;
-  parquet_widen(values: number, n: number, out: number): void;
   parquet_floats(values: number, n: number, out: number): void;
 
   parquet_texts(at: number, end: number, n: number, lengths: number, out: number): number;

@@ -231,31 +231,6 @@ test('values are spread over the rows that have one', () => {
   );
 });
 
-test('the width that 64-bit integers need', () => {
-  const value = fc.oneof(
-    fc.constantFrom(0n, -1n, 2n ** 31n - 1n, 2n ** 31n, -(2n ** 31n), -(2n ** 31n) - 1n, 2n ** 53n - 1n, 2n ** 53n),
-    fc.constantFrom(-(2n ** 53n) + 1n, -(2n ** 53n), 2n ** 63n - 1n, -(2n ** 63n)),
-    fc.integer().map(BigInt),
-  );
-  fc.assert(
-    fc.property(fc.array(value, { maxLength: 9 }), (some) => {
-      scratch.reset();
-      const values = scratch.i64(some.length);
-      values.set(some);
-      const least = (v: bigint): number => (BigInt.asIntN(32, v) === v ? 0 : v < 2n ** 53n && v > -(2n ** 53n) ? 1 : 2);
-      const width = Math.max(0, ...some.map(least));
-      assert.is(kernels.parquet_width(values.byteOffset, some.length), width);
-      if (width > 0) return;
-      const out = scratch.i32(some.length);
-      kernels.parquet_narrow(values.byteOffset, some.length, out.byteOffset);
-      assert.equal([...out], some.map(Number));
-      const back = scratch.i64(some.length);
-      kernels.parquet_widen(out.byteOffset, some.length, back.byteOffset);
-      assert.equal([...back], some);
-    }),
-  );
-});
-
 /** A stream of literals and matches, and what it stands for. */
 const blocks = fc
   .array(fc.tuple(fc.nat(3), fc.constantFrom(1, 2, 5, 11, 16, 60, 61, 64, 300, 70000), fc.nat(255), fc.nat()), {

@@ -1,6 +1,6 @@
 import { ALL_VALID, type Validity } from '../../batch/bitmap.ts';
 import type { Column } from '../../batch/column.ts';
-import { wordsOf } from '../../batch/ints.ts';
+import { lowWords, wordsOf } from '../../batch/ints.ts';
 import type { Scratch } from '../../memory/types.ts';
 import type { DataType } from '../../types.ts';
 import { LANES } from './lanes.ts';
@@ -85,14 +85,7 @@ export function outputColumn(
       const wide = result('beyond53') !== 0;
       const exact = t.kind === 'int' || t.kind === 'decimal';
       if (!exact || result('beyond32') !== 0) return { ...base, phys: 'i64', values: values as BigInt64Array, wide };
-      return { ...base, phys: 'i32', values: lowWords(values as BigInt64Array, scratch) };
+      return { ...base, phys: 'i32', values: lowWords(wordsOf(values as BigInt64Array), rows, scratch) };
     }
   }
-}
-
-function lowWords(values: BigInt64Array, scratch: Scratch): Int32Array {
-  const words = wordsOf(values);
-  const out = scratch.i32(values.length);
-  for (let k = 0; k < out.length; k++) out[k] = words[2 * k] as number;
-  return out;
 }

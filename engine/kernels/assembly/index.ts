@@ -20,6 +20,7 @@ export {
   hash_interval,
   hash_utf8,
 } from './hash.ts';
+export * from './ints.ts';
 export { join_arrange, join_build, join_build_direct, join_narrow, join_probe, join_range } from './join.ts';
 export { join_equal } from './join_equal.ts';
 export { join_sort } from './join_sort.ts';

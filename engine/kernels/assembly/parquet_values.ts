@@ -84,40 +84,6 @@ export function parquet_spread_bits(data: u32, from: u32, valid: u32, first: u32
   }
 }
 
-/** What 64-bit integers need: 0 when all have 32 bits, 1 when they are exact as doubles, 2 otherwise. */
-export function parquet_width(values: u32, n: u32): u32 {
-  let beyond = i64x2.splat(0);
-  const whole = n & ~1;
-  for (let i: u32 = 0; i < whole; i += 2) {
-    const v = v128.load(values + (i << 3));
-    beyond = v128.or(beyond, v128.xor(v, i64x2.shr_s(i64x2.shl(v, 32), 32)));
-  }
-  if (!v128.any_true(beyond)) {
-    if (whole === n) return 0;
-    const last = load<i64>(values + (whole << 3));
-    if (last === <i64>(<i32>last)) return 0;
-  }
-  for (let i: u32 = 0; i < n; i++) {
-    const v = load<i64>(values + (i << 3));
-    if (v > 9007199254740991 || v < -9007199254740991) return 2;
-  }
-  return 1;
-}
-
-/** Low words of 64-bit integers. */
-export function parquet_narrow(values: u32, n: u32, out: u32): void {
-  const whole = n & ~3;
-  for (let i: u32 = 0; i < whole; i += 4) {
-    const at = values + (i << 3);
-    v128.store(out + (i << 2), v128.shuffle<i32>(v128.load(at), v128.load(at, 16), 0, 2, 4, 6));
-  }
-  for (let i = whole; i < n; i++) store<i32>(out + (i << 2), load<i32>(values + (i << 3)));
-}
-
-export function parquet_widen(values: u32, n: u32, out: u32): void {
-  for (let i: u32 = 0; i < n; i++) store<i64>(out + (i << 3), <i64>load<i32>(values + (i << 2)));
-}
-
 export function parquet_floats(values: u32, n: u32, out: u32): void {
   for (let i: u32 = 0; i < n; i++) store<f64>(out + (i << 3), <f64>load<f32>(values + (i << 2)));
 }
