@@ -190,7 +190,7 @@ export const verbSynonyms: Readonly<Record<string, Verb>> = {
 
 /** A name that needs no backticks (unless it is reserved). XML's name characters without `-`, `.` and `:`. */
 export const namePattern =
-  /[A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3005-\ud7ff\ud800-\udfff\uf900-\ufdcf\ufdf0-\ufffd][A-Za-z0-9_\u00aa\u00b5\u00b7\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u037d\u037f-\u1fff\u200c\u200d\u203f\u2040\u2070-\u218f\u2c00-\u2fef\u3005-\ud7ff\ud800-\udfff\uf900-\ufdcf\ufdf0-\ufffd]*/;
+  /[A-Za-z_\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3005-\ud7ff\ud800-\udfff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd][A-Za-z0-9_\u00aa\u00b5\u00b7\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u037d\u037f-\u1fff\u200c\u200d\u203f\u2040\u2070-\u218f\u2c00-\u2fef\u3005-\ud7ff\ud800-\udfff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd]*/;
 
 const wholeName = new RegExp(`^(?:${namePattern.source})$`);
 const reservedSet: ReadonlySet<string> = new Set(reserved);
@@ -206,7 +206,7 @@ export function isVerb(word: string): word is Verb {
 
 /** A name as it is written in a file: in backticks where it has to be. */
 export function quoteName(name: string): string {
-  return wholeName.test(name) && !isReserved(name) ? name : backticked(name);
+  return wholeName.test(name) && !/\p{Surrogate}/u.test(name) && !isReserved(name) ? name : backticked(name);
 }
 
 /** A name in backticks, whether it needs them or not. */

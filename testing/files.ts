@@ -21,7 +21,9 @@ export function writeTable(dir: string, name: string, table: TestTable, format: 
             `{${table.schema.map((f) => `${JSON.stringify(f.name)}:${json(f.type, row[f.name] ?? null)}`).join(',')}}`,
         )
       : [
-          table.schema.map((f) => f.name).join(','),
+          table.schema
+            .map((f) => (/[",\r\n]|^\s|\s$/.test(f.name) ? `"${f.name.replaceAll('"', '""')}"` : f.name))
+            .join(','),
           ...table.rows.map((row) => table.schema.map((f) => cell(f.type, row[f.name] ?? null)).join(',')),
         ];
   writeFileSync(join(dir, file), lines.map((line) => `${line}\n`).join(''));

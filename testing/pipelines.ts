@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type Field, field, formatType, type Schema, T } from '../engine/types.ts';
+import { quoteName } from '../grammar/words.ts';
 import { Draw } from './draw.ts';
 import type { PipelineColumn } from './expressions.ts';
 import { step } from './steps.ts';
@@ -34,6 +35,8 @@ export interface PipelineOptions {
   readonly maxRows?: number;
   /** As of tables (TableOptions). */
   readonly anyText?: boolean;
+  /** The name that a column gets in place of a plain one such as `g` or `c3`; different names for different ones. Default: the plain one. */
+  readonly naming?: (plain: string) => string;
 }
 
 /**
@@ -41,16 +44,17 @@ export interface PipelineOptions {
  * expressions and small tables.
  */
 export function arbitraryPipeline(options: PipelineOptions = {}): fc.Arbitrary<TestPipeline> {
-  const { maxSteps = 8, maxRows = 40, anyText = true } = options;
+  const { maxSteps = 8, maxRows = 40, anyText = true, naming = (plain) => plain } = options;
+  const mainSchema = MAIN.map((f) => ({ ...f, name: naming(f.name) }));
   const table = (schema: Schema): fc.Arbitrary<TestTable> =>
     arbitraryTable(schema, { maxRows, extremes: false, anyText });
   const seeds = fc.array(fc.array(fc.nat(0xffff), { maxLength: 24, size: 'large' }), {
     maxLength: maxSteps,
     size: 'large',
   });
-  return fc.record({ main: table(MAIN), other: table(OTHER), seeds }).map(({ main, other, seeds: all }) => ({
+  return fc.record({ main: table(mainSchema), other: table(OTHER), seeds }).map(({ main, other, seeds: all }) => ({
     tables: { main, other },
-    flow: (at) => flowText(stepsOf(all), at),
+    flow: (at) => flowText(stepsOf(all, naming), at),
   }));
 }
 
@@ -60,11 +64,11 @@ function flowText(steps: readonly string[], at: (table: string) => string): stri
   return `${declared}${[`from ${at('main')}`, ...steps].join('\n| ')}`;
 }
 
-function stepsOf(seeds: readonly (readonly number[])[]): string[] {
-  let columns: readonly PipelineColumn[] = MAIN.map(({ name, type }) => ({ name, type }));
+function stepsOf(seeds: readonly (readonly number[])[], naming: (plain: string) => string): string[] {
+  let columns: readonly PipelineColumn[] = MAIN.map(({ name, type }) => ({ name: quoteName(naming(name)), type }));
   const counts = { fresh: 0, widening: 0 };
   return seeds.flatMap((seed) => {
-    const made = step(new Draw(seed), { columns, counts });
+    const made = step(new Draw(seed), { columns, counts, naming });
     columns = made.columns;
     return made.text;
   });
@@ -72,5 +76,5 @@ function stepsOf(seeds: readonly (readonly number[])[]): string[] {
 
 /** A schema as a flow declares it. */
 export function declaration(schema: Schema): string {
-  return `{ ${schema.map((f: Field) => `${f.name}: ${formatType(f.type, f.nullable)}`).join(', ')} }`;
+  return `{ ${schema.map((f: Field) => `${quoteName(f.name)}: ${formatType(f.type, f.nullable)}`).join(', ')} }`;
 }

@@ -1,10 +1,15 @@
 import { T } from '../engine/types.ts';
+import { escapeText } from '../grammar/literals.ts';
+import { quoteName } from '../grammar/words.ts';
 import type { Draw } from './draw.ts';
 import { expression, KINDS, named, type PipelineColumn } from './expressions.ts';
 
 interface Place {
+  /** Their names as they are written. */
   readonly columns: readonly PipelineColumn[];
   readonly counts: { fresh: number; widening: number };
+  /** The name that a column gets in place of a plain one. */
+  readonly naming: (plain: string) => string;
 }
 
 interface Made {
@@ -33,7 +38,8 @@ export function step(d: Draw, p: Place): Made {
   return maker(d, p) ?? (where(d, p) as Made);
 }
 
-const fresh = (p: Place, stem: string): string => `${stem}${p.counts.fresh++}`;
+const freshName = (p: Place, stem: string): string => p.naming(`${stem}${p.counts.fresh++}`);
+const fresh = (p: Place, stem: string): string => quoteName(freshName(p, stem));
 const names = (columns: readonly PipelineColumn[]): string => columns.map((c) => c.name).join(', ');
 const columnsIn = (p: Place): readonly PipelineColumn[] => p.columns.filter((c) => c.type.kind !== 'list');
 
@@ -231,13 +237,14 @@ const pivot: Maker = (d, p) => {
   const keys = named(p.columns, 'int');
   if (texts.length === 0 || keys.length === 0) return null;
   const by = d.pick(keys);
-  const names = [fresh(p, 'p'), fresh(p, 'p')];
+  const names = [freshName(p, 'p'), freshName(p, 'p')] as const;
+  const [one, other] = names.map((name) => `"${escapeText(name, '"')}"`);
   return {
     text: [
-      `derive pk = case when ${d.pick(texts).name} like "%a%" then "${names[0]}" else "${names[1]}" end`,
-      `pivot pk values ["${names[0]}", "${names[1]}"] into sum(${d.pick(keys).name}) by ${by.name}`,
+      `derive pk = case when ${d.pick(texts).name} like "%a%" then ${one} else ${other} end`,
+      `pivot pk values [${one}, ${other}] into sum(${d.pick(keys).name}) by ${by.name}`,
     ],
-    columns: [by, { name: names[0] as string, type: T.int }, { name: names[1] as string, type: T.int }],
+    columns: [by, ...names.map((name) => ({ name: quoteName(name), type: T.int }))],
   };
 };
 

@@ -100,12 +100,13 @@ function bindTypeName(
   const { name, args } = node;
   if (name === 'decimal') return decimalType(ctx, node);
   if (name === 'timestamp' && args.length > 0) return zonedType(ctx, node);
-  const plain = plainTypes[name];
+  const plain = Object.hasOwn(plainTypes, name) ? plainTypes[name] : undefined;
   const schema = ctx.declared.schemas.get(name);
   if (plain === undefined && schema === undefined) {
     if (ctx.declared.opaque.has(name)) return null;
     const known = [...Object.keys(plainTypes), 'decimal', ...ctx.declared.schemas.keys()];
-    const near = synonyms[name.toLowerCase()] ?? suggest(name, known);
+    const synonym = name.toLowerCase();
+    const near = (Object.hasOwn(synonyms, synonym) ? synonyms[synonym] : null) ?? suggest(name, known);
     ctx.report(codes.unknownType, { name }, node.span, {
       notes: [`known types: ${known.join(', ')}, list<…>, map<…, …>, { … }`],
       suggestion:

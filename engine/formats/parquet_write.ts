@@ -29,6 +29,11 @@ export const parquetWriter: SerialWriter = {
 };
 
 function checkType(spec: SinkSpec, column: string, type: DataType): void {
+  // Readers take names as C has them, which end there.
+  if (column.includes('\0')) {
+    const where = { file: spec.path, column };
+    throw new RunError('FLOW7006', `Parquet takes no NUL in the name of a column: ${JSON.stringify(column)}`, where);
+  }
   if (type.kind === 'interval') {
     const where = { file: spec.path, column };
     throw new RunError(

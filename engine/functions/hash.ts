@@ -155,15 +155,15 @@ const digest = (algorithm: string, doc: string, name: string, example: string) =
   ),
 });
 
-const NAMESPACES: Readonly<Record<string, string>> = {
-  dns: '6ba7b810-9dad-11d1-80b4-00c04fd430c8',
-  url: '6ba7b811-9dad-11d1-80b4-00c04fd430c8',
-  oid: '6ba7b812-9dad-11d1-80b4-00c04fd430c8',
-  x500: '6ba7b814-9dad-11d1-80b4-00c04fd430c8',
-};
+const NAMESPACES: ReadonlyMap<string, string> = new Map([
+  ['dns', '6ba7b810-9dad-11d1-80b4-00c04fd430c8'],
+  ['url', '6ba7b811-9dad-11d1-80b4-00c04fd430c8'],
+  ['oid', '6ba7b812-9dad-11d1-80b4-00c04fd430c8'],
+  ['x500', '6ba7b814-9dad-11d1-80b4-00c04fd430c8'],
+]);
 
 function uuid5(namespace: string, name: string): string {
-  const hex = (NAMESPACES[namespace.toLowerCase()] ?? namespace).replace(/-/g, '');
+  const hex = (NAMESPACES.get(namespace.toLowerCase()) ?? namespace).replace(/-/g, '');
   if (!/^[0-9a-f]{32}$/i.test(hex))
     throw new RunError('FLOW7004', `${JSON.stringify(namespace)} is not a UUID, nor dns, url, oid or x500`, {
       value: namespace,

@@ -62,7 +62,9 @@ export class Bench {
     const tables = new Map<string, ReturnType<typeof canonicalTable>>();
     for (const [i, [name, table]] of Object.entries(c.tables).entries()) {
       const as = c.setting.formats[i] ?? 'csv';
-      flow = flow.replaceAll(`@${name}`, writeTable(cwd, name, table, as));
+      const source = writeTable(cwd, name, table, as);
+      // As a function: in a text `$` would stand for something.
+      flow = flow.replaceAll(`@${name}`, () => source);
       tables.set(`${name}.${as}`, canonicalTable(table));
     }
     const { workers, memory, broadcastBytes, without } = c.setting;
