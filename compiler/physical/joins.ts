@@ -1,8 +1,9 @@
-import { type JoinParams, keepsRight, leftFields } from '../../engine/operators/params.ts';
-import type { StepRef } from '../../engine/plan.ts';
+import { type JoinParams, type KeyFilterParams, keepsRight, leftFields } from '../../engine/operators/params.ts';
+import type { SideInput, StepRef } from '../../engine/plan.ts';
 import type { Schema } from '../../engine/types.ts';
-import type { JoinNode } from '../logical.ts';
+import type { JoinNode, LogicalNode } from '../logical.ts';
 import { inputOf } from '../plan_tree.ts';
+import type { Estimates } from './estimate.ts';
 import { addStep, columnsFor, keepColumns, type Pipeline } from './pipeline.ts';
 import type { Planner } from './planner.ts';
 
@@ -31,8 +32,7 @@ export function planJoin(planner: Planner, n: JoinNode): Pipeline {
     };
     return addStep(left, step, `${name} (broadcast)`);
   }
-  const l = planner.close(left, { kind: 'exchange', by: 'hash', keys: params.leftKeys }, 'partition for join');
-  const r = planner.close(right, { kind: 'exchange', by: 'hash', keys: params.rightKeys }, 'partition for join');
+  const [l, r] = partitioned(planner, n, { left, right, params });
   const step: StepRef = { ...common, op: 'join', phase: 'final', input: left.schema, sides: [] };
   const from = [
     { relation: l, schema: left.schema },
@@ -41,8 +41,55 @@ export function planJoin(planner: Planner, n: JoinNode): Pipeline {
   return { input: { kind: 'merge', from, step }, steps: [], schema: output, names: [name] };
 }
 
+interface Sides {
+  readonly left: Pipeline;
+  readonly right: Pipeline;
+  readonly params: JoinParams;
+}
+
+/** Both sides as exchanges by their keys; where one of them is likely to have few of the other's keys, the other leaves its rows without a match behind. */
+function partitioned(planner: Planner, n: JoinNode, { left, right, params }: Sides): [number, number] {
+  const { leftKeys, rightKeys } = params;
+  const close = (p: Pipeline, keys: readonly string[]): number =>
+    planner.close(p, { kind: 'exchange', by: 'hash', keys }, 'partition for join');
+  const reduced = reducedSide(n, planner.estimates);
+  if (reduced === 'left') {
+    const r = close(right, rightKeys);
+    const side = { relation: r, schema: right.schema };
+    return [close(reduce(left, { keys: leftKeys, sideKeys: rightKeys }, side), leftKeys), r];
+  }
+  const l = close(left, leftKeys);
+  const side = { relation: l, schema: left.schema };
+  const from = reduced === 'right' ? reduce(right, { keys: rightKeys, sideKeys: leftKeys }, side) : right;
+  return [l, close(from, rightKeys)];
+}
+
+function reduce(p: Pipeline, params: KeyFilterParams, side: SideInput): Pipeline {
+  const step: StepRef = { op: 'key_filter', phase: 'map', params, input: p.schema, output: p.schema, sides: [side] };
+  return addStep(p, step, 'key filter');
+}
+
+/** The side whose rows without a match are dropped before they are moved, by the keys of the other one. */
+function reducedSide(n: JoinNode, estimates: Estimates): 'left' | 'right' | null {
+  const [left, right] = [inputOf(n, 0), inputOf(n, 1)];
+  const size = (side: LogicalNode): number => estimates.get(side) ?? Number.POSITIVE_INFINITY;
+  // `matching one` has to see the rows that match nothing.
+  const canLeft = (n.kind === 'inner' || n.kind === 'semi' || n.kind === 'right') && n.matching !== 'one';
+  const byRight = canLeft && losesRows(right);
+  const byLeft = !keepsRight(n.kind) && losesRows(left);
+  if (byRight && byLeft) return size(left) < size(right) ? 'right' : 'left';
+  return byRight ? 'left' : byLeft ? 'right' : null;
+}
+
+/** Steps on the way to its rows leave some out. Where nothing does, a side is likely to have all the keys that the other one refers to. */
+function losesRows(n: LogicalNode): boolean {
+  if (n.op === 'filter' || n.op === 'limit') return true;
+  if (n.op === 'join' && (n.kind === 'semi' || n.kind === 'anti')) return true;
+  return n.inputs.some(losesRows);
+}
+
 /** Both sides with everything the join reads as columns, the right one with nothing else. */
-function sidesOf(planner: Planner, n: JoinNode): { left: Pipeline; right: Pipeline; params: JoinParams } {
+function sidesOf(planner: Planner, n: JoinNode): Sides {
   const info = { name: 'derive', label: n.label, span: n.span };
   const near = n.nearest === null ? null : { left: [n.nearest.left], right: [n.nearest.right] };
   const left = columnsFor(planner.pipeline(inputOf(n, 0)), [...n.leftKeys, ...(near?.left ?? [])], 'join.l', info);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CsvKernels } from './csv.ts';
 import type { GroupKernels } from './group.ts';
+import type { KeyKernels } from './keys.ts';
 import { memoryOf } from './memories.ts';
 import type { ParquetKernels } from './parquet.ts';
 import type { SortKernels } from './sort.ts';
@@ -11,7 +12,7 @@ import type { TextKernels } from './text.ts';
  * memory: `view.byteOffset` of a view on it. Kernels check nothing: the caller passes spans that are long enough and aligned as typed
  * arrays are. What each does is told at its source. They hold no state and call nothing, so that any thread may run them at any time.
  */
-export interface Kernels extends CsvKernels, GroupKernels, ParquetKernels, SortKernels, TextKernels {
+export interface Kernels extends CsvKernels, GroupKernels, KeyKernels, ParquetKernels, SortKernels, TextKernels {
   readonly memory: WebAssembly.Memory;
 
   hash_i32(values: number, validity: number, n: number, out: number, join: number): void;

@@ -76,24 +76,33 @@ export function directRange(
   rows: number,
   scratch: Scratch,
 ): DirectRange | null {
+  const { low, high } = keyBounds(keys, valid, rows, scratch);
+  const range = high - low;
+  return range >= 0 && range < Math.max(LEAST_DIRECT, DIRECT_PER_ROW * rows) ? { min: low, range } : null;
+}
+
+/** Smallest and largest key of the valid rows; the first is larger than the second where there is none. */
+export function keyBounds(
+  keys: Int32Array,
+  valid: Uint8Array | null,
+  rows: number,
+  scratch: Scratch,
+): { readonly low: number; readonly high: number } {
   const bounds = scratch.i32(2);
   const k = kernelsFor(keys, valid, bounds);
-  if (k !== null) k.join_range(keys.byteOffset, bitmapAt(valid), rows, bounds.byteOffset);
-  else {
-    let low = 0x7fffffff;
-    let high = -0x80000000;
-    for (let i = 0; i < rows; i++) {
-      if (valid !== null && !getBit(valid, i)) continue;
-      const v = keys[i] as number;
-      if (v < low) low = v;
-      if (v > high) high = v;
-    }
-    bounds[0] = low;
-    bounds[1] = high;
+  if (k !== null) {
+    k.join_range(keys.byteOffset, bitmapAt(valid), rows, bounds.byteOffset);
+    return { low: bounds[0] as number, high: bounds[1] as number };
   }
-  const min = bounds[0] as number;
-  const range = (bounds[1] as number) - min;
-  return range >= 0 && range < Math.max(LEAST_DIRECT, DIRECT_PER_ROW * rows) ? { min, range } : null;
+  let low = 0x7fffffff;
+  let high = -0x80000000;
+  for (let i = 0; i < rows; i++) {
+    if (valid !== null && !getBit(valid, i)) continue;
+    const v = keys[i] as number;
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  return { low, high };
 }
 
 export interface IndexSpec {

@@ -134,6 +134,12 @@ export interface JoinParams {
   readonly matching: Matching;
 }
 
+/** May drop rows whose `keys` are not among the `sideKeys` of the step's only side; rows with a null key among them. Keys pair up by position and have equal types. */
+export interface KeyFilterParams {
+  readonly keys: readonly string[];
+  readonly sideKeys: readonly string[];
+}
+
 /** Adds a column of whole numbers that grow with the rows, in input order, over all tasks. They need not follow one another. */
 export interface PlaceParams {
   readonly name: string;

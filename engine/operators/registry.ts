@@ -7,6 +7,7 @@ import { explode } from './explode.ts';
 import { filter } from './filter.ts';
 import { call } from './host_call.ts';
 import { join } from './join.ts';
+import { keyFilter } from './key_filter.ts';
 import { lookup } from './lookup.ts';
 import { mapBatches } from './map_batches.ts';
 import { mapRows } from './map_rows.ts';
@@ -35,6 +36,7 @@ export const OPERATORS = {
   join,
   number,
   lookup,
+  key_filter: keyFilter,
   explode,
   unpivot,
   sql,

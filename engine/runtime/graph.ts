@@ -7,10 +7,14 @@ export function sidesOf(stage: Stage): number[] {
   return steps.flatMap((s) => s.sides.map((x) => x.relation));
 }
 
+/** Relations whose rows go through a stage. */
+export function sourcesOf({ input }: Stage): number[] {
+  return 'from' in input ? input.from.map((f) => f.relation) : [];
+}
+
 /** Relations a stage reads: its input and the sides of its steps. */
 export function inputsOf(stage: Stage): number[] {
-  const from = 'from' in stage.input ? stage.input.from.map((f) => f.relation) : [];
-  return [...from, ...sidesOf(stage)];
+  return [...sourcesOf(stage), ...sidesOf(stage)];
 }
 
 /** The columns by which a sink puts its rows into folders; null for one file. */
@@ -36,7 +40,7 @@ export function countReaders(plan: PhysicalPlan): Map<number, number> {
   return readers;
 }
 
-/** Hash exchanges that meet in one merge have to be cut alike: they start together, when the inputs of all of them are known. */
+/** Hash exchanges that meet in one merge have to be cut alike: they start when the inputs of all of them are known. */
 export function exchangeGroups(plan: PhysicalPlan): Map<number, readonly Stage[]> {
   const byId = new Map(plan.stages.map((s) => [s.id, s]));
   const groups = new Map<number, readonly Stage[]>();

@@ -10,7 +10,7 @@ import { stageName } from '../trace/names.ts';
 import type { TaskCounts } from '../trace/stats.ts';
 import { seesAll } from './chain.ts';
 import { Checks } from './checks.ts';
-import { countReaders, inputsOf, sidesOf, writesSerially } from './graph.ts';
+import { countReaders, inputsOf, sidesOf, sourcesOf, writesSerially } from './graph.ts';
 import { loadMessage } from './host.ts';
 import { refsOfTask } from './inputs.ts';
 import { Lineage, type Making } from './lineage.ts';
@@ -185,8 +185,11 @@ export class Run {
     }
   }
 
+  /** What it reads is there, and for how its exchange is cut also what the exchanges read that are to be cut alike. */
   #ready(s: Stage): boolean {
-    return this.#inputs.group(s).every((g) => inputsOf(g).every((r) => this.relations.has(r)));
+    const isThere = (r: number): boolean => this.relations.has(r);
+    if (!inputsOf(s).every(isThere)) return false;
+    return this.#inputs.isCut(s) || this.#inputs.group(s).every((g) => sourcesOf(g).every(isThere));
   }
 
   async #runStage(stage: Stage): Promise<void> {

@@ -56,9 +56,14 @@ export class StageInputs {
     this.#groups = exchangeGroups(plan);
   }
 
-  /** Stages that start together. */
+  /** Stages whose exchanges are cut alike. */
   group(stage: Stage): readonly Stage[] {
     return this.#groups.get(stage.id) ?? [stage];
+  }
+
+  /** How its exchange is cut is known, since one that is cut alike has begun. */
+  isCut(stage: Stage): boolean {
+    return this.#bits.has(stage.id);
   }
 
   /** Tells about how large all sources are, so that progress has a whole from the start. What cannot be estimated is told when its stage starts. */

@@ -25,6 +25,7 @@ export { join_arrange, join_build, join_build_direct, join_narrow, join_probe, j
 export { join_equal } from './join_equal.ts';
 export { join_sort } from './join_sort.ts';
 export { json_rows } from './json_rows.ts';
+export { key_bits_set, key_bits_test, key_bloom_set, key_bloom_test } from './key_filter.ts';
 export * from './parquet_runs.ts';
 export * from './parquet_values.ts';
 export { partition_count, partition_order, partition_rows } from './partition.ts';
