@@ -8,6 +8,7 @@ import * as outofcore from './outofcore.mjs';
 import * as parquet from './parquet.mjs';
 import * as sort from './sort.mjs';
 import * as tpch from './tpch.mjs';
+import * as window from './window.mjs';
 
-export const RACES = { groupby, join, tpch, sort, csv, ndjson, parquet, js, outofcore };
+export const RACES = { groupby, join, tpch, sort, csv, ndjson, parquet, js, window, outofcore };
 export { SCRIPTS } from './scripts.mjs';
