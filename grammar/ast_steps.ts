@@ -231,7 +231,7 @@ export interface TrainStep extends StepOf<'train'> {
   readonly features: readonly SelectItem[];
   readonly seed: Expr | null;
 }
-/** `tune algorithm(search space) [label expr] features … metric m trials n folds n seed n` */
+/** `tune algorithm(search space) [label expr] features … metric m trials n folds n halving n seed n` */
 export interface TuneStep extends StepOf<'tune'> {
   readonly algorithm: Call;
   readonly label: Expr | null;
@@ -239,6 +239,7 @@ export interface TuneStep extends StepOf<'tune'> {
   readonly metric: Name | null;
   readonly trials: Expr | null;
   readonly folds: Expr | null;
+  readonly halving: Expr | null;
   readonly seed: Expr | null;
 }
 /** `predict m [as p]`, `predict model("m.onnx") as p` */

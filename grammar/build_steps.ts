@@ -324,7 +324,10 @@ function buildMap(ctx: StepContext, node: CstNode, batches: boolean): Step {
   };
 }
 
-type TrainParts = Pick<TuneStep, 'algorithm' | 'label' | 'features' | 'metric' | 'trials' | 'folds' | 'seed'>;
+type TrainParts = Pick<
+  TuneStep,
+  'algorithm' | 'label' | 'features' | 'metric' | 'trials' | 'folds' | 'halving' | 'seed'
+>;
 
 function trainClauses(ctx: StepContext, node: CstNode, verb: 'train' | 'tune'): TrainParts {
   const parts: { -readonly [P in keyof TrainParts]: TrainParts[P] } = {
@@ -334,6 +337,7 @@ function trainClauses(ctx: StepContext, node: CstNode, verb: 'train' | 'tune'): 
     metric: null,
     trials: null,
     folds: null,
+    halving: null,
     seed: null,
   };
   const seen = new Set<string>();
@@ -359,6 +363,7 @@ function trainClauses(ctx: StepContext, node: CstNode, verb: 'train' | 'tune'): 
     else if (word.tokenType === T.K.label) parts.label = value;
     else if (word.tokenType === T.K.trials) parts.trials = value;
     else if (word.tokenType === T.K.folds) parts.folds = value;
+    else if (word.tokenType === T.K.halving) parts.halving = value;
     else parts.seed = value;
   }
   return parts;

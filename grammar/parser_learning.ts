@@ -108,6 +108,7 @@ export class LearningParser extends HeadParser {
           this.OR2([
             { ALT: () => this.CONSUME(T.K.trials, { LABEL: 'clause' }) },
             { ALT: () => this.CONSUME(T.K.folds, { LABEL: 'clause' }) },
+            { ALT: () => this.CONSUME(T.K.halving, { LABEL: 'clause' }) },
             { ALT: () => this.CONSUME(T.K.seed, { LABEL: 'clause' }) },
           ]);
           this.SUBRULE2(this.expression);

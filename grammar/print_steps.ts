@@ -367,6 +367,7 @@ function trainDoc(ctx: PrintContext, node: TrainStep | TuneStep): Doc {
           node.metric === null ? null : `metric ${nameDoc(node.metric)}`,
           clause(ctx, 'trials', node.trials),
           clause(ctx, 'folds', node.folds),
+          clause(ctx, 'halving', node.halving),
         ]
       : [];
   const clauses = [

@@ -137,6 +137,7 @@ const contextual = [
   'metric',
   'trials',
   'folds',
+  'halving',
   'except',
   'all',
   'distinct',

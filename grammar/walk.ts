@@ -105,7 +105,7 @@ export const children = {
   map: ['fn', 'type'],
   fill: ['items', 'sort', 'by'],
   train: ['algorithm', 'label', 'features', 'seed'],
-  tune: ['algorithm', 'label', 'features', 'metric', 'trials', 'folds', 'seed'],
+  tune: ['algorithm', 'label', 'features', 'metric', 'trials', 'folds', 'halving', 'seed'],
   predict: ['model', 'alias'],
   evaluate: ['model', 'by'],
   write: ['target'],

@@ -99,7 +99,7 @@ export const clauses: Readonly<Record<Verb, readonly string[]>> = {
   train: ['label', 'features', 'seed'],
   predict: ['as'],
   evaluate: ['by'],
-  tune: ['label', 'features', 'metric', 'trials', 'folds', 'seed'],
+  tune: ['label', 'features', 'metric', 'trials', 'folds', 'halving', 'seed'],
   write: [],
 };
 

@@ -98,6 +98,8 @@ export interface TuneOptions extends TrainOptions {
   readonly trials?: number;
   /** Default: 5. */
   readonly folds?: number;
+  /** Ends trials early, in rounds: each keeps one in so many trials, and gives them so many times the rows. Default: all trials have all rows. */
+  readonly halving?: number;
 }
 
 /** Column names with their types as the language writes them: `{ id: 'int', amount: 'decimal(12, 2)?' }`. */
@@ -348,6 +350,7 @@ export class Flow {
       metric: options.metric === undefined ? null : name(options.metric),
       trials: number(options.trials),
       folds: number(options.folds),
+      halving: number(options.halving),
       seed: number(options.seed),
     });
     const search = {};

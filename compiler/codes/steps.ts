@@ -37,7 +37,7 @@ least one other column is left for the files:
     title: 'A search for options that cannot be made',
     explanation: `tune tries options of an algorithm by cross-validation and gives the model of the best. An option is a value, a list of
 values, a range of whole numbers, or uniform(a, b) and log_uniform(a, b). With trials n as many combinations are drawn
-by the seed; without, all are tried. Two names in braces are the model and the table of trials:
+by the seed; without, all are tried. With halving n the worse trials end early. Two names in braces are the model and the table of trials:
 
     let { model, trials } = from tr
       | tune gbt(trees: [100, 200], depth: 3..8, learning_rate: log_uniform(0.01, 0.3))

@@ -1,7 +1,7 @@
 import type { NamedExpr, SortKey } from '../../engine/expr.ts';
 import { formatType } from '../../engine/types.ts';
 import { quoteName } from '../../grammar/words.ts';
-import type { JoinNode, LogicalNode, LogicalPlan, RangeEnd, WindowCall, WindowNode } from '../logical.ts';
+import type { JoinNode, LogicalNode, LogicalPlan, RangeEnd, TrialsNode, WindowCall, WindowNode } from '../logical.ts';
 import { useCounts } from '../plan_tree.ts';
 import { exprText } from './expr_text.ts';
 
@@ -91,7 +91,7 @@ export function nodeText(n: LogicalNode): string {
     case 'sql':
       return `sql over ${n.tables.length === 0 ? 'nothing' : n.tables.map(quoteName).join(', ')}: ${n.text.trim().replace(/\s+/g, ' ')}`;
     case 'trials':
-      return `trials ${n.params.algorithm}: ${n.params.search.trials.length} of ${n.params.search.folds} folds, ${n.params.search.metric}`;
+      return trialsText(n.params);
     case 'trialTable':
       return `table of trials: ${n.searched.map(quoteName).join(', ')}`;
     case 'predict':
@@ -150,4 +150,10 @@ const COMPARES = { ge: '>=', gt: '>', le: '<=', lt: '<' } as const;
 
 function namedText({ name, expr }: NamedExpr): string {
   return expr.kind === 'column' && expr.name === name ? quoteName(name) : `${quoteName(name)} = ${exprText(expr)}`;
+}
+
+function trialsText({ algorithm, search }: TrialsNode['params']): string {
+  const { trials, folds, metric, rounds } = search;
+  const halving = rounds.length === 1 ? '' : `, in rounds of ${rounds.map((r) => r.trials).join(', ')}`;
+  return `trials ${algorithm}: ${trials.length} of ${folds} folds${halving}, ${metric}`;
 }

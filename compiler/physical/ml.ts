@@ -2,11 +2,12 @@ import type { NamedExpr } from '../../engine/expr.ts';
 import type {
   EvaluateParams,
   PredictParams,
+  SearchRound,
   TrainParams,
   TrialParams,
   TrialTableParams,
 } from '../../engine/ml/params.ts';
-import type { StepRef } from '../../engine/plan.ts';
+import type { SideInput, StepRef } from '../../engine/plan.ts';
 import type { EvaluateNode, PredictNode, TrainNode, TrialsNode, TrialTableNode } from '../logical.ts';
 import { inputOf } from '../plan_tree.ts';
 import { addCompute, addStep, columnsFor, freshName, type Pipeline, schemaOf } from './pipeline.ts';
@@ -59,20 +60,42 @@ export function planTrain(planner: Planner, n: TrainNode): Pipeline {
   };
 }
 
-/** The rows are kept, and a task for each fold of each trial reads them. */
+/** The rows are kept, and a task for each fold of each trial reads them; those of a later round read the scores of the one before, too. */
 export function planTrials(planner: Planner, n: TrialsNode): Pipeline {
   const { p, params: train } = learnerColumns(planner, n);
   const relation = planner.close(p, { kind: 'collect', limit: null }, 'keep for trials');
   const { search } = n.params;
-  const params: TrialParams = { train, search };
-  const at = { sides: [{ relation, schema: p.schema }], span: n.span, label: n.label };
-  const empty: Pipeline = {
-    input: { kind: 'items', count: search.trials.length * search.folds },
-    steps: [],
-    schema: [],
-    names: [`trials of ${n.params.algorithm}`],
+  const rows = { relation, schema: p.schema };
+  const scores: SideInput[] = [];
+  const planRound = (round: number): Pipeline => {
+    const { trials } = search.rounds[round] as SearchRound;
+    const params: TrialParams = { train, search, round };
+    const empty: Pipeline = {
+      input: { kind: 'items', count: trials * search.folds },
+      steps: [],
+      schema: [],
+      names: [`trials of ${n.params.algorithm}`],
+    };
+    const at = { sides: [rows, ...scores.slice(-1)], span: n.span, label: n.label };
+    return addStep(empty, { op: 'trial', phase: 'map', params, input: [], output: n.schema, ...at }, 'train and score');
   };
-  return addStep(empty, { op: 'trial', phase: 'map', params, input: [], output: n.schema, ...at }, 'train and score');
+  const last = search.rounds.length - 1;
+  for (let round = 0; round < last; round++)
+    scores.push({
+      relation: planner.close(planRound(round), { kind: 'collect', limit: null }, `round ${round + 1}`),
+      schema: n.schema,
+    });
+  if (last === 0) return planRound(0);
+  scores.push({
+    relation: planner.close(planRound(last), { kind: 'collect', limit: null }, `round ${last + 1}`),
+    schema: n.schema,
+  });
+  return {
+    input: { kind: 'stream', from: scores, skip: 0 },
+    steps: [],
+    schema: n.schema,
+    names: ['scores of all rounds'],
+  };
 }
 
 export function planTrialTable(planner: Planner, n: TrialTableNode): Pipeline {

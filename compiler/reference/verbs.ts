@@ -155,7 +155,7 @@ export const VERBS: Readonly<Record<Verb, VerbDoc>> = {
     example: '| evaluate m by country',
   },
   tune: {
-    form: 'tune algorithm(option: [a, b] | low..high | log_uniform(low, high), …) label … features … metric name trials n folds n [seed n]',
+    form: 'tune algorithm(option: [a, b] | low..high | log_uniform(low, high), …) label … features … metric name trials n folds n [halving n] [seed n]',
     doc: 'Searches the options with which an algorithm learns best.',
     example: '| tune gbt(trees: [100, 200], depth: 3..8) label churned features * metric auc trials 20 folds 5 seed 7',
   },

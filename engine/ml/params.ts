@@ -1,6 +1,14 @@
 import type { DataType } from '../types.ts';
 
 /** Parameters of the machine-learning operators; the planner has made label and features columns of the input. */
+
+/** A round of a search: so many of the best trials of the round before it, on a share of the rows. */
+export interface SearchRound {
+  readonly trials: number;
+  /** Above 0, to 1, which is that of the last round. */
+  readonly share: number;
+}
+
 /** What a search tries, and how trials are compared. */
 export interface SearchParams {
   /** The options of each trial, with those that are not searched. */
@@ -9,12 +17,15 @@ export interface SearchParams {
   readonly seed: number;
   readonly metric: string;
   readonly maximize: boolean;
+  /** The first one has all trials. */
+  readonly rounds: readonly SearchRound[];
 }
 
-/** Side 0 are the rows, with label and features as for `train`. */
+/** Side 0 are the rows, with label and features as for `train`; side 1 the scores of the round before. */
 export interface TrialParams {
   readonly train: TrainParams;
   readonly search: SearchParams;
+  readonly round: number;
 }
 
 /** The table of trials: one row each, from the scores of their folds. `searched`: the options that are shown. */

@@ -101,12 +101,12 @@ test('sql', () => {
 test('tune', () => {
   const { model, trials } = flow(csv('x.csv')).tune(
     gbt({ trees: [100, 200], depth: range(3, 8), learning_rate: logUniform(0.01, 0.3), l2: uniform(0, 2) }),
-    { label: 'y', features: except(), metric: 'rmse', trials: 20, folds: 5, seed: 7 },
+    { label: 'y', features: except(), metric: 'rmse', trials: 20, folds: 5, halving: 3, seed: 7 },
   );
   same(
     `let { model, trials } = from csv("x.csv")
        | tune gbt(trees: [100, 200], depth: 3..8, learning_rate: log_uniform(0.01, 0.3), l2: uniform(0, 2))
-         label y features * metric rmse trials 20 folds 5 seed 7
+         label y features * metric rmse trials 20 folds 5 halving 3 seed 7
      from trials
      from csv("z.csv") | predict model as p`,
     trials,

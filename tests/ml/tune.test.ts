@@ -136,4 +136,52 @@ test('what cannot be measured is an error', async () => {
   );
 });
 
+test('halving: each round keeps the best, and gives them more rows', async () => {
+  const options = 'gbt(trees: [1, 2, 4, 8, 16], depth: 1..4, learning_rate: [0.05, 0.3])';
+  const all = `${search(options, 'y', 'trials 12 folds 2 seed 7')}\n from trials | sort trial`;
+  const { results } = await runEverywhere(
+    `${search(options, 'y', 'trials 12 folds 2 halving 3 seed 7')}
+     from trials | sort trial
+     from model
+     ${source} | predict model as p | summarize s = sum(p)`,
+  );
+  const halved = tableOf(results[0]);
+  const { results: of } = await runText(all, { workers: 1 });
+  const whole = (of[0]?.rows ?? []).map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, v]) => [name, String(v)])),
+  );
+  const inRound = (n: number): Record<string, string>[] => halved.filter((t) => Number(t.round) >= n);
+  assert.equal(
+    [1, 2, 3].map((n) => inRound(n).length),
+    [12, 4, 2],
+  );
+  const options1 = (t: Record<string, string>): string => `${t.trees} ${t.depth} ${t.learning_rate}`;
+  assert.equal(halved.map(options1), whole.map(options1));
+  // The last round has all rows, so that its scores are those of a search that ends nothing.
+  for (const t of inRound(3)) {
+    const same = whole.find((w) => w.trial === t.trial);
+    assert.equal([t.rmse, t.rmse_std], [same?.rmse, same?.rmse_std]);
+  }
+  for (const t of halved.filter((one) => one.round === '1'))
+    assert.is.not(t.rmse, whole.find((w) => w.trial === t.trial)?.rmse, 'a part of the rows has another error');
+  // Those that went on from the first round were its best, with errors on its rows that no other one had.
+  const best = [...whole].sort((a, b) => Number(a.rmse) - Number(b.rmse)).slice(0, 2);
+  assert.ok(
+    inRound(2).some((t) => best.some((b) => b.trial === t.trial)),
+    'one of the best two is not lost at once',
+  );
+});
+
+test('halving of few rows: rounds have enough to learn from, or nothing to say', async () => {
+  const { results } = await runEverywhere(
+    `let t = ${source} | take 40
+     let { model, trials } = from t | tune logistic(l2: [0.0001, 0.01, 1.0, 10.0]) label yes features a, b metric accuracy folds 3 halving 2 seed 1
+     from trials
+     from t | evaluate model`,
+  );
+  const table = tableOf(results[0]);
+  assert.equal(table.map((t) => Number(t.round)).sort(), [1, 1, 2, 3]);
+  for (const t of table) assert.ok(Number(t.accuracy) > 0.3);
+});
+
 test.run();

@@ -1,6 +1,6 @@
 import { evaluateConstant } from '../../../engine/expr/compile.ts';
 import type { LiteralValue } from '../../../engine/expr.ts';
-import type { SearchParams } from '../../../engine/ml/params.ts';
+import type { SearchParams, SearchRound } from '../../../engine/ml/params.ts';
 import {
   type AlgorithmDef,
   type AlgorithmOption,
@@ -36,6 +36,7 @@ type Space =
 const MAX_TRIALS = 1000;
 const MAX_FOLDS = 100;
 const DEFAULT_FOLDS = 5;
+const MAX_HALVING = 100;
 
 /**
  * The best model of a search, and the table of its trials. Trials are drawn here, from the seed alone; so the plan has them all, and each fold of each is a task.
@@ -48,6 +49,7 @@ export function tune(ctx: Context, input: Rows, step: Ast.TuneStep): { model: Ro
     step.folds === null
       ? DEFAULT_FOLDS
       : (countOf(ctx, step.folds, 'the number of folds', 2, MAX_FOLDS) ?? DEFAULT_FOLDS);
+  const halving = step.halving === null ? null : countOf(ctx, step.halving, 'the factor of halving', 2, MAX_HALVING);
   const first = algorithm === null ? {} : { ...defaultsOf(algorithm), ...at(spaces, () => 0) };
   const spec = bindLearner(ctx, input, step, algorithm, first);
   const metric = spec === null || algorithm === null ? null : metricOf(ctx, step, spec, algorithm);
@@ -55,7 +57,8 @@ export function tune(ctx: Context, input: Rows, step: Ast.TuneStep): { model: Ro
   const options = trialsOf(ctx, spaces, wanted, spec?.seed ?? 0, step);
   if (input === null || spec === null || metric === null || options === null) return { model: null, trials: null };
   const trials = options.map((one) => ({ ...defaultsOf(algorithm), ...one }));
-  const search: SearchParams = { trials, folds, seed: spec.seed, metric, maximize: !MINIMIZED.has(metric) };
+  const rounds = roundsOf(trials.length, halving);
+  const search: SearchParams = { trials, folds, seed: spec.seed, metric, maximize: !MINIMIZED.has(metric), rounds };
   const scores: TrialsNode = {
     ...base(ctx, SCORES_SCHEMA, [input], step, `tune ${spec.algorithm}`),
     op: 'trials',
@@ -68,7 +71,7 @@ export function tune(ctx: Context, input: Rows, step: Ast.TuneStep): { model: Ro
   };
   const searched = [...spaces.keys()];
   const table: TrialTableNode = {
-    ...base(ctx, tableSchema(algorithm, searched, metric), [scores], step, `tune ${spec.algorithm}`),
+    ...base(ctx, tableSchema(algorithm, searched, metric, rounds.length > 1), [scores], step, `tune ${spec.algorithm}`),
     op: 'trialTable',
     search,
     searched,
@@ -78,7 +81,14 @@ export function tune(ctx: Context, input: Rows, step: Ast.TuneStep): { model: Ro
 
 const MINIMIZED: ReadonlySet<string> = new Set(['rmse', 'mae', 'log_loss']);
 
-function tableSchema(algorithm: AlgorithmDef, searched: readonly string[], metric: string): Schema {
+/** Successive halving: each round keeps one in `factor` trials, and gives them `factor` times the rows; the last one has all rows. */
+function roundsOf(trials: number, factor: number | null): readonly SearchRound[] {
+  const counts = [trials];
+  for (let n = trials; factor !== null && n >= factor; counts.push(n)) n = Math.ceil(n / factor);
+  return counts.map((n, i) => ({ trials: n, share: (factor ?? 1) ** (i + 1 - counts.length) }));
+}
+
+function tableSchema(algorithm: AlgorithmDef, searched: readonly string[], metric: string, halving: boolean): Schema {
   const types: Readonly<Record<AlgorithmOption['type'], DataType>> = { int: T.int, float: T.float, string: T.string };
   const options = searched.map((name) => {
     const option = algorithm.options.find((one) => one.name === name);
@@ -89,6 +99,7 @@ function tableSchema(algorithm: AlgorithmDef, searched: readonly string[], metri
     ...options,
     field(metric, T.float, true),
     field(`${metric}_std`, T.float, true),
+    ...(halving ? [field('round', T.int, false)] : []),
   ];
 }
 
