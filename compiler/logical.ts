@@ -162,6 +162,8 @@ export interface WindowCall {
   readonly type: DataType;
   readonly nullable: boolean;
   readonly span?: SourceSpan;
+  /** An aggregate of the host language, in place of one of the registries. */
+  readonly host?: HostFunction;
 }
 export type WindowFrame =
   | { readonly unit: 'rows'; readonly low: number | null; readonly high: number | null }

@@ -1,5 +1,5 @@
 import { AGGREGATES, resolveAggregate } from '../../engine/aggregates/registry.ts';
-import type { Expr, SortKey } from '../../engine/expr.ts';
+import type { AggregateCall, Expr, SortKey } from '../../engine/expr.ts';
 import { findFunction } from '../../engine/functions/registry.ts';
 import { formatType } from '../../engine/types.ts';
 import type { WindowDef } from '../../engine/windows/def.ts';
@@ -10,6 +10,7 @@ import { codes } from '../diagnostics.ts';
 import type { WindowCall } from '../logical.ts';
 import { isAggregate } from './calls.ts';
 import { isUnknown, unknown } from './exprs.ts';
+import { hostAggregateCall } from './host.ts';
 import { show, tryCall } from './invoke.ts';
 import { spanOf } from './nodes.ts';
 import type { Env, WindowHook } from './scope.ts';
@@ -82,6 +83,12 @@ function callOf(env: Env, node: Ast.Over): { def: WindowDef | null; call: Window
   const name = node.call.name.text;
   const def = WINDOWS[name];
   if (env.ctx.declared.fns.has(name)) return reportNone(env, node);
+  const own = env.ctx.declared.host.get(name);
+  if (own !== undefined) {
+    if (own.found.kind !== 'object') return reportNone(env, node);
+    const call = hostAggregateCall(env, node.call, own);
+    return call === null ? null : { def: null, call: windowCall(call, node.call) };
+  }
   if (def !== undefined) {
     const call = bindWindowArguments(env, node.call, def);
     return call === null ? null : { def, call };
@@ -107,17 +114,19 @@ function aggregateCall(env: Env, node: Ast.Call): WindowCall | null {
     env.ctx.report(codes.noOverload, { name: shown, types: args.map(show) }, node.span);
     return null;
   }
+  const { type, nullable } = resolved;
+  return windowCall({ fn: AGGREGATES[name]?.name ?? name, args, distinct: node.distinct, type, nullable }, node);
+}
+
+/** An aggregate over the whole partition, until it is given a frame. */
+function windowCall(call: Omit<AggregateCall, 'name'>, node: Ast.Call): WindowCall {
   return {
     name: '',
-    fn: AGGREGATES[name]?.name ?? name,
-    args,
-    distinct: node.distinct,
+    ...call,
     constant: null,
     fallback: null,
     ignoreNulls: false,
     frame: { unit: 'rows', low: null, high: null },
-    type: resolved.type,
-    nullable: resolved.nullable,
     span: spanOf(node.span),
   };
 }

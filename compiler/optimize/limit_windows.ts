@@ -1,5 +1,5 @@
 import type { Expr } from '../../engine/expr.ts';
-import type { LogicalNode, WindowCall, WindowNode } from '../logical.ts';
+import type { LogicalNode, WindowCall, WindowFrame, WindowNode } from '../logical.ts';
 import { inputOf, rewritePlan } from '../plan_tree.ts';
 import { conjuncts } from './exprs.ts';
 import { type Rule, withInputs } from './rule.ts';
@@ -21,10 +21,15 @@ export const limitWindows: Rule = {
 };
 
 /** Its value in a row does not depend on rows behind it. */
-function looksBack({ fn, frame }: WindowCall): boolean {
+function looksBack({ fn, frame, host }: WindowCall): boolean {
+  if (host !== undefined) return endsAtRow(frame);
   if (fn === 'row_number' || fn === 'rank' || fn === 'dense_rank' || fn === 'lag') return true;
   const wholePartition = ['lead', 'percent_rank', 'cume_dist', 'ntile'].includes(fn);
-  return !wholePartition && frame.unit === 'rows' && frame.high !== null && frame.high <= 0;
+  return !wholePartition && endsAtRow(frame);
+}
+
+function endsAtRow(frame: WindowFrame): boolean {
+  return frame.unit === 'rows' && frame.high !== null && frame.high <= 0;
 }
 
 /** The largest row number for which the condition can be true. */
@@ -37,7 +42,9 @@ function boundOf(p: Expr, window: WindowNode): number {
 }
 
 function isRowNumber(e: Expr, window: WindowNode): boolean {
-  return e.kind === 'column' && window.calls.some((c) => c.name === e.name && c.fn === 'row_number');
+  return (
+    e.kind === 'column' && window.calls.some((c) => c.name === e.name && c.fn === 'row_number' && c.host === undefined)
+  );
 }
 
 function upTo(fn: string, limit: Expr): number {

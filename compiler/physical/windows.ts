@@ -66,7 +66,8 @@ function callParams(c: WindowCall, take: () => string): WindowCallParams {
     c.frame.unit === 'rows' ? c.frame : { unit: 'range', low: bound(c.frame.low), high: bound(c.frame.high) };
   const { name, fn, distinct, constant, ignoreNulls, type, nullable } = c;
   const argTypes = c.args.map((a) => a.type);
-  return { name, fn, args, argTypes, distinct, constant, fallback, ignoreNulls, frame, type, nullable };
+  const host = c.host === undefined ? {} : { host: c.host };
+  return { name, fn, args, argTypes, distinct, constant, fallback, ignoreNulls, frame, type, nullable, ...host };
 }
 
 /** The rows of a node come in this order already. */

@@ -12,7 +12,8 @@ import type { Field, Schema } from '../types.ts';
 import { GroupTable } from './hash_table.ts';
 import type { AggregateParams, AggregateSpec } from './params.ts';
 
-export function resolve(spec: AggregateSpec): ResolvedAggregate {
+/** Of the registry, or of the host language. */
+export function resolve(spec: Omit<AggregateSpec, 'args' | 'name'>): ResolvedAggregate {
   const own = spec.host === undefined ? null : hostResolved(spec.host);
   const r =
     own === null

@@ -176,6 +176,8 @@ export interface WindowCallParams {
   readonly frame: FrameSpec;
   readonly type: DataType;
   readonly nullable: boolean;
+  /** An aggregate of the host language, in place of one of the registries. */
+  readonly host?: HostFunction;
 }
 
 /** Columns added by functions of the host language; `args`: columns of the input, of the types of the parameters. */

@@ -1,4 +1,3 @@
-import { resolveAggregate } from '../aggregates/registry.ts';
 import type { Batch, Column } from '../batch/column.ts';
 import { gatherBatch } from '../batch/gather.ts';
 import { sliceBatch } from '../batch/slice.ts';
@@ -12,6 +11,7 @@ import { pickingEvaluator } from '../windows/picking.ts';
 import { rankingEvaluator } from '../windows/ranking.ts';
 import { runningAggregate } from '../windows/running.ts';
 import type { OperatorDef, PartitionReader, TaskContext } from './def.ts';
+import { resolve } from './groups.ts';
 import type { WindowCallParams, WindowParams } from './params.ts';
 import { rowsWithin, workingGrant } from './split.ts';
 import { bestOfEach, chosenRows } from './window_rows.ts';
@@ -103,13 +103,14 @@ function evaluatorOf(call: WindowCallParams, pages: Pages, ctx: TaskContext): Ev
   const { fn, constant, ignoreNulls } = call;
   const args = call.args.map((a) => indexOf(pages.schema, a));
   const fallback = call.fallback === null ? null : indexOf(pages.schema, call.fallback);
-  const made =
-    rankingEvaluator(fn, constant) ?? pickingEvaluator(fn, constant, ignoreNulls, pages, args[0] ?? 0, fallback);
+  const own = call.host !== undefined;
+  const made = own
+    ? null
+    : (rankingEvaluator(fn, constant) ?? pickingEvaluator(fn, constant, ignoreNulls, pages, args[0] ?? 0, fallback));
   if (made !== null) return made;
-  const resolved = resolveAggregate(fn, call.argTypes, call.distinct);
-  if (resolved === null) throw new EngineBug(`no window function ${fn} for these types`);
+  const resolved = resolve(call);
   const general = (): Evaluator => new FramedAggregate(ctx.store, resolved, pages, args, workingGrant(ctx));
-  const grows = call.frame.low === null && call.frame.high !== null && !call.distinct;
+  const grows = !own && call.frame.low === null && call.frame.high !== null && !call.distinct;
   const [argument] = call.argTypes;
   const running = grows ? runningAggregate(fn, argument, resolved.type, args[0] ?? -1, pages, general) : null;
   return running ?? general();

@@ -77,6 +77,39 @@ test('many groups, in two phases, with little memory', async () => {
   assert.match([...texts][0] ?? '', new RegExp(`^groups,s,n\\n6000,[\\d.]+,${Math.ceil(ROWS / 7)}\\n$`));
 });
 
+test('before over: growing, sliding and whole frames, whatever the workers and the memory', async () => {
+  const calls = [
+    'weighted(x, w) over (by k sort w, x)',
+    'weighted(x, w) over (by k sort w, x rows -20..3)',
+    'nulls(x) over (by k sort w, x rows 2..9)',
+    'nulls(x) over (by k)',
+    'weighted(x, w) over (by k sort w range -1..0)',
+  ];
+  // What the library has for the same.
+  const same = [
+    'sum(x * w) over (by k sort w, x) / nullif(sum(if(x is not null, w, null)) over (by k sort w, x), 0)',
+    'sum(x * w) over (by k sort w, x rows -20..3) / nullif(sum(if(x is not null, w, null)) over (by k sort w, x rows -20..3), 0)',
+    'count_if(x is null) over (by k sort w, x rows 2..9)',
+    'count_if(x is null) over (by k)',
+    'sum(x * w) over (by k sort w range -1..0) / nullif(sum(if(x is not null, w, null)) over (by k sort w range -1..0), 0)',
+  ];
+  const flowOf = (all: readonly string[]): string =>
+    `from csv("x.csv") | select k = k % 40, x, w | derive ${all.map((c, i) => `c${i} = ${c}`).join(', ')}
+     | summarize ${all.map((_, i) => `s${i} = sum(round(if(isfinite(c${i}), c${i}, 0), 6)), n${i} = count(c${i})`).join(', ')} by k | sort k`;
+  const expected = await rowsOf(dir, flowOf(same), engine);
+  for (const e of engines) assert.is(await rowsOf(dir, of('weighted, nulls', flowOf(calls)), e), expected);
+});
+
+test('before over: order, distinct, empty frames, and a name that the library has', async () => {
+  const flow = of(
+    'letters, nulls as lag',
+    `from csv("small.csv") | derive i = row_number() over () | derive l = letters(k) over (sort i rows -1..0), d = letters(distinct k) over (), n = lag(x) over (sort i rows 1..2) | select i, l, d, n`,
+  );
+  const both = '"[""a"",""b""]"';
+  const expected = `i,l,d,n\n1,"[""a""]",${both},0\n2,${both},${both},1\n3,${both},${both},1\n4,${both},${both},0\n5,${both},${both},0\n`;
+  for (const e of engines) assert.is(await rowsOf(dir, flow, e), expected);
+});
+
 test('failures name the function of the aggregate that failed', async () => {
   const failure = async (name: string): Promise<string> => {
     try {
