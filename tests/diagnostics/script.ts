@@ -4,6 +4,8 @@
 //   ===
 //   -p name=value          optional: parameters, a line each
 //   --allow-read path      optional: what may be read or written, a line each
+//   --no-udf               optional: functions of the host language are forbidden
+//   --without sql          optional: an installation without the SQL engine, or `--without writer of csv`: one whose formats are others
 //   the flow; its data lies in tests/diagnostics/data
 //   ---
 //   every diagnostic of it, or the error of its run, as the command prints them
@@ -12,8 +14,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { diagnosticsText } from '../../cli/diagnostics.ts';
 import { reportProblems } from '../../cli/report.ts';
+import type { CompileOptions } from '../../compiler/compile.ts';
+import { fileCatalog, type SourceCatalog } from '../../compiler/sources.ts';
 import type { Diagnostic } from '../../grammar/diagnostics.ts';
-import { type AccessRules, check, type Engine, plan, RunError } from '../../index.ts';
+import { check, type Engine, plan, RunError } from '../../index.ts';
 import { fakeContext } from '../cli/fakes.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -25,7 +29,8 @@ const FILE = 'case.flow';
 export interface Case {
   readonly flow: string;
   readonly params: Readonly<Record<string, string>>;
-  readonly access: AccessRules;
+  /** What may be done, and what there is to do it with. */
+  readonly options: CompileOptions;
   /** The text above the `---`, as it stands there. */
   readonly input: string;
   readonly expected: string;
@@ -51,12 +56,25 @@ function readCase(part: string): Case {
   const allowed = (kind: string) =>
     [...flow.matchAll(new RegExp(`^--allow-${kind} (.*)\n`, 'gm'))].map((m) => m[1] ?? '');
   const [allowRead, allowWrite] = [allowed('read'), allowed('write')];
-  const access = {
+  const without = [...flow.matchAll(/^--without (.*)\n/gm)].map((m) => m[1] ?? '');
+  const options = {
     ...(allowRead.length > 0 ? { allowRead } : {}),
     ...(allowWrite.length > 0 ? { allowWrite } : {}),
+    ...(/^--no-udf\n/m.test(flow) ? { udf: false as const } : {}),
+    ...(without.length > 0 ? { sources: lacking(without) } : {}),
   };
-  const rest = flow.replace(/^--allow-(read|write) .*\n/gm, '');
-  return { flow: rest.replace(/\n$/, ''), params, access, input, expected: expected.trimEnd() };
+  const rest = flow.replace(/^--(allow-read|allow-write|no-udf|without)\b.*\n/gm, '');
+  return { flow: rest.replace(/\n$/, ''), params, options, input, expected: expected.trimEnd() };
+}
+
+/** The catalog of an installation that lacks the SQL engine, or writers of formats. */
+function lacking(without: readonly string[]): SourceCatalog {
+  const whole = fileCatalog();
+  const readOnly = Object.entries(whole.formats).map(([name, def]) =>
+    without.includes(`writer of ${name}`) ? [name, { ...def, writer: null }] : [name, def],
+  );
+  const sqlEngine = without.includes('sql') ? () => Promise.resolve(null) : whole.sqlEngine;
+  return { ...whole, formats: Object.fromEntries(readOnly), sqlEngine };
 }
 
 export function writeScript(intro: string, cases: readonly { input: string; seen: string }[]): string {
@@ -64,17 +82,17 @@ export function writeScript(intro: string, cases: readonly { input: string; seen
 }
 
 export async function diagnose(
-  { flow, params = {}, access = {} }: Pick<Case, 'flow'> & Partial<Case>,
+  { flow, params = {}, options = {} }: Pick<Case, 'flow'> & Partial<Case>,
   lint = false,
 ): Promise<readonly Diagnostic[]> {
-  return (await check(flow, FILE, { params, lint, ...access })).diagnostics;
+  return (await check(flow, FILE, { params, lint, ...options })).diagnostics;
 }
 
 /** Everything that is said about the flow. Data files stand with their names alone. */
-export async function play({ flow, params, access }: Case, engine: () => Engine, lint: boolean): Promise<string> {
+export async function play({ flow, params, options }: Case, engine: () => Engine, lint: boolean): Promise<string> {
   const context = fakeContext();
   const source = { path: FILE, text: flow };
-  const bound = await check(flow, FILE, { params, lint, ...access });
+  const bound = await check(flow, FILE, { params, lint, ...options });
   let text = diagnosticsText(bound.diagnostics, source, context.stderrStyle);
   if (bound.plan !== null) {
     try {

@@ -6,20 +6,17 @@ import { compilerRegistries } from '../../compiler/diagnostics.ts';
 import { syntax } from '../../grammar/syntax_codes.ts';
 import { casesFolder, readScript } from '../diagnostics/script.ts';
 
-/** Raised only where the formats are not those of the package, or an optional package is missing: tests/bind has their cases. */
-const ELSEWHERE = new Set(['FLOW4050', 'FLOW5003', 'FLOW8003']);
-
 const codes = [syntax, ...compilerRegistries].flatMap((registry) => Object.values(registry).map((def) => def.code));
 
 test('every diagnostic has a case that shows it', () => {
-  const missing = codes.filter((code) => !ELSEWHERE.has(code) && !existsSync(join(casesFolder, `${code}.txt`)));
+  const missing = codes.filter((code) => !existsSync(join(casesFolder, `${code}.txt`)));
   const how =
     'write tests/diagnostics/cases/CODE.txt (=== line, flow, --- line), then UPDATE=1 node --import tsx tests/diagnostics/cases.test.ts';
   assert.equal(missing, [], how);
 });
 
 test('the cases of a code raise it', () => {
-  for (const code of codes.filter((one) => !ELSEWHERE.has(one))) {
+  for (const code of codes) {
     const path = join(casesFolder, `${code}.txt`);
     if (!existsSync(path)) continue;
     const { cases } = readScript(path);
