@@ -57,7 +57,6 @@ export * from './engine/shuffle_tasks/index.ts';
 export type { ActorHandle, GetOptions, Waited } from './engine/tasks/api.ts';
 export { type ActorDef, type ActorOptions, actor, fromModule, task } from './engine/tasks/definition.ts';
 export type { WaitOptions } from './engine/tasks/get.ts';
-export type { TaskStats } from './engine/tasks/runtime.ts';
 export type { Arg, Args, ModuleFunction, Ref, TaskDef, TaskOptions, TaskScope } from './engine/tasks/types.ts';
 export { formatStats, spillLines } from './engine/trace/format.ts';
 export { stageName } from './engine/trace/names.ts';

@@ -1,48 +1,16 @@
 // Group-by against DuckDB: the operators alone (rows lie in the arena; partial half, hash exchange, final half, on threads; DuckDB reads a
-// table in memory), warm, medians, side by side. node bench/groupby.mjs [--rows N] [--runs N] [--threads N] [--case NAME]
+// table in memory), warm, medians, side by side. node bench/groupby.mjs [--rows N] [--runs N] [--threads N] [--case PART_OF_NAME]
 //
 // `cpu plain`: the same with kernels switched off. DuckDB's query is reduced to one row, so that it need not give its groups to JavaScript. On a
 // busy machine the ratio of processor times says more than that of the clock.
-import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { register } from 'tsx/esm/api';
 import { CASES, groupSql, tableSql } from './lib/groupby_cases.mjs';
 import { median, spread } from './lib/measure.mjs';
+import { duckConnection, operatorOptions, operatorThreads } from './lib/phases.mjs';
 
-register();
-const { createStore } = await import('../engine/store/store.ts');
-
-const { values } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '4000000' },
-    runs: { type: 'string', default: '5' },
-    threads: { type: 'string', default: '2' },
-    case: { type: 'string' },
-    'no-duckdb': { type: 'boolean', default: false },
-    'no-javascript': { type: 'boolean', default: false },
-  },
-});
-const [rows, runs, threads] = [values.rows, values.runs, values.threads].map(Number);
-const store = createStore({ limit: 3 * 2 ** 30, threads: threads + 1 });
-const control = new Int32Array(new SharedArrayBuffer(64));
-const ready = (w) => new Promise((done) => w.once('message', done));
-
-const workers = Array.from({ length: threads }, (_, thread) => {
-  const init = { store: store.handle, thread, threads, control, rows };
-  return new Worker(new URL('./lib/groupby_thread.mjs', import.meta.url), { workerData: init });
-});
-await Promise.all(workers.map(ready));
-
-async function phase(message) {
-  const set = workers.map(ready);
-  for (const w of workers) w.postMessage(message);
-  await Promise.all(set);
-  const finished = workers.map(ready);
-  Atomics.add(control, 0, 1);
-  Atomics.notify(control, 0);
-  return Promise.all(finished);
-}
+const options = operatorOptions('4000000');
+const { rows, runs, threads } = options;
+const pool = await operatorThreads('./groupby_thread.mjs', options);
+const { store, phase } = pool;
 
 const sum = (all, f) => all.reduce((n, x) => n + f(x), 0);
 
@@ -61,9 +29,7 @@ async function once(kernels) {
   };
 }
 
-const db = values['no-duckdb']
-  ? null
-  : await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect();
+const db = await duckConnection(options);
 
 async function duck(spec) {
   const [start, before] = [performance.now(), process.cpuUsage()];
@@ -81,17 +47,16 @@ console.log(
   'case            groups    exchanged  flowc (map+reduce) cpu     cpu plain DuckDB (min..max) cpu     ratio  by cpu target',
 );
 for (const [name, spec] of Object.entries(CASES)) {
-  if (values.case !== undefined && values.case !== name) continue;
-  const made = workers.map(ready);
-  for (const w of workers) w.postMessage({ what: 'make', name });
+  if (!name.includes(options.case)) continue;
+  const made = pool.make(name);
   if (db !== null) await db.run(tableSql('t', spec, rows));
-  await Promise.all(made);
+  await made;
   const [ours, plain, theirs] = [[], [], []];
   let last;
   for (let r = -2; r < runs; r++) {
     last = await once(true);
     if (r >= 0) ours.push(last);
-    if (!values['no-javascript']) {
+    if (options.plain) {
       const p = await once(false);
       if (r >= 0) plain.push(p);
     }
@@ -133,6 +98,4 @@ for (const [name, spec] of Object.entries(CASES)) {
   ];
   console.log(cells.map(([v, width]) => String(v).padEnd(width)).join(' '));
 }
-for (const w of workers) w.postMessage({ what: 'end' });
-await Promise.all(workers.map((w) => new Promise((done) => w.once('exit', done))));
-store.close();
+await pool.end();

@@ -2,46 +2,14 @@
 // partitioned joins with the exchange of both sides; DuckDB reads tables in memory), warm, medians, side by side.
 //   node bench/join.mjs [--rows N] [--runs N] [--threads N] [--case PART_OF_NAME] [--no-duckdb] [--no-javascript]
 // `without`: the same with kernels switched off. "rows": the result's rows are put into the store; DuckDB makes a temporary table of them.
-import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { register } from 'tsx/esm/api';
 import { CASES, ROWS_SQL, SUMS_SQL, tablesSql } from './lib/join_cases.mjs';
 import { median, spread } from './lib/measure.mjs';
+import { duckConnection, operatorOptions, operatorThreads } from './lib/phases.mjs';
 
-register();
-const { createStore } = await import('../engine/store/store.ts');
-
-const { values } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '10000000' },
-    runs: { type: 'string', default: '5' },
-    threads: { type: 'string', default: '2' },
-    case: { type: 'string', default: '' },
-    'no-duckdb': { type: 'boolean', default: false },
-    'no-javascript': { type: 'boolean', default: false },
-  },
-});
-const [rows, runs, threads] = [values.rows, values.runs, values.threads].map(Number);
-const store = createStore({ limit: 3 * 2 ** 30, threads: threads + 1 });
-const control = new Int32Array(new SharedArrayBuffer(64));
-const ready = (w) => new Promise((done) => w.once('message', done));
-
-const workers = Array.from({ length: threads }, (_, thread) => {
-  const init = { store: store.handle, thread, threads, control, rows };
-  return new Worker(new URL('./lib/join_thread.mjs', import.meta.url), { workerData: init });
-});
-await Promise.all(workers.map(ready));
-
-async function phase(message) {
-  const set = workers.map(ready);
-  for (const w of workers) w.postMessage(message);
-  await Promise.all(set);
-  const finished = workers.map(ready);
-  Atomics.add(control, 0, 1);
-  Atomics.notify(control, 0);
-  return Promise.all(finished);
-}
+const options = operatorOptions('10000000');
+const { rows, runs, threads } = options;
+const pool = await operatorThreads('./join_thread.mjs', options);
+const { store, phase } = pool;
 
 const release = (refs) => {
   for (const id of new Set(refs.map((r) => r.object))) store.release(id);
@@ -65,9 +33,7 @@ async function once(spec, kernels, side) {
   return { map: ms, ms: ms + slowest(all), rows: total('rows'), v: total('v'), w: total('w') };
 }
 
-const db = values['no-duckdb']
-  ? null
-  : await (await DuckDBInstance.create(':memory:', { threads: String(threads) })).connect();
+const db = await duckConnection(options);
 
 async function duck(spec) {
   const start = performance.now();
@@ -88,15 +54,14 @@ console.log(
   'case                             rows        flowc                  without          duckdb           ratio  target',
 );
 for (const [name, spec] of Object.entries(CASES)) {
-  if (!name.includes(values.case)) continue;
-  const made = workers.map(ready);
-  for (const w of workers) w.postMessage({ what: 'make', name });
+  if (!name.includes(options.case)) continue;
+  const made = pool.make(name);
   let sums = null;
   if (db !== null) {
     for (const sql of tablesSql(spec, rows)) await db.run(sql);
     sums = (await db.runAndReadAll(SUMS_SQL)).getRows()[0];
   }
-  const side = (await Promise.all(made)).flat();
+  const side = (await made).flat();
   const [ours, plain, theirs, maps] = [[], [], [], []];
   let last;
   for (let r = -2; r < runs; r++) {
@@ -106,7 +71,7 @@ for (const [name, spec] of Object.entries(CASES)) {
       ours.push(last.ms);
       maps.push(last.map);
     }
-    if (!values['no-javascript']) {
+    if (options.plain) {
       const p = await once(spec, false, side);
       if (r >= 0) plain.push(p.ms);
     }
@@ -123,6 +88,4 @@ for (const [name, spec] of Object.entries(CASES)) {
     `${name.padEnd(30)} ${String(last.rows).padStart(9)}   ${(show(ours) + exchange).padEnd(26)} ${show(plain).padEnd(16)} ${show(theirs).padEnd(16)} ${ratio.padEnd(6)} ${spec.target}`,
   );
 }
-for (const w of workers) w.postMessage({ what: 'end' });
-await Promise.all(workers.map((w) => new Promise((done) => w.once('exit', done))));
-store.close();
+await pool.end();

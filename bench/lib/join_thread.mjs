@@ -30,6 +30,7 @@ const params = {
   leftKeys: ['k'],
   rightKeys: ['rk'],
   residual: null,
+  nearest: null,
   right: [],
   add: [{ name: 'w', column: 'w' }],
   matching: 'many',

@@ -19,6 +19,7 @@ import { bytesColumn, holdsText, stringColumn } from './csv_strings.ts';
 import { dateColumn, intervalColumn, microsColumn } from './csv_times.ts';
 import { canReadFromJson } from './json_nested.ts';
 import { GzipDamage, openSource } from './source.ts';
+import { type RecordReader, splitRows } from './split_rows.ts';
 import { MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
 
 /** Sizes that a test may make small; they and the data decide the bounds of batches. */
@@ -72,8 +73,7 @@ export async function* readCsv(
   const ends = indexBytes(split.width, tuning.indexFields);
   const block = ctx.store.allocate(ends + INDEX_KERNEL_BYTES, 'csv index');
   let window: TextWindow | null = null;
-  let seen = 0;
-  let reported = 0;
+  let reader: SplitReader | null = null;
   try {
     const from = split.gzip ? 0 : begin;
     window = new TextWindow(
@@ -85,24 +85,12 @@ export async function* readCsv(
     );
     const index = recordIndex(split.width, block.view.subarray(0, ends));
     index.kernel = new IndexKernel(block.view.subarray(ends), shape);
-    const reader = new SplitReader(split, scan, shape, ctx, index, window);
+    reader = new SplitReader(split, scan, shape, ctx, index, window);
     await window.advance(0);
     if (!(await reader.begin(lead))) return;
-    while (await reader.next()) {
-      ctx.check();
-      ctx.scratch.reset();
-      const batch = await reader.convert();
-      seen = reader.seen;
-      const consumed = Math.min(window.consumed(), split.bytes);
-      progress(consumed - reported);
-      reported = consumed;
-      if (reader.firstRow !== null) ctx.rowsFrom?.(reader.firstRow);
-      if (batch.rows > 0) yield batch;
-      if (scan.limit !== null && reader.given >= scan.limit) return;
-    }
-    progress(split.bytes - reported);
+    yield* splitRows(reader, split, scan, window, ctx, progress);
   } catch (e) {
-    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, seen);
+    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, reader?.seen ?? 0);
     throw e;
   } finally {
     window?.close();
@@ -110,11 +98,9 @@ export async function* readCsv(
   }
 }
 
-class SplitReader {
-  /** Rows that left, and records passed (rejected ones too). */
+class SplitReader implements RecordReader {
   given = 0;
   seen = 0;
-  /** Finds the number in the file of the first row of the batch converted last; null when rows of it were left out. */
   firstRow: (() => Promise<number> | number) | null = null;
   readonly #split: CsvSplit;
   readonly #shape: RecordShape;

@@ -13,6 +13,7 @@ import { JsonMembers } from './json_nested.ts';
 import { indexLines, indexValues, ListFault, unclosedList, type ValueIndex, valueIndex } from './json_records.ts';
 import { JsonFault, JsonScanner } from './json_scanner.ts';
 import { GzipDamage, openSource } from './source.ts';
+import { type RecordReader, splitRows } from './split_rows.ts';
 import { MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
 
 /** A range of one file: the lines that start in [start, end), or the whole of it. */
@@ -55,8 +56,7 @@ export async function* readJson(
   const block = ctx.store.allocate(8 * tuning.rows, 'json index');
   let window: TextWindow | null = null;
   let kernels: JsonKernels | null = null;
-  let seen = 0;
-  let reported = 0;
+  let reader: SplitReader | null = null;
   try {
     window = new TextWindow(
       openSource(split.local, split.path, begin, split.gzip),
@@ -66,24 +66,12 @@ export async function* readJson(
       ctx.grant,
     );
     kernels = kernelsOf(split, scan, ctx);
-    const reader = new SplitReader(split, scan, onError, ctx, valueIndex(block.view), window, kernels);
+    reader = new SplitReader(split, scan, onError, ctx, valueIndex(block.view), window, kernels);
     await window.advance(0);
     await reader.begin(lead);
-    while (await reader.next()) {
-      ctx.check();
-      ctx.scratch.reset();
-      const batch = await reader.convert();
-      seen = reader.seen;
-      const consumed = Math.min(window.consumed(), split.bytes);
-      progress(consumed - reported);
-      reported = consumed;
-      if (reader.firstRow !== null) ctx.rowsFrom?.(reader.firstRow);
-      if (batch.rows > 0) yield batch;
-      if (scan.limit !== null && reader.given >= scan.limit) return;
-    }
-    progress(split.bytes - reported);
+    yield* splitRows(reader, split, scan, window, ctx, progress);
   } catch (e) {
-    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, seen);
+    if (e instanceof GzipDamage) throw gzipDamaged(split.path, e, reader?.seen ?? 0);
     throw e;
   } finally {
     window?.close();
@@ -107,11 +95,9 @@ function isBare(scan: ScanInput): boolean {
   return only?.name === VALUE_COLUMN && scan.schema.length === 1;
 }
 
-class SplitReader {
-  /** Rows that left, and values passed (rejected ones too). */
+class SplitReader implements RecordReader {
   given = 0;
   seen = 0;
-  /** Finds the number in the file of the first row of the batch converted last; null when rows of it were left out. */
   firstRow: (() => Promise<number>) | null = null;
   readonly #split: JsonSplit;
   readonly #scan: ScanInput;

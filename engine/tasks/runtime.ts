@@ -3,6 +3,7 @@ import type { CallAnswer, FailedAnswer } from '../runtime/messages.ts';
 import type { WorkerPool } from '../runtime/pool.ts';
 import type { MainStore } from '../store/store.ts';
 import type { ObjectId } from '../store/types.ts';
+import type { TaskCounts } from '../trace/stats.ts';
 import { Actor } from './actors.ts';
 import { type ActorPart, Call, type CallHome } from './call.ts';
 import { type Definition, define } from './definition.ts';
@@ -14,24 +15,6 @@ import { expected, Lineage, type LineageHome, type Spec } from './lineage.ts';
 import { encodeArgs, placeValue } from './places.ts';
 import { FAILED, isValue, PENDING, READY, RELEASED, Value, type ValueHome } from './refs.ts';
 import type { FunctionSource, TaskDef, TaskOptions, ValuePlace } from './types.ts';
-
-/** Numbers of the tasks of an engine. */
-export interface TaskStats {
-  /** Calls whose inputs are not there yet. */
-  readonly waiting: number;
-  /** Jobs that wait for a worker. */
-  readonly ready: number;
-  /** Jobs that are with workers. */
-  readonly running: number;
-  readonly done: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  /** Calls that were tried again. */
-  readonly retries: number;
-  /** Calls that ran again because a result of theirs was lost. */
-  readonly reconstructions: number;
-  readonly workersLost: number;
-}
 
 /** How often a call that finds no room in the store is tried again, alone. */
 const SHORTAGES = 3;
@@ -63,7 +46,7 @@ export class TaskRuntime implements CallHome, ValueHome, LineageHome {
     this.holdings.lineage = this.#lineage;
   }
 
-  stats(): TaskStats {
+  stats(): TaskCounts {
     return {
       waiting: this.#waiting,
       ready: this.#pool.scheduler.waiting,
