@@ -1,5 +1,6 @@
 import { noSpan } from '../grammar/ast.ts';
 import type { Diagnostic } from '../grammar/diagnostics.ts';
+import { visible } from '../grammar/frame.ts';
 import type { Cell, Outcome, Progress, ResultTable, RunFailure, RunReporter, RunSummary } from './api.ts';
 import type { Context } from './context.ts';
 import { diagnosticsText, startOf } from './diagnostics.ts';
@@ -62,7 +63,7 @@ function summaryText(summary: RunSummary): string {
   }
   const read = `read ${plural(summary.rows, 'row')}, ${formatSize(summary.bytes)}`;
   lines.push(`${read} in ${formatElapsed(summary.elapsedMs)}, peak memory ${formatSize(summary.peakBytes)}`);
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(visible).join('\n')}\n`;
 }
 
 /** A run error, drawn as a diagnostic of the step it happened in: what happened, where in the data, what to do. */

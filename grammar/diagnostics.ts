@@ -85,12 +85,19 @@ export function diagnostic<P>(
   return {
     code: def.code,
     severity: def.severity ?? 'error',
-    message: def.message(params),
+    message: readable(def.message(params)),
     span,
     ...(notes !== undefined && notes.length > 0 ? { notes } : {}),
     ...(suggestion !== undefined ? { suggestion } : {}),
     ...(related !== undefined && related.length > 0 ? { related } : {}),
   };
+}
+
+/** Names and texts of a file stand in messages; a giant one is cut. */
+const MAX_MESSAGE = 2000;
+
+function readable(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE / 2)} … ${message.slice(-100)}`;
 }
 
 /** The entry with that code (any case, `FLOW` optional) in the registries given, or null. */

@@ -34,15 +34,16 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: FrameOptions):
   const paint = options.color === true ? ansi : plain;
   const tint = diagnostic.severity === 'error' ? paint.red : paint.yellow;
   const lines = [
-    `${tint(`${diagnostic.severity}[${diagnostic.code}]`)}${paint.bold(`: ${diagnostic.message}`)}`,
+    `${tint(`${diagnostic.severity}[${diagnostic.code}]`)}${paint.bold(`: ${visible(diagnostic.message)}`)}`,
     ...frame(diagnostic.span, tint, paint, options.source),
   ];
-  for (const note of diagnostic.notes ?? []) lines.push(`  ${paint.dim('note:')} ${note}`);
+  for (const note of diagnostic.notes ?? []) lines.push(`  ${paint.dim('note:')} ${visible(note)}`);
   for (const related of diagnostic.related ?? []) {
-    lines.push(`  ${paint.dim('note:')} ${related.message}`);
+    lines.push(`  ${paint.dim('note:')} ${visible(related.message)}`);
     lines.push(...frame(related.span, paint.dim, paint, options.source));
   }
-  if (diagnostic.suggestion !== undefined) lines.push(`  ${paint.green('help:')} ${diagnostic.suggestion.text}`);
+  if (diagnostic.suggestion !== undefined)
+    lines.push(`  ${paint.green('help:')} ${visible(diagnostic.suggestion.text)}`);
   return lines.join('\n');
 }
 
@@ -92,6 +93,6 @@ function frame(span: Span, tint: Paint, paint: Palette, source: FrameOptions['so
 }
 
 /** Control characters as one visible character each, so that a hostile file cannot drive the terminal. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }

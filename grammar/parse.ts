@@ -23,7 +23,7 @@ import { explainNoStatement, type Place } from './errors.ts';
 import { layout, type PipelineLayout } from './layout.ts';
 import { tokenize } from './lexer.ts';
 import { PieceReader, type RuleName } from './pieces.ts';
-import { maxChain, syntax } from './syntax_codes.ts';
+import { maxChain, maxText, maxTokens, syntax } from './syntax_codes.ts';
 import * as T from './tokens.ts';
 import { childrenOf } from './walk.ts';
 
@@ -62,7 +62,9 @@ class Driver {
   }
 
   run(): ParseResult {
+    if (this.#text.length > maxText) return this.#tooLong('more than 2 MiB');
     const lexed = tokenize(this.#text, this.#file);
+    if (lexed.tokens.length > maxTokens) return this.#tooLong(`more than ${maxTokens} words and signs`);
     this.#diagnostics.push(...lexed.diagnostics);
     const laid = layout(lexed.tokens, this.#text, this.#file, lexed.broken);
     this.#diagnostics.push(...laid.diagnostics);
@@ -73,6 +75,14 @@ class Driver {
       comments: lexed.comments,
       diagnostics: sortDiagnostics(this.#diagnostics),
     };
+  }
+
+  /** Nothing of the file is read. */
+  #tooLong(what: string): ParseResult {
+    const text = 'put a long list of values into a file: `in (from csv("values.csv") | select x)`';
+    const found = diagnostic(syntax.tooLong, { what }, this.#span(0, 1), { suggestion: { text } });
+    const ast: FlowFile = { kind: 'file', span: this.#span(0, this.#text.length), statements: [] };
+    return { ast, comments: [], diagnostics: [found] };
   }
 
   #report(item: Diagnostic): void {

@@ -254,8 +254,20 @@ scalar(from …): one row, one column.`,
     explanation: 'Steps follow from …, sql …, let x = … and fn f(…) =>. A param, schema, use or import has none.',
     message: (p) => `a step cannot follow ${p.statement}: a pipeline begins with from`,
   }),
+  tooLong: entry<{ what: string }>({
+    code: 'FLOW1121',
+    title: 'A file that is too long',
+    explanation: `A file has at most 2 MiB, and 250000 words and signs: more is data that has got into the text. A long list of values
+stands in a file of its own:
+
+    from csv("orders.csv") | where id in (from csv("wanted.csv") | select id)`,
+    message: (p) => `the file has ${p.what}`,
+  }),
 });
 
+/** UTF-16 units of a file, and its tokens: a tree of more of them does not fit into memory everywhere. */
+export const maxText = 2 << 20;
+export const maxTokens = 250_000;
 /** Depth to which brackets, nested pipelines and types may nest. */
 export const maxNesting = 100;
 /** Length of one chain of operators (`a or b or …`), and depth of one expression. */

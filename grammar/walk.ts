@@ -120,7 +120,8 @@ export function childrenOf(node: Node): Node[] {
   for (const key of children[node.kind] as readonly string[]) {
     const value = record[key];
     if (value === null || value === undefined) continue;
-    if (isNodeList(value)) out.push(...value);
+    // Lists may be longer than a call has arguments.
+    if (isNodeList(value)) for (const one of value) out.push(one);
     else out.push(value);
   }
   return out;

@@ -12,6 +12,7 @@ import { homeOf } from './context.ts';
 import { column, isUnknown, unknown } from './exprs.ts';
 import { elsewhere } from './function_hints.ts';
 import { bindHostCall } from './host.ts';
+import { countInlined, mayInline } from './inlined.ts';
 import { reportMisfit, show, tryCall } from './invoke.ts';
 import { bindWithLambda } from './lambdas.ts';
 import { constantScope, type Env, localScope } from './scope.ts';
@@ -146,9 +147,11 @@ function inlineFn(env: Env, node: Ast.Call, fn: Ast.FnStatement): Expr {
   }
   const args = matchArguments(env, node, fn);
   if (args === null) return unknown();
+  if (!mayInline(ctx, node.span)) return unknown();
   ctx.inlining.push({ name, call: node.span, fn });
   const body = env.within({ ctx: homeOf(ctx, fn), scope: localScope(args) }).bind(fn.body);
   ctx.inlining.pop();
+  countInlined(ctx, body);
   return body;
 }
 

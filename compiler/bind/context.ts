@@ -54,6 +54,8 @@ export interface Context {
   readonly sql: BoundSql[];
   /** Functions of the file that are being inlined, outermost first. */
   readonly inlining: { readonly name: string; readonly call: Span; readonly fn: FnStatement }[];
+  /** What calls of functions have become so far: nodes, in all. */
+  readonly inlined: { nodes: number; reported: boolean };
   /** The file that each statement is at home in: of imported ones another than this. */
   readonly homes: Map<Statement, Context>;
   /** Expressions that stand in another file than the one they are bound for: arguments of a pipe function that is imported. */
@@ -152,6 +154,7 @@ export function createContext(file: FlowFile, world: World): Context {
     udf: world.udf ?? {},
     access: world.access ?? new Access({}),
     inlining,
+    inlined: { nodes: 0, reported: false },
     extra: [],
     sql: [],
     binding: [],

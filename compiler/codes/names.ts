@@ -149,4 +149,14 @@ hold literals, parameters and functions of those, and no columns.
     from csv(f"orders-{$day}.csv") | take 10`,
     message: (p) => `${p.where} is a constant: there are no columns here, such as \`${p.name}\``,
   }),
+  grownTooLarge: entry<{ limit: number }>({
+    code: 'FLOW2019',
+    title: 'Functions that grow too large',
+    explanation: `A call is replaced by the body of its function. A function that calls another one twice is twice as large, so that a few
+of them on top of each other have no end. Compute the inner value once, and use its name:
+
+    | derive once = inner(x)
+    | derive twice = once + once`,
+    message: (p) => `functions of this file that call each other make more than ${p.limit} operations`,
+  }),
 });

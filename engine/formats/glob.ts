@@ -1,13 +1,20 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RunError } from '../errors.ts';
 
 /** True when the text holds a wildcard: `*`, `?`, `[set]` or `{a,b}`. A backslash takes the meaning from the next character. */
 export function isGlob(pattern: string): boolean {
   return /(^|[^\\])[*?[{]/.test(pattern);
 }
 
-/** `a{b,c{d,e}}` -> `ab`, `acd`, `ace`. A brace without a comma or without an end stands for itself. */
+/** Patterns that the braces of one may stand for. */
+const MAX_EXPANDED = 10_000;
+/** Characters of a pattern; paths are not longer. */
+const MAX_PATTERN = 4096;
+
+/** `a{b,c{d,e}}` -> `ab`, `acd`, `ace`. A brace without a comma or without an end stands for itself. RunError FLOW7001 when it stands for too many. */
 export function expandBraces(pattern: string): string[] {
+  if (pattern.length > MAX_PATTERN) throw tooMuch(pattern, `has more than ${MAX_PATTERN} characters`);
   let depth = 0;
   let open = -1;
   let commas: number[] = [];
@@ -23,13 +30,19 @@ export function expandBraces(pattern: string): string[] {
     else if (ch === '}' && depth > 0 && --depth === 0 && commas.length > 0) {
       const cuts = [open, ...commas, i];
       const tails = expandBraces(pattern.slice(i + 1));
-      return cuts.slice(1).flatMap((cut, k) => {
-        const middle = expandBraces(pattern.slice(cuts[k]! + 1, cut));
-        return middle.flatMap((m) => tails.map((t) => pattern.slice(0, open) + m + t));
-      });
+      const middles = cuts.slice(1).flatMap((cut, k) => expandBraces(pattern.slice(cuts[k]! + 1, cut)));
+      if (middles.length * tails.length > MAX_EXPANDED) {
+        throw tooMuch(pattern, `stands for more than ${MAX_EXPANDED} patterns`);
+      }
+      return middles.flatMap((m) => tails.map((t) => pattern.slice(0, open) + m + t));
     }
   }
   return [pattern];
+}
+
+function tooMuch(pattern: string, why: string): RunError {
+  const shown = pattern.length > 60 ? `${pattern.slice(0, 60)}…` : pattern;
+  return new RunError('FLOW7001', `"${shown}" ${why}`, { file: shown }, 'name the files by a wildcard, or as a list');
 }
 
 /** The folders, or the files, that a path or a glob starts with: what stands before its first wildcard. */

@@ -7,7 +7,7 @@ import { JsonFault, JsonScanner } from './json_scanner.ts';
 import { JsonShape } from './json_shape.ts';
 import { pickFiles, type SampleBudget, spotsOf } from './sample.ts';
 import { GzipDamage, openSource } from './source.ts';
-import { heapMemory, MAX_RECORD_BYTES, TextWindow } from './window.ts';
+import { heapMemory, MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
 
 /**
  * Columns from the members of the objects: all values of small inputs; of large ones the start, and where values are lines places spread over
@@ -84,7 +84,10 @@ class JsonSampler {
         if (this.#index.stopped === 'full') continue;
         if (window.final) return;
         if (pos > 0) await window.advance(pos);
-        else if (!(await window.grow())) return;
+        else if (!(await window.grow())) {
+          if (this.values > 0) return;
+          throw recordTooLong(path, MAX_RECORD_BYTES, 1, 'a value ends where its line does: is the file whole?');
+        }
         pos = 0;
       }
     } catch (e) {

@@ -1,3 +1,5 @@
+import { MAX_JSON_DEPTH } from '../functions/json.ts';
+
 /** Text that is no JSON, or not the whole of it: `at` is the byte. */
 export class JsonFault extends Error {
   override readonly name = 'JsonFault';
@@ -8,8 +10,6 @@ export class JsonFault extends Error {
     this.at = at;
   }
 }
-
-const MAX_DEPTH = 500;
 
 export const QUOTE = 34;
 const BACKSLASH = 92;
@@ -165,7 +165,7 @@ export class JsonScanner {
   /** Enters a list or object; false when it is empty (and left already). */
   open(): boolean {
     const close = this.u8[this.pos] === OPEN_LIST ? CLOSE_LIST : CLOSE_OBJECT;
-    if (++this.depth > MAX_DEPTH) throw new JsonFault(this.pos, `nesting deeper than ${MAX_DEPTH} levels`);
+    if (++this.depth > MAX_JSON_DEPTH) throw new JsonFault(this.pos, `nesting deeper than ${MAX_JSON_DEPTH} levels`);
     this.pos++;
     this.blanks();
     if (this.pos < this.end && this.u8[this.pos] === close) {

@@ -1,8 +1,37 @@
+import { RunError } from '../errors.ts';
 import type { Int } from './ints.ts';
 
 /** Member of an array (position from 0, or from the end, which is -1) or of an object, as JSON text; null when it is not there. */
 export function jsonGet(text: string, key: string | Int): string | null {
   return jsonText(member(parseJson(text), key));
+}
+
+/** Levels that JSON may nest, in files and in values: what reads and writes it recurses once a level. */
+export const MAX_JSON_DEPTH = 500;
+
+/** Whether JSON text nests deeper than that. */
+export function nestsTooDeep(text: string): boolean {
+  // So deep a value has an end for each of its beginnings.
+  if (text.length <= 2 * MAX_JSON_DEPTH) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 34) i = endOfText(text, i);
+    else if (c === 91 || c === 123) {
+      if (++depth > MAX_JSON_DEPTH) return true;
+    } else if (c === 93 || c === 125) depth--;
+  }
+  return false;
+}
+
+/** The quote that ends a text, from the one that begins it. */
+function endOfText(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const c = text.charCodeAt(at);
+    if (c === 34) return at;
+    if (c === 92) at++;
+  }
+  return text.length;
 }
 
 /** Before the text of a number that floats do not hold exactly. */
@@ -12,6 +41,7 @@ const EXACT = '\0n';
  * JSON text as a value. Numbers of many digits, and those beyond the floats, stay text, so that nothing is lost on the way into an int, a decimal or JSON again: see `exactNumber`.
  */
 export function parseJson(text: string): unknown {
+  if (nestsTooDeep(text)) throw new RunError('FLOW7004', `JSON nesting deeper than ${MAX_JSON_DEPTH} levels`);
   // Text that holds the mark itself is left alone.
   if (!/[\d.]{16}|\d[eE]\+?\d{3}/.test(text) || text.includes('\\u0000')) return JSON.parse(text);
   return JSON.parse(

@@ -1,6 +1,7 @@
 import type { IntervalValue } from '../expr.ts';
 import { daysOf, isRealDate } from './calendar.ts';
 import { addInt, divRound, type Int, mulInt, narrow, pow10 } from './ints.ts';
+import { nestsTooDeep } from './json.ts';
 import { DAY_MICROS, INT_MAX, INT_MIN } from './limits.ts';
 
 /** Readers of text, the inverse of format.ts: null where the text is not such a value. Blanks around it are skipped. */
@@ -152,11 +153,11 @@ function inInt32(v: number): boolean {
   return v === (v | 0);
 }
 
-/** Reads as JSON (RFC 8259). */
+/** Reads as JSON (RFC 8259), no deeper than JSON may nest here. */
 export function isJson(s: string): boolean {
   try {
     JSON.parse(s);
-    return true;
+    return !nestsTooDeep(s);
   } catch {
     return false;
   }

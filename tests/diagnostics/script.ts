@@ -6,6 +6,7 @@
 //   --allow-read path      optional: what may be read or written, a line each
 //   --no-udf               optional: functions of the host language are forbidden
 //   --without sql          optional: an installation without the SQL engine, or `--without writer of csv`: one whose formats are others
+//   --blanks n             optional: so many blanks behind the flow
 //   the flow; its data lies in tests/diagnostics/data
 //   ---
 //   every diagnostic of it, or the error of its run, as the command prints them
@@ -63,8 +64,9 @@ function readCase(part: string): Case {
     ...(/^--no-udf\n/m.test(flow) ? { udf: false as const } : {}),
     ...(without.length > 0 ? { sources: lacking(without) } : {}),
   };
-  const rest = flow.replace(/^--(allow-read|allow-write|no-udf|without)\b.*\n/gm, '');
-  return { flow: rest.replace(/\n$/, ''), params, options, input, expected: expected.trimEnd() };
+  const blanks = ' '.repeat(Number(/^--blanks (\d+)\n/m.exec(flow)?.[1] ?? 0));
+  const rest = flow.replace(/^--(allow-read|allow-write|no-udf|without|blanks)\b.*\n/gm, '');
+  return { flow: rest.replace(/\n$/, blanks), params, options, input, expected: expected.trimEnd() };
 }
 
 /** The catalog of an installation that lacks the SQL engine, or writers of formats. */
