@@ -1,6 +1,7 @@
 import type { Batch } from '../batch/column.ts';
 import type { TaskContext } from '../operators/def.ts';
 import type { ScanInput, SourceSpec } from '../plan.ts';
+import type { ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 
 /** An option of a format: what a user may write in `csv("x.csv", delimiter: ";")`. Checked by the binder, documented from here. */
@@ -63,10 +64,11 @@ export interface SinkSpec {
 
 /**
  * `parallel`: batches are encoded to bytes by any number of tasks and the bytes are joined in order between head and tail.
+ * `blocks`: rows are cut into blocks of a fixed number of rows; any number of tasks encode a block each, and the bytes are joined in order between head and tail.
  * `serial`: one task feeds all batches in order to one encoder, which hands out bytes to append.
  * The engine writes to a temporary file beside the target and renames it when all is there.
  */
-export type FormatWriter = ParallelWriter | SerialWriter;
+export type FormatWriter = ParallelWriter | BlockWriter | SerialWriter;
 
 export interface ParallelWriter {
   readonly kind: 'parallel';
@@ -77,6 +79,36 @@ export interface ParallelWriter {
   compression(spec: SinkSpec): 'gzip' | null;
 }
 
+export interface BlockWriter {
+  readonly kind: 'blocks';
+  /** Rows of every block but the last. RunError FLOW7006 for an option that makes no sense. */
+  blockRows(spec: SinkSpec): number;
+  open(spec: SinkSpec, store: Store): Promise<BlockEncoder>;
+  /** RunError FLOW7006 for a schema that the format cannot hold. */
+  head(spec: SinkSpec): Uint8Array;
+  /** `notes`: of every block what its encoder told, in order. */
+  tail(spec: SinkSpec, notes: readonly unknown[]): Promise<Uint8Array>;
+}
+
+/** Bytes in an object of the store, which belongs to whoever has this. */
+export interface StoredBytes {
+  readonly object: ObjectId;
+  readonly bytes: number;
+}
+
+export interface EncodedBlock {
+  readonly objects: readonly StoredBytes[];
+  /** Plain data, for the tail. */
+  readonly note: unknown;
+}
+
+export interface BlockEncoder {
+  write(batch: Batch): void;
+  finish(): EncodedBlock;
+  /** Gives back what it has, and what `finish` did not hand out. */
+  free(): void;
+}
+
 export interface SerialWriter {
   readonly kind: 'serial';
   open(spec: SinkSpec): Promise<SerialEncoder>;
@@ -85,4 +117,6 @@ export interface SerialWriter {
 export interface SerialEncoder {
   write(batch: Batch): Promise<readonly Uint8Array[]>;
   finish(): Promise<readonly Uint8Array[]>;
+  /** Gives back working memory. */
+  free?(): void;
 }

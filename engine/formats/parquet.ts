@@ -1,7 +1,8 @@
 import type { FormatDef } from './def.ts';
 import { HIVE_OPTION, PARTITION_OPTION } from './hive.ts';
+import { COMPRESSIONS } from './parquet_codec.ts';
 import { parquetReader } from './parquet_read.ts';
-import { COMPRESSIONS, parquetWriter, ROW_GROUP_ROWS } from './parquet_write.ts';
+import { parquetWriter, ROW_GROUP_ROWS } from './parquet_write.ts';
 
 /** Apache Parquet: columns, compressed, in row groups with statistics. */
 export const parquet: FormatDef = {

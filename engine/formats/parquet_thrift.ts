@@ -261,6 +261,23 @@ export function i64(value: number | bigint): ThriftInt {
   return { kind: 'int', wire: 6, value };
 }
 
+export function i32(value: number): ThriftInt {
+  return { kind: 'int', wire: 5, value };
+}
+
+export function text(value: string): ThriftBinary {
+  return { kind: 'binary', value: Buffer.from(value) };
+}
+
+export function thrift(fields: Readonly<Record<number, Thrift | null>>): ThriftStruct {
+  const set = Object.entries(fields).filter((e): e is [string, Thrift] => e[1] !== null);
+  return { kind: 'struct', fields: new Map(set.map(([id, t]) => [Number(id), t])) };
+}
+
+export function listOf(element: number, items: readonly Thrift[]): ThriftList {
+  return { kind: 'list', wire: 9, element, items };
+}
+
 export function structList(items: readonly ThriftStruct[]): ThriftList {
   return { kind: 'list', wire: 9, element: STRUCT, items };
 }

@@ -1,116 +1,41 @@
-import { batchFromRows } from '../batch/build.ts';
-import type { Batch } from '../batch/column.ts';
-import { EngineBug, RunError } from '../errors.ts';
+import { RunError } from '../errors.ts';
 import type { DataType, Schema } from '../types.ts';
-import type { Arrow } from './arrow_export.ts';
-import { arrowSchema, loadArrow, recordBatch } from './arrow_export.ts';
-import type { SerialEncoder, SerialWriter, SinkSpec } from './def.ts';
-import { ParquetJoin } from './parquet_join.ts';
-import { isTrap, parquetWasm, retireParquetWasm } from './parquet_wasm.ts';
-import { RowGroups } from './row_groups.ts';
+import { arrowSchema, loadArrow } from './arrow_export.ts';
+import type { BlockWriter, SinkSpec } from './def.ts';
+import { COMPRESSIONS, type Codec, codecNumber } from './parquet_codec.ts';
+import { type GroupNote, ParquetEncoder } from './parquet_encode.ts';
+import { layoutOf } from './parquet_layout.ts';
+import { MAGIC, parquetTail } from './parquet_tail.ts';
 
 export const ROW_GROUP_ROWS = 131072;
 
-/** Codecs by option value, as numbers of the encoder. */
-const COMPRESSION: Readonly<Record<string, number>> = { none: 0, snappy: 1, gzip: 2, brotli: 3, zstd: 5, lz4: 6 };
-export const COMPRESSIONS = Object.keys(COMPRESSION);
-
-/**
- * Writes row group by row group: each is encoded as a file of its own and its pages are moved into the one file, so that memory holds
- * one row group whatever the size of the file.
- */
-export const parquetWriter: SerialWriter = {
-  kind: 'serial',
-  async open(spec) {
-    for (const f of spec.schema) checkType(spec, f.name, f.type);
-    const arrow = await loadArrow();
-    return new ParquetEncoder(arrow, spec);
+/** A block is a row group; of small ones as many as have so many rows. */
+export const parquetWriter: BlockWriter = {
+  kind: 'blocks',
+  blockRows(spec) {
+    const rows = groupRows(spec);
+    return rows * Math.max(1, Math.floor(ROW_GROUP_ROWS / rows));
+  },
+  open(spec, store) {
+    const layout = layoutOf(spec.path, spec.schema);
+    return ParquetEncoder.open(store, spec.schema, { layout, codec: codecOf(spec), groupRows: groupRows(spec) });
+  },
+  head(spec) {
+    layoutOf(spec.path, spec.schema);
+    return MAGIC;
+  },
+  async tail(spec, notes) {
+    const layout = layoutOf(spec.path, spec.schema);
+    const arrow = spec.schema.some((f) => hasZone(f.type)) ? await arrowText(spec.schema) : null;
+    return parquetTail(layout, codecNumber(codecOf(spec)), (notes as (readonly GroupNote[])[]).flat(), arrow);
   },
 };
 
-function checkType(spec: SinkSpec, column: string, type: DataType): void {
-  // Readers take names as C has them, which end there.
-  if (column.includes('\0')) {
-    const where = { file: spec.path, column };
-    throw new RunError('FLOW7006', `Parquet takes no NUL in the name of a column: ${JSON.stringify(column)}`, where);
-  }
-  if (type.kind === 'interval') {
-    const where = { file: spec.path, column };
-    throw new RunError(
-      'FLOW7006',
-      `Parquet has no type for the interval column "${column}"`,
-      where,
-      `cast it to string first: ${column}::string`,
-    );
-  }
-  if (type.kind === 'struct') {
-    if (type.fields.length === 0)
-      throw new RunError('FLOW7006', `Parquet cannot hold a struct without fields (column "${column}")`, {
-        file: spec.path,
-        column,
-      });
-    for (const f of type.fields) checkType(spec, `${column}.${f.name}`, f.type);
-  }
-  if (type.kind === 'list') checkType(spec, column, type.item.type);
-  if (type.kind === 'map') checkType(spec, column, type.value.type);
-}
-
-class ParquetEncoder implements SerialEncoder {
-  private readonly arrow: Arrow;
-  private readonly spec: SinkSpec;
-  private readonly groups: RowGroups;
-  private readonly join: ParquetJoin;
-
-  constructor(arrow: Arrow, spec: SinkSpec) {
-    this.arrow = arrow;
-    this.spec = spec;
-    this.groups = new RowGroups(spec.schema, groupRows(spec));
-    this.join = new ParquetJoin(jsonColumns(spec.schema));
-  }
-
-  async write(batch: Batch): Promise<readonly Uint8Array[]> {
-    const out: Uint8Array[] = [];
-    for (const group of this.groups.push(batch)) out.push(...this.join.add(this.encode(group)));
-    return out;
-  }
-
-  async finish(): Promise<readonly Uint8Array[]> {
-    const last = this.groups.rest();
-    const out: Uint8Array[] = [];
-    if (last !== null) out.push(...this.join.add(this.encode(last)));
-    if (this.join.empty) out.push(...this.join.add(this.encode(batchFromRows(this.spec.schema, []))));
-    return [...out, ...this.join.finish()];
-  }
-
-  /** A Parquet file of one row group (none for no rows). */
-  private encode(group: Batch): Uint8Array {
-    const schema = arrowSchema(this.arrow, this.spec.schema);
-    const ipc = new this.arrow.RecordBatchStreamWriter()
-      .writeAll([recordBatch(this.arrow, schema, group)])
-      .toUint8Array(true);
-    const wasm = parquetWasm();
-    let trapped = false;
-    try {
-      const compression = COMPRESSION[String(this.spec.options.compression ?? 'snappy')];
-      if (compression === undefined)
-        throw new EngineBug(`unknown compression ${String(this.spec.options.compression)}`);
-      const properties = new wasm.WriterPropertiesBuilder()
-        .setCompression(compression)
-        .setMaxRowGroupSize(Math.max(1, group.rows))
-        .build();
-      return wasm.writeParquet(wasm.Table.fromIPCStream(ipc), properties);
-    } catch (e) {
-      trapped = isTrap(e);
-      if (e instanceof EngineBug) throw e;
-      throw new RunError(
-        'FLOW7006',
-        `"${this.spec.path}" cannot be encoded: ${e instanceof Error ? e.message : String(e)}`,
-        { file: this.spec.path },
-      );
-    } finally {
-      retireParquetWasm(wasm, trapped);
-    }
-  }
+function codecOf(spec: SinkSpec): Codec {
+  const name = String(spec.options.compression ?? 'snappy');
+  const codec = COMPRESSIONS.find((c) => c === name);
+  if (codec === undefined) throw new RunError('FLOW7006', `there is no compression ${name}`, { file: spec.path });
+  return codec;
 }
 
 function groupRows(spec: SinkSpec): number {
@@ -124,6 +49,28 @@ function groupRows(spec: SinkSpec): number {
   );
 }
 
-function jsonColumns(schema: Schema): ReadonlySet<string> {
-  return new Set(schema.filter((f) => f.type.kind === 'json').map((f) => f.name));
+/** Parquet itself knows of time zones only UTC. */
+function hasZone(type: DataType): boolean {
+  switch (type.kind) {
+    case 'timestamp':
+      return type.zone !== null;
+    case 'list':
+      return hasZone(type.item.type);
+    case 'map':
+      return hasZone(type.key) || hasZone(type.value.type);
+    case 'struct':
+      return type.fields.some((f) => hasZone(f.type));
+    default:
+      return false;
+  }
+}
+
+/** The schema as Arrow has it, as the text that Parquet files carry under ARROW:schema. */
+async function arrowText(schema: Schema): Promise<string> {
+  const arrow = await loadArrow();
+  const writer = new arrow.RecordBatchStreamWriter();
+  writer.reset(undefined, arrowSchema(arrow, schema));
+  const stream = writer.writeAll([]).toUint8Array(true);
+  const view = new DataView(stream.buffer, stream.byteOffset, stream.byteLength);
+  return Buffer.from(stream.subarray(0, 8 + view.getInt32(4, true))).toString('base64');
 }

@@ -100,7 +100,7 @@ let module: WebAssembly.Module | null | undefined;
 let enabled = true;
 const instances = new WeakMap<WebAssembly.Memory, Kernels>();
 
-/** Compiled at first use, in under a millisecond. Null where there is no build: all callers have a path without kernels. */
+/** Compiled at first use, in under a millisecond. Null where there is no build: all callers have a path without kernels, but for the writer of Parquet. */
 function kernelModule(): WebAssembly.Module | null {
   if (module !== undefined) return module;
   let bytes: Uint8Array;

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import type { FormatWriter, SinkSpec } from '../formats/def.ts';
+import type { FormatWriter, SerialEncoder, SinkSpec } from '../formats/def.ts';
 import { withoutColumns } from '../formats/partition_runs.ts';
 import { format } from '../formats/registry.ts';
 import { serialEncoder } from '../formats/serial.ts';
@@ -33,10 +33,11 @@ export async function encodeFile(
   const by = partitionOf(output) ?? [];
   const schema = input.schema.filter((f) => !by.includes(f.name));
   let rows = 0;
+  let encoder: SerialEncoder | null = null;
   try {
     const fd = input.place === null ? STDOUT : fs.openSync(input.place, 'w');
     try {
-      const encoder = await serialEncoder(writerOf(output.format), sinkSpec(output, schema));
+      encoder = await serialEncoder(writerOf(output.format), sinkSpec(output, schema), ctx.store);
       const put = (parts: readonly Uint8Array[]): void => {
         for (const p of parts) writeAll(fd, p, ctx);
       };
@@ -48,12 +49,36 @@ export async function encodeFile(
       }
       put(await encoder.finish());
     } finally {
+      encoder?.free?.();
       if (fd !== STDOUT) fs.closeSync(fd);
     }
   } catch (e) {
     throw outputError(e, output.path);
   }
   return { rows, output: { kind: 'file' } };
+}
+
+/** A block of rows of a collected relation becomes bytes in the store. */
+export async function encodeBlock(
+  stage: Stage,
+  input: Extract<TaskInput, { kind: 'block' }>,
+  ctx: TaskScope,
+): Promise<{ readonly rows: number; readonly output: TaskOutput }> {
+  const output = stage.output as SinkOutput;
+  const writer = writerOf(output.format);
+  if (writer.kind !== 'blocks') throw new Error(`format ${output.format} is not written in blocks`);
+  const encoder = await writer.open(sinkSpec(output, stage.schema), ctx.store);
+  let rows = 0;
+  try {
+    for (const b of relationReader(ctx.store, input.refs, stage.schema, input.cut).batches()) {
+      ctx.check();
+      rows += b.rows;
+      encoder.write(b);
+    }
+    return { rows, output: { kind: 'bytes', ...encoder.finish() } };
+  } finally {
+    encoder.free();
+  }
 }
 
 const STDOUT = 1;

@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorData } from '../errors.ts';
-import type { Split } from '../formats/def.ts';
+import type { Split, StoredBytes } from '../formats/def.ts';
 import type { FolderRun } from '../formats/partition_runs.ts';
 import type { Tally } from '../operators/expect.ts';
 import type { Stage } from '../plan.ts';
 import type { RowCut } from '../shuffle/reader.ts';
 import type { PartitionedOutput, RangeSlice, RunOutput } from '../shuffle/types.ts';
-import type { BatchRef, ObjectId, StoreEvent } from '../store/types.ts';
+import type { BatchRef, StoreEvent } from '../store/types.ts';
 import type { CallJob, FunctionMessage, ValuePlace } from '../tasks/types.ts';
 import type { Schema } from '../types.ts';
 import type { FileStamp } from './stamp.ts';
@@ -97,6 +97,8 @@ export type TaskInput =
   | { readonly kind: 'partition'; readonly inputs: readonly PartitionData[] }
   /** Pieces of neighbouring partitions of one round of a push exchange. */
   | { readonly kind: 'regroup'; readonly partitions: readonly (readonly BatchRef[])[] }
+  /** Rows of a collected relation that become one block of a file. */
+  | { readonly kind: 'block'; readonly refs: readonly BatchRef[]; readonly cut: RowCut }
   /** The serial half of a sink: batches of a collected relation into one file (`cut`: not all of their rows). `place` null: standard output. */
   | {
       readonly kind: 'encode';
@@ -174,7 +176,8 @@ export type TaskOutput =
   | { readonly kind: 'collect'; readonly refs: readonly BatchRef[]; readonly folders?: readonly FolderRun[] }
   | { readonly kind: 'hash'; readonly output: PartitionedOutput }
   | { readonly kind: 'range'; readonly runs: readonly RunOutput[] }
-  | { readonly kind: 'bytes'; readonly objects: readonly { readonly object: ObjectId; readonly bytes: number }[] }
+  /** `note`: of a block what the file's end tells of it. */
+  | { readonly kind: 'bytes'; readonly objects: readonly StoredBytes[]; readonly note?: unknown }
   | { readonly kind: 'answer'; readonly value: unknown }
   | { readonly kind: 'file' };
 

@@ -15,7 +15,7 @@ export function objectsOfInput(input: TaskInput): ReadonlySet<ObjectId> {
     for (const r of refs) out.add(r.object);
   };
   if (input.kind === 'refs') for (const p of input.parts) add(p.refs);
-  if (input.kind === 'encode') add(input.refs);
+  if (input.kind === 'encode' || input.kind === 'block') add(input.refs);
   if (input.kind === 'regroup') for (const p of input.partitions) add(p);
   if (input.kind === 'partition') {
     for (const p of input.inputs) {
@@ -70,6 +70,7 @@ export function exchangeInput(input: TaskInput, f: Exchange): TaskInput {
     case 'sample':
       return { ...input, input: exchangeInput(input.input, f) };
     case 'encode':
+    case 'block':
       return { ...input, refs: exchangeRefs(input.refs, f) };
     case 'regroup':
       return { ...input, partitions: input.partitions.map((p) => exchangeRefs(p, f)) };

@@ -20,6 +20,7 @@ import type { WorkerPool } from './pool.ts';
 import { PushExchange } from './push.ts';
 import { objectsOf, objectsOfInput } from './references.ts';
 import { Relations, refsOf, releaseAll } from './relations.ts';
+import { SinkBlocks } from './sink_blocks.ts';
 import { sinkFiles } from './sink_files.ts';
 import type { OrderedSink } from './sinks.ts';
 import { StageInputs, type TaskInputs } from './stage_inputs.ts';
@@ -199,14 +200,15 @@ export class Run {
     const message = await this.#cutMessage(await this.#numbered(this.#message(stage, bits), inputs), inputs);
     const outputs = new Map();
     const push = await this.#push(message, inputs.length, outputs);
+    const blocks = this.#blocks(message, inputs.length, outputs, sink);
     const making: Making = {
       stage,
       message,
       outputs,
-      input: (task) => this.#inputOf(stage, push, task),
+      input: (task) => this.#inputOf(stage, push ?? blocks, task),
     };
     this.#lineage.begin(making);
-    const done = await this.#runTasks(making, inputs, sink, push);
+    const done = await this.#runTasks(making, inputs, sink, push ?? blocks);
     this.checks.settle(stage);
     const rows = done.reduce((n, o) => n + o.rows, 0);
     if (sink === null) {
@@ -221,7 +223,7 @@ export class Run {
     this.#hooks.onStage?.({ stage, state: 'done', tasks: inputs.length, finished: inputs.length, rows });
   }
 
-  async #inputOf(stage: Stage, push: PushExchange | null, task: number): Promise<TaskInput> {
+  async #inputOf(stage: Stage, push: PushExchange | SinkBlocks | null, task: number): Promise<TaskInput> {
     const inputs = await this.#inputs.tasksOf(stage);
     const input = task < inputs.length ? inputs.at(task) : push?.input(task);
     if (input === undefined) throw new Error(`"${stage.label}" has no task ${task}`);
@@ -244,9 +246,22 @@ export class Run {
       groupBytes: Math.min(message.grant * MERGE_SHARE, MERGE_BYTES),
       slots,
       outputs,
-      run: (task, input) =>
-        this.#queue.add(() => this.#tries.run(message, task, input), { priority: stage.id + MERGE_PRIORITY }),
+      run: this.#behind(message),
     });
+  }
+
+  /** How the rows of a sink become the blocks of its file; null: it is not written in blocks. */
+  #blocks(message: StageMessage, maps: number, outputs: Making['outputs'], sink: OrderedSink | null) {
+    if (sink === null || sink.blockRows === null) return null;
+    const { blockRows } = sink;
+    return new SinkBlocks({ store: this.#env.store, maps, blockRows, sink, run: this.#behind(message), outputs });
+  }
+
+  /** Runs a task on what tasks of its stage have made, before the others of them. */
+  #behind(message: StageMessage) {
+    const priority = message.stage.id + MERGE_PRIORITY;
+    return (task: number, input: TaskInput) =>
+      this.#queue.add(() => this.#tries.run(message, task, input), { priority });
   }
 
   #note(making: Making, push: PushExchange | null, maps: number, rows: number, bytes: number): void {
@@ -366,7 +381,7 @@ export class Run {
     { stage, message, outputs }: Making,
     inputs: TaskInputs,
     sink: OrderedSink | null,
-    push: PushExchange | null,
+    push: PushExchange | SinkBlocks | null,
   ): Promise<TaskDone[]> {
     const limit = stage.output.kind === 'collect' ? stage.output.limit : null;
     const stops = limit !== null && !seesAll(stage.steps);
@@ -402,6 +417,7 @@ export class Run {
     const merged = await push?.all().catch((e: unknown) => this.fail(e));
     if (this.#failure !== null) {
       // What a sink accepted is the sink's.
+      if (push instanceof SinkBlocks) push.abandon();
       if (sink === null) for (const o of outputs.values()) releaseAll(this.#env.store, objectsOf(o));
       throw this.#failure;
     }
@@ -440,5 +456,5 @@ export class Run {
   }
 }
 
-/** Merge tasks go before the tasks of their stage, so that a round is merged while its objects are in memory. */
+/** Merge tasks go before the tasks of their stage, so that a round is merged, or a block encoded, while its objects are in memory. */
 const MERGE_PRIORITY = 0.5;

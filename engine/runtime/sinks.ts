@@ -4,6 +4,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createGzip, type Gzip } from 'node:zlib';
 import { RunError } from '../errors.ts';
+import type { StoredBytes } from '../formats/def.ts';
 import type { StageOutput } from '../plan.ts';
 import type { ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
@@ -173,7 +174,7 @@ export function systemError(code: string): Error {
   return Object.assign(new Error(code), { code, syscall: 'open' });
 }
 
-type Parts = readonly { readonly object: ObjectId; readonly bytes: number }[];
+type Parts = readonly StoredBytes[];
 
 /** What helps where an object cannot be read any more. */
 export interface Recovery {
@@ -186,7 +187,7 @@ export interface Recovery {
 /** An object is made again so often while its reader waits for it. */
 export const REMAKES = 3;
 
-/** Joins the byte objects of a parallel sink in task order, whatever the order they arrive in. */
+/** Joins the byte objects of a sink in task order, whatever the order they arrive in. */
 export class OrderedSink {
   readonly #file: SinkFile;
   readonly #store: Store;
@@ -194,6 +195,7 @@ export class OrderedSink {
   readonly #schema: Schema;
   readonly #recovery: Recovery;
   readonly #arrived = new Map<number, Parts>();
+  readonly #notes: unknown[] = [];
   #next = 0;
   #draining: Promise<void> = Promise.resolve();
   #stream: fs.WriteStream | NodeJS.WriteStream | null = null;
@@ -215,14 +217,20 @@ export class OrderedSink {
     this.#stopped.catch(() => undefined);
   }
 
+  /** Rows of a block; null: the file is not written in blocks. */
+  get blockRows(): number | null {
+    const writer = writerOf(this.#output.format);
+    return writer.kind === 'blocks' ? writer.blockRows(sinkSpec(this.#output, this.#schema)) : null;
+  }
+
   async open(): Promise<void> {
     const writer = writerOf(this.#output.format);
-    if (writer.kind !== 'parallel') throw new Error(`format ${this.#output.format} is written serially`);
+    if (writer.kind === 'serial') throw new Error(`format ${this.#output.format} is written serially`);
     const spec = sinkSpec(this.#output, this.#schema);
     const stream = this.#file.toStdout ? process.stdout : openStream(this.#file);
     stream.on('error', this.#onError);
     this.#stream = stream;
-    if (writer.compression(spec) === 'gzip') {
+    if (writer.kind === 'parallel' && writer.compression(spec) === 'gzip') {
       this.#gzip = createGzip();
       this.#gzip.on('error', this.#onError);
       this.#gzip.pipe(stream, { end: !this.#file.toStdout });
@@ -238,12 +246,14 @@ export class OrderedSink {
     this.#stop(this.#failure);
   }
 
-  accept(index: number, parts: Parts): void {
+  /** `note`: of a block, what the file's end tells of it. */
+  accept(index: number, parts: Parts, note?: unknown): void {
     if (this.#failure !== null) {
       this.#release(parts);
       return;
     }
     this.#arrived.set(index, parts);
+    this.#notes[index] = note;
     this.#draining = this.#draining.then(() => this.#drain());
   }
 
@@ -252,7 +262,9 @@ export class OrderedSink {
     await this.#draining;
     this.#rethrow();
     const writer = writerOf(this.#output.format);
-    if (writer.kind === 'parallel') await this.#write(writer.tail(sinkSpec(this.#output, this.#schema)));
+    const spec = sinkSpec(this.#output, this.#schema);
+    if (writer.kind === 'parallel') await this.#write(writer.tail(spec));
+    if (writer.kind === 'blocks') await this.#write(await writer.tail(spec, this.#notes));
     await this.#end();
     this.#rethrow();
   }

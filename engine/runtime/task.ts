@@ -17,7 +17,7 @@ import type { ObjectId } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { attributed, chain, firstRows, rowwise, seesAll } from './chain.ts';
 import type { TaskScope } from './context.ts';
-import { encodeFile, type SinkOutput, sinkSpec, writerOf } from './encode_file.ts';
+import { encodeBlock, encodeFile, type SinkOutput, sinkSpec, writerOf } from './encode_file.ts';
 import { partitionOf } from './graph.ts';
 import type { PartitionData, TaskInput, TaskOutput } from './messages.ts';
 import { Origin } from './origin.ts';
@@ -47,6 +47,7 @@ export async function runTask(scope: StageScope, input: TaskInput, ctx: TaskScop
     return { rows: 0, output: { kind: 'answer', value: await probe(input.split, scan, ctx) } };
   }
   if (input.kind === 'encode') return encodeFile(stage, input, ctx);
+  if (input.kind === 'block') return encodeBlock(stage, input, ctx);
   if (input.kind === 'regroup') {
     const output = regroup(ctx, stage.schema, input.partitions);
     return { rows: output.rows.reduce((a, b) => a + b, 0), output: { kind: 'hash', output } };
@@ -267,7 +268,7 @@ async function collect(source: AsyncIterable<Batch>, schema: Schema, ctx: TaskSc
   }
 }
 
-/** Parallel formats become byte objects here, joined in order by the driver; serial formats are collected and encoded by one later task. */
+/** Parallel formats become byte objects here, joined in order by the driver; rows of others are collected, and encoded by later tasks. */
 async function sink(
   output: SinkOutput,
   source: AsyncIterable<Batch>,
@@ -277,7 +278,7 @@ async function sink(
   const by = partitionOf(output);
   if (by !== null) return collectFolders(source, schema, by, ctx);
   const writer = writerOf(output.format);
-  if (writer.kind === 'serial') return collect(source, schema, ctx);
+  if (writer.kind !== 'parallel') return collect(source, schema, ctx);
   return encodeParts(writer, sinkSpec(output, schema), source, ctx);
 }
 

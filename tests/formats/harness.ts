@@ -7,10 +7,12 @@ import { batchFromRows } from '../../engine/batch/build.ts';
 import type { Batch } from '../../engine/batch/column.ts';
 import { RunError } from '../../engine/errors.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
-import type { FormatDef, SerialWriter, Split } from '../../engine/formats/def.ts';
+import type { FormatDef, FormatWriter, Split } from '../../engine/formats/def.ts';
+import { serialEncoder } from '../../engine/formats/serial.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
 import type { ScanInput, SourceSpec } from '../../engine/plan.ts';
+import { testStore } from '../../engine/store/store.ts';
 import type { Store } from '../../engine/store/types.ts';
 import type { Schema } from '../../engine/types.ts';
 
@@ -116,18 +118,30 @@ export async function encode(
   options: Record<string, unknown> = {},
   sizes: readonly number[] = [rows.length],
 ): Promise<Buffer> {
-  const writer = format.writer as SerialWriter;
-  const encoder = await writer.open({ path: `out.${format.name}`, options, schema });
-  const out: Uint8Array[] = [];
+  const batches: Batch[] = [];
   for (let at = 0, k = 0; at < rows.length; k++) {
-    const n = Math.max(1, sizes[Math.min(k, sizes.length - 1)] ?? 1);
-    for (const part of await encoder.write(batchFromRows(schema, rows.slice(at, at + n))))
-      out.push(new Uint8Array(part));
+    const n = Math.max(1, sizes[k % sizes.length] ?? 1);
+    batches.push(batchFromRows(schema, rows.slice(at, at + n)));
     at += n;
   }
+  return encodeBatches(format, schema, batches, options);
+}
+
+export async function encodeBatches(
+  format: FormatDef,
+  schema: Schema,
+  batches: readonly Batch[],
+  options: Record<string, unknown> = {},
+): Promise<Buffer> {
+  const spec = { path: `out.${format.name}`, options, schema };
+  const encoder = await serialEncoder(format.writer as FormatWriter, spec, encoderStore);
+  const out: Uint8Array[] = [];
+  for (const b of batches) for (const part of await encoder.write(b)) out.push(new Uint8Array(part));
   for (const part of await encoder.finish()) out.push(part);
   return Buffer.concat(out);
 }
+
+const encoderStore = testStore();
 
 const folder = mkdtempSync(join(tmpdir(), 'flowc-formats-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -10,8 +10,10 @@ import { batchFromRows } from '../../engine/batch/build.ts';
 import type { Column } from '../../engine/batch/column.ts';
 import { RunError } from '../../engine/errors.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
-import type { SerialWriter } from '../../engine/formats/def.ts';
+import type { FormatWriter } from '../../engine/formats/def.ts';
 import { parquet } from '../../engine/formats/parquet.ts';
+import { serialEncoder } from '../../engine/formats/serial.ts';
+import { testStore } from '../../engine/store/store.ts';
 import type { DataType, Schema } from '../../engine/types.ts';
 import { field, T } from '../../engine/types.ts';
 import { nullable, show, TYPES, toDict, valueOf } from '../batch/arbitrary.ts';
@@ -76,8 +78,7 @@ test('repeated strings stay dictionaries, shared by the batches of a row group, 
   const schema = [field('s', T.string), field('n', T.int)];
   const rows: Row[] = Array.from({ length: 150000 }, (_, i) => ({ s: i % 11 === 0 ? null : `v${i % 7}`, n: i }));
   const plain = await encode(parquet, schema, rows.slice(0, 9000), {}, [5000]);
-  const writer = parquet.writer as SerialWriter;
-  const encoder = await writer.open({ path: 'x', options: {}, schema });
+  const encoder = await serialEncoder(parquet.writer as FormatWriter, { path: 'x', options: {}, schema }, testStore());
   const batch = batchFromRows(schema, rows.slice(0, 9000));
   const [first, ...rest] = batch.columns as [Column, ...Column[]];
   const parts = [

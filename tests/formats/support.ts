@@ -6,10 +6,12 @@ import type { Batch } from '../../engine/batch/column.ts';
 import { RunError } from '../../engine/errors.ts';
 import type { LiteralValue } from '../../engine/expr.ts';
 import type { FormatReader, FormatWriter, SinkSpec } from '../../engine/formats/def.ts';
+import { serialEncoder } from '../../engine/formats/serial.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import type { Scratch } from '../../engine/memory/types.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
 import type { ScanInput } from '../../engine/plan.ts';
+import { testStore } from '../../engine/store/store.ts';
 import type { Store } from '../../engine/store/types.ts';
 import type { Schema } from '../../engine/types.ts';
 
@@ -174,7 +176,7 @@ export async function written(writer: FormatWriter, batches: readonly Batch[], s
     for (const b of batches) parts.push(Buffer.from(writer.encode(b, spec)));
     parts.push(writer.tail(spec));
   } else {
-    const encoder = await writer.open(spec);
+    const encoder = await serialEncoder(writer, spec, testStore());
     for (const b of batches) for (const p of await encoder.write(b)) parts.push(Buffer.from(p));
     parts.push(...(await encoder.finish()));
   }

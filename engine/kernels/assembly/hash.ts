@@ -138,7 +138,7 @@ export function hash_bool(values: u32, validity: u32, n: u32, out: u32, join: u3
   }
 }
 
-function hashBytes(from: u32, to: u32): u32 {
+export function hashBytes(from: u32, to: u32): u32 {
   let h = SEED;
   let at = from;
   for (; at + 4 <= to; at += 4) {

@@ -26,6 +26,11 @@ export { join_equal } from './join_equal.ts';
 export { join_sort } from './join_sort.ts';
 export { json_rows } from './json_rows.ts';
 export { key_bits_set, key_bits_test, key_bloom_set, key_bloom_test } from './key_filter.ts';
+export { lz4_encode } from './lz4_encode.ts';
+export * from './parquet_entries.ts';
+export * from './parquet_extremes.ts';
+export * from './parquet_pack.ts';
+export * from './parquet_plain.ts';
 export * from './parquet_runs.ts';
 export * from './parquet_values.ts';
 export { partition_count, partition_order, partition_rows } from './partition.ts';
@@ -52,6 +57,7 @@ export {
   scatter_bits,
 } from './scatter.ts';
 export { snappy_decode } from './snappy.ts';
+export { snappy_encode } from './snappy_encode.ts';
 export {
   sort_number,
   sort_order,
