@@ -42,7 +42,7 @@ export function fixedValues(
   const { kernels } = ws;
   const to = ws.address(out) + filled * width;
   const changed = valid === NO_BITMAP ? to : ws.address(wide);
-  if (!same) (width === 8 ? kernels.parquet_widen : kernels.parquet_narrow)(placed, n, changed);
+  if (!same) (width === 8 ? kernels.ints_widen : kernels.ints_narrow)(placed, n, changed);
   if (valid === NO_BITMAP) return filled + n;
   const dense = width === 4 ? kernels.parquet_dense_4 : kernels.parquet_dense_8;
   return filled + (dense(same ? placed : changed, valid, from, n, to) - to) / width;
