@@ -26,7 +26,7 @@ interface ParquetSplit extends Split {
 /** Small neighbouring row groups share a split, up to these, which come from the file alone: a task is worth its cost, and there are enough of them. */
 const SPLIT_ROWS = 1 << 17;
 const MOST_ROWS = 1 << 20;
-const SPLITS = 24;
+const SPLITS = 16;
 const SPLIT_BYTES = 8 << 20;
 
 export const parquetReader: FormatReader = { infer, estimate, splits, read };
