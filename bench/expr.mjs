@@ -10,7 +10,7 @@ register();
 const { createStore } = await import('../engine/store/store.ts');
 const { arenaScratch } = await import('../engine/memory/scratch.ts');
 const { compileProjection } = await import('../engine/expr/compile.ts');
-const { setNativeRows } = await import('../engine/expr/native/kernel.ts');
+const { setNativeRows } = await import('../engine/expr/native/variants.ts');
 const { MORSEL_ROWS } = await import('../engine/batch/column.ts');
 const { CASES, COLUMNS } = await import('./lib/expr_cases.mjs');
 

@@ -209,3 +209,28 @@ export function ddDivide(a: DD, n: number): DD {
   const r = a[0] - p - productError(q, n, p) + a[1];
   return quickTwoSum(q, r / n);
 }
+
+const bits = new DataView(new ArrayBuffer(8));
+
+/** e with 1 <= |x| / 2^e < 2; x is finite and not 0. */
+export function binaryExponent(x: number): number {
+  bits.setFloat64(0, x);
+  const e = (bits.getUint16(0) >> 4) & 0x7ff;
+  if (e !== 0) return e - 1023;
+  return binaryExponent(x * 2 ** 64) - 64;
+}
+
+/** Greatest e with x a multiple of 2^e; x is finite and not 0. */
+export function lowestBit(x: number): number {
+  bits.setFloat64(0, x);
+  const [high, low] = [bits.getUint32(0), bits.getUint32(4)];
+  const biased = (high >>> 20) & 0x7ff;
+  // The leading one stands in front of the 52 bits of a normal number.
+  const top = (high & 0xfffff) | (biased === 0 ? 0 : 0x100000);
+  const zeros = low === 0 ? 32 + trailingZeros(top) : trailingZeros(low);
+  return Math.max(biased, 1) - 1075 + zeros;
+}
+
+function trailingZeros(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}

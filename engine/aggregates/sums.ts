@@ -8,7 +8,7 @@ import type { DataType } from '../types.ts';
 import { field, isNumeric, T } from '../types.ts';
 import { addCounts, countColumn } from './counts.ts';
 import type { Accumulator, AggregateDef } from './def.ts';
-import { DoubleDoubles, floatColumn, productError } from './double_double.ts';
+import { binaryExponent, DoubleDoubles, floatColumn, productError } from './double_double.ts';
 import { foldCount } from './folds.ts';
 import { IntSum } from './int_sum.ts';
 import { doublesOf, validRows } from './numbers.ts';
@@ -244,16 +244,6 @@ class Product implements Accumulator {
   free(): void {
     for (const v of [this.hi, this.lo, this.exponent, this.special]) v.free();
   }
-}
-
-const bits = new DataView(new ArrayBuffer(8));
-
-/** e with 1 <= |x| / 2^e < 2; x is finite and not 0. */
-function binaryExponent(x: number): number {
-  bits.setFloat64(0, x);
-  const e = (bits.getUint16(0) >> 4) & 0x7ff;
-  if (e !== 0) return e - 1023;
-  return binaryExponent(x * 2 ** 64) - 64;
 }
 
 const DD_STATE = [field('s0', T.float, false), field('s1', T.float, false)];

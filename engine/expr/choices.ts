@@ -41,7 +41,8 @@ function choiceOf(kind: 'filter' | 'project', name: string | null, expr: Expr, i
   return [{ name, expr, how: 'wasm', reason: texts ? 'while its texts have dictionaries' : null }];
 }
 
-function assumed({ name, type }: Field): Slot {
+/** How a column is taken to come. */
+export function assumed({ name, type }: Field): Slot {
   return { name, type, form: assumedForm(type), nullable: true, lift: true };
 }
 

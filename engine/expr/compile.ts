@@ -3,9 +3,12 @@ import type { Batch, Column } from '../batch/column.ts';
 import { columnsOf, type Expr, type LiteralValue, type NamedExpr } from '../expr.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Scratch } from '../memory/types.ts';
-import type { Schema } from '../types.ts';
-import { Kernel, type Rows } from './kernel.ts';
+import type { Field, Schema } from '../types.ts';
+import type { Slot } from './gen.ts';
+import { Kernel, nativeServices, type Rows } from './kernel.ts';
 import { type Compilers, hasLambda, hoistLambdas, onRows, type RowFilter } from './lambdas.ts';
+import { type Gain, NativeFold } from './native/fold.ts';
+import type { FoldTerm } from './native/fold_module.ts';
 import { measure } from './nodes.ts';
 import { readPaths } from './paths.ts';
 import { readTextColumns, type TextColumns } from './text_columns.ts';
@@ -69,10 +72,20 @@ function filterOf(pred: Expr, input: Schema): Filter {
  * otherwise everything lies in scratch. A batch may come out with 0 rows.
  */
 export function compileProjection(filter: Expr | null, outputs: readonly NamedExpr[], input: Schema): Projection {
+  const known = projections.get(outputs);
+  if (known !== undefined && known.filter === filter && known.input === input) return known.project;
   if (filter !== null) measure(filter);
   for (const o of outputs) measure(o.expr);
-  return cached(keyOf('project', filter, outputs, input), () => makeProjection(filter, outputs, input));
+  const project = cached(keyOf('project', filter, outputs, input), () => makeProjection(filter, outputs, input));
+  projections.set(outputs, { filter, input, project });
+  return project;
 }
+
+/** By the outputs themselves: the tasks of a stage have the same, and text of a plan takes long to make. */
+const projections = new WeakMap<
+  readonly NamedExpr[],
+  { readonly filter: Expr | null; readonly input: Schema; readonly project: Projection }
+>();
 
 function makeProjection(filter: Expr | null, outputs: readonly NamedExpr[], input: Schema): Projection {
   const select = filter === null ? null : compileFilter(filter, input);
@@ -87,6 +100,49 @@ function makeProjection(filter: Expr | null, outputs: readonly NamedExpr[], inpu
     const rows = { count, select: count === batch.rows ? null : passed };
     kept?.(rows.select);
     return { schema, rows: count, columns: compute(batch, rows, scratch) };
+  };
+}
+
+/**
+ * What each term gains by a batch: `filter` and the arguments of the terms are computed by native code, in one pass. `gains` is null for a batch that has to be
+ * projected. null: the expressions are none for native code.
+ */
+export function compileFold(filter: Expr | null, terms: readonly FoldTerm[], input: Schema): BatchFold | null {
+  return cached(keyOf('fold', filter, terms, input), () => ({ fold: makeFold(filter, terms, input) })).fold;
+}
+
+export interface BatchFold {
+  gains(batch: Batch, scratch: Scratch): Gain[] | null;
+  leave(): void;
+  /** Why native code leaves it, over columns as `slotOf` takes them to come; null where it does not. */
+  reason(slotOf: (field: Field) => Slot): string | null;
+}
+
+function makeFold(filter: Expr | null, terms: readonly FoldTerm[], input: Schema): BatchFold | null {
+  const exprs = [...(filter === null ? [] : [filter]), ...terms.flatMap((t) => (t.arg === null ? [] : [t.arg]))];
+  for (const e of exprs) measure(e);
+  if (exprs.some(hasLambda)) return null;
+  const paths = readPaths(exprs, input);
+  const read = paths.exprs.values();
+  const next = (e: Expr | null): Expr | null => (e === null ? null : (read.next().value as Expr));
+  const condition = next(filter);
+  const wanted = terms.map((t) => ({ ...t, arg: next(t.arg) }));
+  const used = new Set<string>();
+  for (const e of paths.exprs) columnsOf(e, used);
+  const names = [...used];
+  const at = names.map((name) => paths.schema.findIndex((f) => f.name === name));
+  const native = new NativeFold(condition, wanted, names, paths.schema, nativeServices(paths.schema));
+  return {
+    gains: (batch, scratch) => {
+      const wide = paths.widen(batch, scratch);
+      return native.gains(
+        at.map((k) => wide.columns[k] as Column),
+        batch.rows,
+        scratch,
+      );
+    },
+    leave: () => native.leave(),
+    reason: (slotOf) => native.reason(at.map((k) => slotOf(paths.schema[k] as Field))),
   };
 }
 

@@ -10,6 +10,7 @@ import { type Input, LEAVE, type Mode, type Slot } from './gen.ts';
 import { generate, type KernelCode, type KernelKind, type Trace } from './kernel_code.ts';
 import type { Rows } from './native/call.ts';
 import { NativeKernel } from './native/kernel.ts';
+import type { Services } from './native/variants.ts';
 import { allocate, asArgument, finish, type OutBuffer, type OutForm, outFormOf } from './outputs.ts';
 
 export type { Rows };
@@ -71,16 +72,11 @@ export class Kernel {
   private makeNative(kind: 'filter' | 'project'): NativeKernel {
     const { exprs, names, schema } = this;
     return new NativeKernel(kind, exprs, names, schema, {
-      constant: (e) => (new Kernel('values', [e], []).values(null)[0] as LiteralValue[])[0] ?? null,
-      table: (e, col) => {
-        const table = tableOf(this.tableKernel(e), e, col, 'num');
-        return typeof table === 'string' ? null : table;
-      },
+      ...servicesFor((e) => this.tableKernel(e)),
       rest: (others) => {
         const kernel = new Kernel('project', others, schema, false);
         return (columns, rows, scratch) => kernel.projectColumns(kernel.among(names, columns), rows, scratch);
       },
-      worthLifting,
     });
   }
 
@@ -322,6 +318,27 @@ export class Kernel {
     }
     return kernel;
   }
+}
+
+function servicesFor(tableKernel: (e: Expr) => Kernel): Services {
+  return {
+    constant: (e) => (new Kernel('values', [e], []).values(null)[0] as LiteralValue[])[0] ?? null,
+    table: (e, col) => {
+      const table = tableOf(tableKernel(e), e, col, 'num');
+      return typeof table === 'string' ? null : table;
+    },
+    worthLifting,
+  };
+}
+
+/** What native code over columns of a schema needs of JavaScript. */
+export function nativeServices(schema: Schema): Services {
+  const kernels = new Map<Expr, Kernel>();
+  return servicesFor((e) => {
+    const kernel = kernels.get(e) ?? new Kernel('values', [e], schema);
+    kernels.set(e, kernel);
+    return kernel;
+  });
 }
 
 /** A column, or the values of one. */

@@ -61,6 +61,7 @@ async function* partial(
   ctx: TaskContext,
 ): AsyncIterable<Batch> {
   const groups = new Groups(ctx.store, params, input, true);
+  ctx.folded?.begin(groups);
   const scratch = arenaScratch(ctx.store, 'aggregate');
   const grant = workingGrant(ctx);
   const step = stepOf(groups, grant);
@@ -76,6 +77,7 @@ async function* partial(
   }
   try {
     for await (const batch of source) {
+      if (ctx.fold?.take(batch, ctx.scratch) === true) continue;
       for (const part of parts(batch, step)) {
         if (passing) {
           yield groups.statesOfRows(part, output, scratch);

@@ -19,13 +19,14 @@ function outputSchema(params: ComputeParams): Schema {
   return params.outputs.map(({ name, expr }) => ({ name, type: expr.type, nullable: expr.nullable }));
 }
 
-/** Runs a compiled projection over a stream. */
+/** Runs a compiled projection over a stream; batches that an aggregation behind it takes as they come are left out. */
 export function transform(project: Projection, ctx: TaskContext): BatchTransform {
   const kept = (rows: Uint32Array | null): void =>
     ctx.cameFrom?.((row) => (rows === null ? row : (rows[row] as number)));
   return async function* rows(input: AsyncIterable<Batch>) {
     for await (const batch of input) {
       ctx.check();
+      if (ctx.fold?.take(batch, ctx.scratch) === true) continue;
       const out = project(batch, ctx.scratch, kept);
       if (out.rows > 0) yield out;
     }

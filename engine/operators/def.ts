@@ -4,6 +4,7 @@ import type { SideInput, StepRef } from '../plan.ts';
 import type { BatchRef, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import type { Tally } from './expect.ts';
+import type { Fold } from './fold.ts';
 
 /** What the planner may know of an operator: rules read traits, never names. */
 export interface Traits {
@@ -48,6 +49,10 @@ export interface TaskContext {
   tally?(tally: Tally): void;
   /** Called by a map operator before it gives a batch whose rows are not those that entered: the row of the batch that entered which an output row was made of. */
   readonly cameFrom?: ((rowOf: (row: number) => number) => void) | undefined;
+  /** Of a partial aggregation: what takes batches in its place, before it or the step in front of it sees them. */
+  readonly folded?: Fold | undefined;
+  /** What takes batches in the step's place, where it can. */
+  readonly fold?: Fold | undefined;
   /** Counts rows that a reader left out on the user's wish (`on_error: "reject"`), for the run's summary. */
   reject?(rows: number): void;
   /** A value shared by all tasks of this worker in this run (a join table over a broadcast side), made once. */

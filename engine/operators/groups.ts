@@ -108,6 +108,21 @@ export class Groups {
     this.accumulate(batch, how, this.table.groups);
   }
 
+  accumulator(at: number): Accumulator {
+    return this.accumulators[at] as Accumulator;
+  }
+
+  /** Without keys: merges partial states of one row, by aggregate; null: nothing is added. */
+  join(states: readonly (readonly Column[] | null)[]): void {
+    const first = Uint32Array.of(0);
+    this.table.insert([], 1, first);
+    for (const [k, state] of states.entries()) {
+      const acc = this.accumulator(k);
+      acc.grow(1);
+      if (state !== null) acc.merge(first, 1, state);
+    }
+  }
+
   /** The numbers from 0 on. */
   private count0(n: number): Uint32Array {
     if (!this.counting || this.ids.length < n) {

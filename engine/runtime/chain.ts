@@ -3,6 +3,7 @@ import { RunError } from '../errors.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { TaskContext } from '../operators/def.ts';
+import { foldsOf } from '../operators/fold.ts';
 import { operator } from '../operators/registry.ts';
 import type { StepRef } from '../plan.ts';
 import { type Origin, unplaced } from './origin.ts';
@@ -29,9 +30,10 @@ export function chain<C extends TaskContext>(
   let rows = source;
   let scope = ctx;
   const own: Scratch[] = [];
+  const folds = foldsOf(steps);
   steps.forEach((step, i) => {
     const input = origin === null || i === 0 ? rows : watched(rows, i, origin);
-    const transform = transformOf(step, { ...scope, ...placing(origin, i) });
+    const transform = transformOf(step, { ...scope, ...placing(origin, i), ...folds[i] });
     rows = attributed(transform(input), step, (e) => origin?.locate(e, i) ?? unplaced(e));
     if (operator(step.op).traits.expands !== true) return;
     const scratch = arenaScratch(ctx.store);

@@ -166,6 +166,8 @@ export const VECTOR = {
   'f64x2.sub': 241,
   'f64x2.mul': 242,
   'f64x2.div': 243,
+  'f64x2.pmin': 246,
+  'f64x2.pmax': 247,
   'i32x4.trunc_sat_f64x2_s_zero': 252,
   'f64x2.convert_low_i32x4_s': 254,
 } as const;

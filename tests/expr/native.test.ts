@@ -6,7 +6,7 @@ import { valuesOf } from '../../engine/batch/access.ts';
 import type { Batch, Column } from '../../engine/batch/column.ts';
 import { RunError } from '../../engine/errors.ts';
 import { compileFilter, compileProjection } from '../../engine/expr/compile.ts';
-import { setNativeRows } from '../../engine/expr/native/kernel.ts';
+import { setNativeRows } from '../../engine/expr/native/variants.ts';
 import type { Expr } from '../../engine/expr.ts';
 import { useKernels } from '../../engine/kernels/load.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';

@@ -4,11 +4,11 @@ import { EngineBug } from '../../errors.ts';
 import { kernelsFor } from '../../kernels/load.ts';
 import type { Scratch } from '../../memory/types.ts';
 import { partOf } from '../forms.ts';
-import type { Services } from './kernel.ts';
 import { type Entry, LANES, type NativeInput } from './lanes.ts';
 import { type NativeCode, POSITIONS } from './module.ts';
 import type { NativeOutput } from './outputs.ts';
 import { type PackedTable, tableFor } from './tables.ts';
+import type { Services } from './variants.ts';
 
 /** The rows of a batch to compute over: all of them when `select` is null. */
 export interface Rows {
@@ -22,13 +22,13 @@ const HEAD = POSITIONS.length;
 /** One run of native code: its parameter block, in scratch, and the data it points to. */
 export class Call {
   readonly address: number;
-  private readonly code: NativeCode;
+  private readonly code: Pick<NativeCode, 'entries'>;
   private readonly rows: Rows;
   private readonly scratch: Scratch;
   private readonly block: BigInt64Array;
   private readonly words: Int32Array;
 
-  constructor(code: NativeCode, rows: Rows, scratch: Scratch) {
+  constructor(code: Pick<NativeCode, 'entries'>, rows: Rows, scratch: Scratch) {
     this.code = code;
     this.rows = rows;
     this.scratch = scratch;

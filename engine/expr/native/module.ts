@@ -53,12 +53,17 @@ export function generateNative(r: NativeRequest): NativeCode {
   if (r.kind === 'filter') storeSelected(w, vals[0] as Val, count);
   else for (const [j, v] of vals.entries()) tail.push(...store(w, v, r.forms[j] as NativeForm, j));
   finish(w, bad, count, tail);
-  const memory = { module: 'env', name: 'memory', initial: 1, maximum: 65536, shared: true };
-  const bytes = assembleModule({ memory, functions: [{ name: 'run', fn: w.fn }] });
-  return { bytes, entries: w.entries, nullable: vals.map((v) => v.n !== null) };
+  return { bytes: moduleOf(w), entries: w.entries, nullable: vals.map((v) => v.n !== null) };
 }
 
-function constantOf(r: NativeRequest, e: Expr): LiteralValue {
+/** The bytes of a module with the function `run`. */
+export function moduleOf(w: Lanes): Uint8Array {
+  const memory = { module: 'env', name: 'memory', initial: 1, maximum: 65536, shared: true };
+  return assembleModule({ memory, functions: [{ name: 'run', fn: w.fn }] });
+}
+
+/** The value of an expression without columns. */
+export function constantOf(r: Pick<NativeRequest, 'constant'>, e: Expr): LiteralValue {
   try {
     return r.constant(e);
   } catch (error) {
