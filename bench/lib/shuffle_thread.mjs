@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, readSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { processorMs } from './processor.mjs';
 
 const { kind, dir, bytes, index, ready, workers, direct } = workerData;
 /** As spill files are: large blocks, a new file every 100 MiB. */
@@ -56,5 +57,6 @@ Atomics.add(ready, 0, 1);
 Atomics.notify(ready, 0);
 for (let n = Atomics.load(ready, 0); n < workers; n = Atomics.load(ready, 0)) Atomics.wait(ready, 0, n);
 const start = now();
+const worked = processorMs();
 run();
-parentPort.postMessage({ start, end: now() });
+parentPort.postMessage({ start, end: now(), worked, workedAtEnd: processorMs() });

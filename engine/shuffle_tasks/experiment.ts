@@ -2,18 +2,11 @@ import { EngineBug } from '../errors.ts';
 import type { ShuffleChoice, ShuffleStrategy } from '../shuffle/strategy.ts';
 import { task } from '../tasks/definition.ts';
 import type { Ref } from '../tasks/types.ts';
+import { addChecksums, type Checksum, NO_ROWS, sameChecksum } from './checksum.ts';
 import type * as tasks from './experiment_tasks.ts';
 import { Flight } from './flight.ts';
-import {
-  addChecksums,
-  type Checksum,
-  KERNEL_BYTES,
-  type MadeRows,
-  NO_ROWS,
-  ROW_BYTES,
-  ROW_WIDTH,
-  sameChecksum,
-} from './rows.ts';
+import { ROW_BYTES, ROW_WIDTH } from './row_kernels.ts';
+import { KERNEL_BYTES, type MadeRows } from './rows.ts';
 import { type ShuffleEngine, type ShuffleProgress, shuffle } from './shuffle.ts';
 import { workerFunction } from './worker_url.ts';
 

@@ -1,9 +1,8 @@
 import { EngineBug } from '../errors.ts';
 import type { LateArray } from '../tasks/late_array.ts';
+import { addChecksums, type Checksum } from './checksum.ts';
 import { joinTyped } from './pieces.ts';
 import {
-  addChecksums,
-  type Checksum,
   checkPartition,
   checkRange,
   checksumOf,

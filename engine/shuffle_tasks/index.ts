@@ -1,10 +1,10 @@
+export type { Checksum } from './checksum.ts';
 export {
   engineMemory,
   type ShuffleExperiment,
   type ShuffleReport,
   shuffleExperiment,
 } from './experiment.ts';
-export type { Checksum } from './rows.ts';
 export {
   type MapFunction,
   type ReduceFunction,

@@ -1,16 +1,15 @@
 import { EngineBug, RunError } from '../errors.ts';
-import { type Kernels, kernelsFor, kernelsOf } from '../kernels/load.ts';
+import { kernelsOf } from '../kernels/load.ts';
 import { type LateArray, lateArrays } from '../tasks/late_array.ts';
-import { threadStore } from '../tasks/thread.ts';
+import { addChecksums, type Checksum, NO_ROWS, sumsOf } from './checksum.ts';
+import { checksumInPlace, splitInPlace } from './in_place.ts';
+import { ROW_BYTES, ROW_WIDTH, type RowKernels } from './row_kernels.ts';
 
 /**
  * Rows of two 64-bit columns, key and payload, side by side, as the experiments make, split and sort them. A thread has one small memory in which the
  * kernels work on a chunk at a time, so that wherever rows come from and go to, what is done to them is done in the cache.
  */
 
-/** Bytes of a row, and elements of its array. */
-export const ROW_BYTES = 16;
-export const ROW_WIDTH = 2;
 export const MOST_PARTITIONS = 65536;
 const CHUNK_ROWS = 65536;
 const CHUNK_BYTES = CHUNK_ROWS * ROW_BYTES;
@@ -34,46 +33,6 @@ export interface MadeRows {
   readonly first: number;
   readonly rows: number;
   readonly seed: number;
-}
-
-/** What rows come down to, in any order: how many, and the sums and exclusive-ors of both columns, modulo 2^64. */
-export interface Checksum {
-  readonly rows: number;
-  readonly keySum: bigint;
-  readonly payloadSum: bigint;
-  readonly keyXor: bigint;
-  readonly payloadXor: bigint;
-}
-
-export const NO_ROWS: Checksum = { rows: 0, keySum: 0n, payloadSum: 0n, keyXor: 0n, payloadXor: 0n };
-
-export function addChecksums(a: Checksum, b: Checksum): Checksum {
-  return {
-    rows: a.rows + b.rows,
-    keySum: BigInt.asUintN(64, a.keySum + b.keySum),
-    payloadSum: BigInt.asUintN(64, a.payloadSum + b.payloadSum),
-    keyXor: a.keyXor ^ b.keyXor,
-    payloadXor: a.payloadXor ^ b.payloadXor,
-  };
-}
-
-export function sameChecksum(a: Checksum, b: Checksum): boolean {
-  return (Object.keys(NO_ROWS) as (keyof Checksum)[]).every((k) => a[k] === b[k]);
-}
-
-/** The kernels of engine/kernels/assembly/rows.ts. Parameters that name data are addresses; 64-bit numbers are bigints. */
-interface RowKernels extends Kernels {
-  rows_make(out: number, first: bigint, n: number, seed: bigint): void;
-  rows_make_ids(first: bigint, n: number, seed: bigint, partitions: number, ids: number, counts: number): void;
-  rows_hash_ids(rows: number, n: number, partitions: number, ids: number, counts: number): void;
-  rows_hash_count(rows: number, n: number, partitions: number, counts: number): void;
-  rows_hash_scatter(rows: number, n: number, partitions: number, next: number): void;
-  rows_range_ids(rows: number, n: number, bounds: number, count: number, ids: number, counts: number): void;
-  rows_scatter(rows: number, n: number, ids: number, next: number): void;
-  rows_fold(rows: number, n: number, sums: number): void;
-  rows_strangers(rows: number, n: number, partitions: number, p: number): number;
-  rows_disorder(rows: number, n: number): number;
-  rows_sort(rows: number, n: number, other: number, counts: number): void;
 }
 
 interface Machine {
@@ -154,12 +113,16 @@ function byRange(bounds: BigUint64Array): Route {
 
 /** The rows of each partition, in order. Two passes: sizes first, so that rows go where they stay at once. */
 function split(source: Source, partitions: number, count: (m: Machine) => void, route: Route): LateArray[] {
+  const sizes = countRows(partitions, count).map((n) => n * ROW_BYTES);
+  return lateArrays(new BigUint64Array(), sizes, (places) => fillParts(machineOf(), source, route, places));
+}
+
+/** Rows of each partition, as `count` adds them. */
+function countRows(partitions: number, count: (m: Machine) => void): number[] {
   const m = machineOf();
-  const counts = words(m, COUNTS, partitions);
-  counts.fill(0);
+  const counts = words(m, COUNTS, partitions).fill(0);
   count(m);
-  const sizes = Array.from(counts, (n) => n * ROW_BYTES);
-  return lateArrays(new BigUint64Array(), sizes, (places) => fillParts(m, source, route, places));
+  return Array.from(counts);
 }
 
 /** Each chunk is ordered by partition in the cache; what each partition got goes to its place. */
@@ -203,55 +166,16 @@ export function splitMade(rows: MadeRows, partitions: number): LateArray[] {
 /** Rows split by the hash of their keys. */
 export function splitRows(rows: BigUint64Array, partitions: number): LateArray[] {
   const [source] = given([rows]) as [Source];
-  const sizes = partitions <= FEW_PARTITIONS ? sizesInPlace(rows, partitions) : null;
-  if (sizes !== null) {
-    return lateArrays(new BigUint64Array(), sizes, (places) => {
-      if (!splitInPlace(rows, places)) fillParts(machineOf(), source, byHash(partitions), places);
-    });
-  }
   const route = byHash(partitions);
-  return split(source, partitions, (m) => eachChunk(m, source, (n) => route(m, n)), route);
-}
-
-/** Up to so many partitions rows go straight from where they lie to where they stay, if both is in one memory; more of them want chunks ordered in the cache. */
-const FEW_PARTITIONS = 32;
-
-/** Runs `work` with kernels for the memory in which all the views lie and, in the same memory, some words of scratch; null where that is not to be had. */
-function inPlace<R>(
-  views: readonly ArrayBufferView[],
-  n: number,
-  work: (k: RowKernels, scratch: Uint32Array) => R,
-): R | null {
-  const store = threadStore();
-  const block = store?.tryAllocate(4 * n, 'shuffle') ?? null;
-  if (store === null || block === null) return null;
-  try {
-    const kernels = kernelsFor(block.view, ...views) as RowKernels | null;
-    return kernels === null ? null : work(kernels, new Uint32Array(block.view.buffer, block.view.byteOffset, n));
-  } finally {
-    store.free(block);
-  }
-}
-
-/** Bytes of each partition. */
-function sizesInPlace(rows: BigUint64Array, partitions: number): number[] | null {
-  return inPlace([rows], partitions, (k, counts) => {
-    counts.fill(0);
-    k.rows_hash_count(rows.byteOffset, rows.length / ROW_WIDTH, partitions, counts.byteOffset);
-    return Array.from(counts, (n) => n * ROW_BYTES);
-  });
-}
-
-/** False when that is not possible, and nothing was done. */
-function splitInPlace(rows: BigUint64Array, places: readonly Uint8Array[]): boolean {
-  const done = inPlace([rows, ...places], places.length, (k, next) => {
-    places.forEach((p, i) => {
-      next[i] = p.byteOffset;
-    });
-    k.rows_hash_scatter(rows.byteOffset, rows.length / ROW_WIDTH, places.length, next.byteOffset);
-    return true;
-  });
-  return done === true;
+  const count = (m: Machine): void => eachChunk(m, source, (n) => route(m, n));
+  return (
+    splitInPlace(
+      rows,
+      partitions,
+      (places) => fillParts(machineOf(), source, route, places),
+      () => countRows(partitions, count),
+    ) ?? split(source, partitions, count, route)
+  );
 }
 
 /** Rows as they are made, split by ranges: partition p has the keys from bound p - 1 up to, and without, bound p. */
@@ -286,20 +210,6 @@ function fold(sources: readonly Source[], look?: (m: Machine, n: number) => void
 
 export function checksumOf(pieces: readonly BigUint64Array[]): Checksum {
   return pieces.map((p) => checksumInPlace(p) ?? fold(given([p]))).reduce(addChecksums, NO_ROWS);
-}
-
-function checksumInPlace(rows: BigUint64Array): Checksum | null {
-  return inPlace([rows], 8, (k, words) => {
-    words.fill(0);
-    k.rows_fold(rows.byteOffset, rows.length / ROW_WIDTH, words.byteOffset);
-    const sums = new BigUint64Array(words.buffer, words.byteOffset, 4);
-    return sumsOf(rows.length / ROW_WIDTH, sums);
-  });
-}
-
-function sumsOf(rows: number, sums: BigUint64Array): Checksum {
-  const [keySum, payloadSum, keyXor, payloadXor] = sums as unknown as [bigint, bigint, bigint, bigint];
-  return { rows, keySum, payloadSum, keyXor, payloadXor };
 }
 
 export function checksumOfMade(rows: MadeRows): Checksum {

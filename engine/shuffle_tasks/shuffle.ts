@@ -119,7 +119,8 @@ class ShuffleRun {
   readonly #live = new Set<Ref<unknown>>();
   /** By partition. */
   readonly #pieces: Piece[][];
-  readonly #tallies: MapTally[] = [];
+  /** By map task, then by partition. */
+  readonly #tallies: Tally[][] = [];
   /** One for each function and number of results. */
   readonly #defs = new Map<string, AnyDef>();
   #done = 0;
@@ -147,9 +148,7 @@ class ShuffleRun {
     const maps = this.#o.inputs.length;
     await (strategy === 'push' ? this.#mapRounds() : this.#mapAll());
     const mapped = performance.now();
-    const total = totalOf(
-      this.#tallies.flatMap((t) => t.rows.map((rows, p) => ({ rows, bytes: t.bytes[p] as number }))),
-    );
+    const total = totalOf(this.#tallies.flat());
     const results = await this.#reduceAll();
     checkConserved('a shuffle', total, this.#moved);
     for (const r of results) this.#live.delete(r);
@@ -203,13 +202,10 @@ class ShuffleRun {
     const [tallyRef, ...results] = this.#submit('shuffle map', 'mapTask', args, groups.length);
     if (typeof given === 'function' && isRef(input)) input.release();
     into[m] = results;
-    const tally = (await this.#engine.get(tallyRef as Ref<unknown>)) as MapTally;
+    const tallies = tallyList((await this.#engine.get(tallyRef as Ref<unknown>)) as MapTally);
     this.#release([tallyRef as Ref<unknown>]);
-    this.#tallies[m] = tally;
-    this.#progress('map', this.#o.inputs.length, {
-      rows: sum(tally.rows),
-      bytes: sum(tally.bytes),
-    });
+    this.#tallies[m] = tallies;
+    this.#progress('map', this.#o.inputs.length, totalOf(tallies));
   }
 
   #progress(phase: 'map' | 'reduce', tasks: number, t: Tally): void {
@@ -223,9 +219,9 @@ class ShuffleRun {
     for (let m = 0; m < this.#o.inputs.length; m++) await flight.start(() => this.#map(m, false, results));
     await flight.end();
     results.forEach((refs, m) => {
-      const { bytes } = this.#tallies[m] as MapTally;
+      const tallies = this.#tallies[m] as Tally[];
       this.#pieces.forEach((all, p) => {
-        all.push({ ref: refs[p] as Ref<unknown>, bytes: bytes[p] as number });
+        all.push({ ref: refs[p] as Ref<unknown>, bytes: (tallies[p] as Tally).bytes });
       });
     });
   }
@@ -261,13 +257,12 @@ class ShuffleRun {
     const tallies = this.#tallies.slice(from, from + results.length);
     const lists = merged.flatMap(([, ...refs]) => refs);
     this.#pieces.forEach((all, p) => {
-      all.push({ ref: lists[p] as Ref<unknown>, bytes: sum(tallies.map((t) => t.bytes[p] as number)) });
+      all.push({ ref: lists[p] as Ref<unknown>, bytes: sum(tallies.map((t) => (t[p] as Tally).bytes)) });
     });
     const counted = merged.map(([tally]) => tally);
     const got = totalOf((await Promise.all(counted.map((r) => this.#engine.get(r)))) as Tally[]);
     this.#release(counted);
-    const sent = { rows: sum(tallies.flatMap((t) => t.rows)), bytes: sum(tallies.flatMap((t) => t.bytes)) };
-    checkConserved('a merge of a shuffle', sent, got);
+    checkConserved('a merge of a shuffle', totalOf(tallies.flat()), got);
   }
 
   async #reduceAll(): Promise<Ref<unknown>[]> {
@@ -306,12 +301,15 @@ class ShuffleRun {
     const tallies = (await Promise.all(counted.map((r) => this.#engine.get(r)))) as Tally[];
     this.#release(counted);
     const got = totalOf(tallies);
-    const sent = totalOf(
-      this.#tallies.map((t) => ({ rows: t.rows[partition] as number, bytes: t.bytes[partition] as number })),
-    );
+    const sent = totalOf(this.#tallies.map((t) => t[partition] as Tally));
     checkConserved(`partition ${partition} of a shuffle`, sent, got);
     this.#progress('reduce', this.#o.partitions, got);
   }
+}
+
+function tallyList(tally: MapTally): Tally[] {
+  const partitions = tally.length / 2;
+  return Array.from(tally.subarray(0, partitions), (rows, p) => ({ rows, bytes: tally[partitions + p] as number }));
 }
 
 function sum(values: Iterable<number>): number {

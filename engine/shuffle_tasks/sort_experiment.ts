@@ -1,7 +1,9 @@
 import { EngineBug } from '../errors.ts';
+import { addChecksums, type Checksum, NO_ROWS } from './checksum.ts';
 import { expectSame, runEach } from './experiment.ts';
 import type { RangeInput } from './experiment_tasks.ts';
-import { addChecksums, type Checksum, type MadeRows, NO_ROWS, type RangeCheck, ROW_BYTES, ROW_WIDTH } from './rows.ts';
+import { ROW_BYTES, ROW_WIDTH } from './row_kernels.ts';
+import type { MadeRows, RangeCheck } from './rows.ts';
 import { type ShuffleEngine, type ShuffleProgress, shuffle } from './shuffle.ts';
 import { workerFunction } from './worker_url.ts';
 

@@ -1,16 +1,13 @@
 import { RunError } from '../errors.ts';
 import { loadFunction } from '../tasks/functions.ts';
-import { limitInline } from '../tasks/late_array.ts';
+import { LateArray, lateArrays, limitInline } from '../tasks/late_array.ts';
 import type { FunctionSource } from '../tasks/types.ts';
 import { joinPieces, type Tally, tallyOf, totalOf } from './pieces.ts';
 
 /** The worker's half of a shuffle: tasks that call the user's functions, count what passes, and put pieces together. */
 
-/** Rows and bytes of each partition in what a map gave. */
-export interface MapTally {
-  readonly rows: readonly number[];
-  readonly bytes: readonly number[];
-}
+/** Rows, then bytes, of each partition in what a map gave. Filled when the pieces are: until then the size of some may not be known. */
+export type MapTally = Float64Array;
 
 type MapFunction = (input: unknown, partitions: number, index: number) => unknown;
 type ReduceFunction = (pieces: readonly unknown[], partition: number, before: unknown, partitions: number) => unknown;
@@ -47,10 +44,23 @@ export async function mapTask(
     const got = Array.isArray(pieces) ? `${pieces.length} values` : `a value of type ${typeof pieces}`;
     throw new RunError('FLOW7013', `the map of a shuffle must return ${partitions} pieces, but returned ${got}`);
   }
-  const tallies = pieces.map((p) => tallyOf(p, width));
-  const tally: MapTally = { rows: tallies.map((t) => t.rows), bytes: tallies.map((t) => t.bytes) };
+  const tally = mapTally(pieces, width);
   const results = listed ? groups.slice(1).map((end, g) => pieces.slice(groups[g], end)) : pieces;
   return limitInline([tally, ...results], tallyBytes(partitions));
+}
+
+function mapTally(pieces: readonly unknown[], width: number): LateArray {
+  const fill = ([into]: readonly Uint8Array[]): void => {
+    const { buffer, byteOffset, length } = into as Uint8Array;
+    const words = new DataView(buffer, byteOffset, length);
+    pieces.forEach((p, i) => {
+      const { rows, bytes } = tallyOf(p, width);
+      words.setFloat64(8 * i, rows, true);
+      words.setFloat64(8 * (pieces.length + i), bytes, true);
+    });
+  };
+  const late = pieces.filter((p) => p instanceof LateArray);
+  return lateArrays(new Float64Array(), [16 * pieces.length], fill, late)[0] as LateArray;
 }
 
 /**

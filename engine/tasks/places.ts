@@ -1,4 +1,5 @@
 import type { ObjectId, Store } from '../store/types.ts';
+import { NoRoom } from './late_array.ts';
 import { INLINE_BYTES, type ValuePlace } from './types.ts';
 import { decodeValue, type EncodedValue, encodeValue, encodeWithHoles, plainValue } from './values.ts';
 import { alignPart } from './values_layout.ts';
@@ -18,11 +19,18 @@ export function placeValues(
   what: (i: number) => string = (i) => `value ${i + 1}`,
   inline = INLINE_BYTES,
 ): ValuePlace[] {
-  return placeEncoded(
-    store,
-    values.map((v, i) => (plainValue(v) ? { kind: 'plain', value: v } : encodeValue(v, what(i)))),
-    inline,
-  );
+  const place = (): ValuePlace[] =>
+    placeEncoded(
+      store,
+      values.map((v, i) => (plainValue(v) ? { kind: 'plain', value: v } : encodeValue(v, what(i)))),
+      inline,
+    );
+  try {
+    return place();
+  } catch (e) {
+    if (!(e instanceof NoRoom)) throw e;
+    return place();
+  }
 }
 
 function placeEncoded(store: Store, all: readonly (ValuePlace | EncodedValue)[], inline: number): ValuePlace[] {

@@ -11,6 +11,8 @@ import {
   HEADER_BYTES,
   HOLE,
   kindBytes,
+  LATE,
+  LATE_BYTES,
   MAGIC,
   makeView,
   SHARED,
@@ -172,14 +174,24 @@ class Writer extends Serializer {
   /** Called by the serializer for views, and for objects of Node itself, which are refused. */
   _writeHostObject(v: object): void {
     if (v instanceof StandIn) this.#writeStandIn(v);
-    else if (v instanceof LateArray) {
-      this.writeUint32(viewKind(v.like));
-      this.writeDouble(this.#part(v.bytes, (into) => v.place(into)));
-      this.writeDouble(v.bytes);
-    } else if (ArrayBuffer.isView(v)) {
+    else if (v instanceof LateArray) this.#writeLate(v);
+    else if (ArrayBuffer.isView(v)) {
       this.writeUint32(viewKind(v));
       this.#writePart(new Uint8Array(v.buffer, v.byteOffset, v.byteLength));
     } else throw new TypeError(`an object of ${v.constructor?.name ?? 'Node'} is bound to its thread`);
+  }
+
+  #writeLate(v: LateArray): void {
+    const { room } = v;
+    if (v.sized) {
+      this.writeUint32(viewKind(v.like));
+      this.writeDouble(this.#part(room, (into) => v.place(into)));
+    } else {
+      this.writeUint32(LATE);
+      this.writeUint32(viewKind(v.like));
+      this.writeDouble(this.#part(room + LATE_BYTES, (into) => v.place(into.subarray(0, room), fillRest(into, room))));
+    }
+    this.writeDouble(room);
   }
 
   #writeStandIn({ source, hole }: StandIn): void {
@@ -199,6 +211,15 @@ class Writer extends Serializer {
     this.writeDouble(this.#bytesPart(bytes));
     this.writeDouble(bytes.length);
   }
+}
+
+/** Told how much of its room a late array took: notes it behind the room. */
+function fillRest(into: Uint8Array, room: number): (bytes: number) => void {
+  return (bytes) => {
+    // Equal values give equal bytes.
+    into.fill(0, bytes, room);
+    new DataView(into.buffer, into.byteOffset + room, LATE_BYTES).setFloat64(0, bytes, true);
+  };
 }
 
 /** null when `decodeValue` may be called for these bytes now; otherwise what to wait for: apache-arrow is being loaded. */
@@ -250,6 +271,7 @@ class Reader extends Deserializer {
   _readHostObject(): unknown {
     const kind = this.readUint32();
     if (kind < FIRST_OTHER) return this.#view(kind);
+    if (kind === LATE) return this.#late(this.readUint32());
     if (kind === HOLE) return this.#hole(this.readUint32());
     if (kind === ARROW) return makeArrow(this.readValue());
     const part = this.#part();
@@ -276,8 +298,19 @@ class Reader extends Deserializer {
     return this.#parts.subarray(at, at + this.readDouble());
   }
 
+  #late(kind: number): ArrayBufferView {
+    const at = this.readDouble();
+    const room = this.readDouble();
+    const behind = this.#parts.byteOffset + at + room;
+    const bytes = new DataView(this.#parts.buffer, behind, LATE_BYTES).getFloat64(0, true);
+    return this.#viewOf(kind, this.#parts.subarray(at, at + bytes));
+  }
+
   #view(kind: number): ArrayBufferView {
-    const part = this.#part();
+    return this.#viewOf(kind, this.#part());
+  }
+
+  #viewOf(kind: number, part: Uint8Array): ArrayBufferView {
     // Bytes that came in a message may lie at any offset.
     if (this.#options.copy || part.byteOffset % kindBytes(kind) !== 0) {
       return makeView(kind, ownCopy(part), 0, part.length);

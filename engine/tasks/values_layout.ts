@@ -18,6 +18,9 @@ export const FIRST_OTHER = 32;
 export const HOLE = 32;
 export const ARROW = 33;
 export const SHARED = 34;
+/** A view whose size was not known when its text was written: the bytes it has stand behind the room for it, as a double. */
+export const LATE = 35;
+export const LATE_BYTES = 8;
 
 interface ViewConstructor {
   new (buffer: ArrayBufferLike, offset: number, length: number): ArrayBufferView;

@@ -1,15 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { addChecksums, NO_ROWS, sameChecksum } from '../../engine/shuffle_tasks/checksum.ts';
 import {
-  addChecksums,
   checkPartition,
   checkRange,
   checksumOf,
   checksumOfMade,
   MOST_PARTITIONS,
   makeRows,
-  NO_ROWS,
-  sameChecksum,
   sampleKeys,
   sortRows,
   splitMade,

@@ -40,6 +40,7 @@ export {
   rows_hash_count,
   rows_hash_ids,
   rows_hash_scatter,
+  rows_hash_scatter_within,
   rows_make,
   rows_make_ids,
   rows_range_ids,

@@ -74,17 +74,89 @@ export function rows_scatter(rows: u32, n: u32, ids: u32, next: u32): void {
   }
 }
 
+/** One row to the place of its partition by the hash of its key. */
+// @ts-expect-error: decorator
+function put(at: u32, parts: u64, next: u32): void {
+  const c = next + (partOf(load<u64>(at), parts) << 2);
+  const to = load<u32>(c);
+  store<u32>(c, to + WIDTH);
+  v128.store(to, v128.load(at));
+}
+
 /** Each row goes to address next[p] of its partition p by the hash of its key, which moves on. For few partitions: each has a line in the cache. Stable. */
 export function rows_hash_scatter(rows: u32, n: u32, partitions: u32, next: u32): void {
+  if (partitions <= LANES) {
+    scatterByLanes(rows, n, partitions, next);
+    return;
+  }
   const parts = <u64>partitions;
   const end = rows + n * WIDTH;
-  for (let at = rows; at < end; at += WIDTH) {
-    const row = v128.load(at);
-    const c = next + (partOf(load<u64>(at), parts) << 2);
-    const to = load<u32>(c);
-    store<u32>(c, to + WIDTH);
-    v128.store(to, row);
+  for (let at = rows; at < end; at += WIDTH) put(at, parts, next);
+}
+
+/** Counters in one vector, and rows after which one of them might overflow. */
+const LANES: u32 = 16;
+const LANE_ROWS: u32 = 254;
+
+/**
+ * As rows_hash_scatter, for up to LANES partitions. How many rows of a stretch each got is counted in a register: half as many stores wait for the cache as with
+ * counters in memory.
+ */
+function scatterByLanes(rows: u32, n: u32, partitions: u32, next: u32): void {
+  const parts = <u64>partitions;
+  const lanes = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const end = rows + (n & ~1) * WIDTH;
+  for (let at = rows; at < end; ) {
+    const stop = min(end, at + LANE_ROWS * WIDTH);
+    let counts = i8x16.splat(0);
+    for (; at < stop; at += 2 * WIDTH) {
+      const p = partOf(load<u64>(at), parts);
+      const q = partOf(load<u64>(at, WIDTH), parts);
+      const first = i8x16.splat(<i8>p);
+      const second = i8x16.splat(<i8>q);
+      const between = i8x16.sub(counts, i8x16.eq(lanes, first));
+      const i = <u32>i8x16.extract_lane_u(v128.swizzle(counts, first), 0);
+      const j = <u32>i8x16.extract_lane_u(v128.swizzle(between, second), 0);
+      counts = i8x16.sub(between, i8x16.eq(lanes, second));
+      v128.store(load<u32>(next + (p << 2)) + i * WIDTH, v128.load(at));
+      v128.store(load<u32>(next + (q << 2)) + j * WIDTH, v128.load(at, WIDTH));
+    }
+    for (let p: u32 = 0; p < partitions; p++) {
+      const moved = <u32>i8x16.extract_lane_u(v128.swizzle(counts, i8x16.splat(<i8>p)), 0);
+      const c = next + (p << 2);
+      store<u32>(c, load<u32>(c) + moved * WIDTH);
+    }
   }
+  if (n & 1) put(end, parts, next);
+}
+
+/** Fewer rows than this are looked at one by one, whether there is room. */
+const FEW_ROWS: u32 = 64;
+
+/**
+ * As rows_hash_scatter, but no row of partition p goes to limits[p] or beyond it.
+ * @returns rows that were moved: n, or fewer when a row had no room
+ */
+export function rows_hash_scatter_within(rows: u32, n: u32, partitions: u32, next: u32, limits: u32): u32 {
+  const words = partitions << 2;
+  const end = rows + n * WIDTH;
+  let at = rows;
+  while (at < end) {
+    // As many as have room whichever partition they belong to.
+    let sure = end - at;
+    for (let c: u32 = 0; c < words; c += 4) sure = min(sure, load<u32>(limits + c) - load<u32>(next + c));
+    if (sure < FEW_ROWS * WIDTH) break;
+    rows_hash_scatter(at, sure / WIDTH, partitions, next);
+    at += sure;
+  }
+  for (; at < end; at += WIDTH) {
+    const c = partOf(load<u64>(at), <u64>partitions) << 2;
+    const to = load<u32>(next + c);
+    if (to === load<u32>(limits + c)) break;
+    store<u32>(next + c, to + WIDTH);
+    v128.store(to, v128.load(at));
+  }
+  return (at - rows) / WIDTH;
 }
 
 /** Adds the rows of each partition by the hash of their keys to `counts` (32 bits each). */
@@ -102,7 +174,17 @@ export function rows_fold(rows: u32, n: u32, sums: u32): void {
   let sum = v128.load(sums);
   let xor = v128.load(sums, 16);
   const end = rows + n * WIDTH;
-  for (let at = rows; at < end; at += WIDTH) {
+  const fours = rows + (n & ~3) * WIDTH;
+  let at = rows;
+  for (; at < fours; at += 4 * WIDTH) {
+    const a = v128.load(at);
+    const b = v128.load(at, WIDTH);
+    const c = v128.load(at, 2 * WIDTH);
+    const d = v128.load(at, 3 * WIDTH);
+    sum = i64x2.add(sum, i64x2.add(i64x2.add(a, b), i64x2.add(c, d)));
+    xor = v128.xor(xor, v128.xor(v128.xor(a, b), v128.xor(c, d)));
+  }
+  for (; at < end; at += WIDTH) {
     const row = v128.load(at);
     sum = i64x2.add(sum, row);
     xor = v128.xor(xor, row);
