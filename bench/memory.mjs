@@ -1,11 +1,13 @@
 // Operators over files larger than the memory limit: peak resident memory of the whole process seen from outside, spilled bytes, wall time.
-// node bench/memory.mjs [--gb 2,0.5] [--memory 64MB,256MB] [--jobs sort,join] [--workers 2] [--duckdb]
+// node bench/memory.mjs [--gb 2,0.5] [--memory 64MB,256MB] [--jobs sort,join] [--workers 2] [--duckdb] [--grid]
+// --grid prints one table at the end: for each operator, by how much resident memory exceeds the limit.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { flightsCsv, ROOT } from './lib/data.mjs';
 import { execute } from './lib/measure.mjs';
+import { JOBS } from './lib/memory_jobs.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '' },
     duckdb: { type: 'boolean', default: false },
     workers: { type: 'string', default: '2' },
+    grid: { type: 'boolean', default: false },
   },
 });
 const dir = mkdtempSync(join(tmpdir(), 'flowc-bench-'));
@@ -22,45 +25,19 @@ const UNITS = { KB: 1e3, MB: 1e6, GB: 1e9, MiB: 2 ** 20, GiB: 2 ** 30 };
 const MIB = 2 ** 20;
 const bytesOf = (size) => Number.parseFloat(size) * UNITS[size.replace(/^[\d.]+/, '')];
 
-/** By name: the steps after `from` of a file, and DuckDB's query where there is one. */
-const JOBS = {
-  sort: {
-    flow: (csv) => `from csv("${csv}") | sort distance desc, origin, id | write csv("${dir}/out.csv")`,
-    sql: (csv) => `copy (from '${csv}' order by distance desc, origin, id) to '${dir}/duck.csv' (header)`,
-  },
-  'group by id // 4': {
-    flow: (csv) =>
-      `from csv("${csv}") | summarize n = count(), mean_delay = mean(delay), far = max(distance) by g = id // 4 | summarize groups = count(), n = sum(n), far = max(far)`,
-    sql: (csv) =>
-      `select count(*), sum(n), max(far) from (select count(*) n, avg(delay), max(distance) far from '${csv}' group by id // 4)`,
-  },
-  'group by route': {
-    flow: (csv) =>
-      `from csv("${csv}") | summarize n = count(), mean_delay = mean(delay) by origin, destination | sort n desc, origin, destination | take 3`,
-    sql: (csv) =>
-      `select origin, destination, count(*), avg(delay) from '${csv}' group by all order by 3 desc, 1, 2 limit 3`,
-  },
-  distinct: {
-    flow: (csv) => `from csv("${csv}") | distinct date, origin | summarize n = count()`,
-    sql: (csv) => `select count(*) from (select distinct on (date, origin) * from '${csv}')`,
-  },
-  join: {
-    flow: (csv) =>
-      `let other = from csv("${csv}") | select id2 = id, delay2 = delay, from2 = origin\nfrom csv("${csv}") | join other as o on id == o.id2 | summarize n = count(), d = sum(delay2), f = max(from2)`,
-    sql: (csv) => `select count(*), sum(o.delay), max(o.origin) from '${csv}' a join '${csv}' o on a.id = o.id`,
-  },
-  'shared, read twice': {
-    flow: (csv) =>
-      `let s = from csv("${csv}") | derive far = distance > 1000, route = origin + destination\nfrom s | summarize n = count() by route | sort n desc, route | take 3\nfrom s | where far | sort delay desc, id | take 3`,
-  },
-  'to parquet': { flow: (csv) => `from csv("${csv}") | where delay > 0 | write parquet("${dir}/out.parquet")` },
-  'to ndjson': { flow: (csv) => `from csv("${csv}") | where delay > 0 | write ndjson("${dir}/out.ndjson")` },
-};
+/** Where everything is written of a job: not beside the spill files, which are counted. */
+const flowFile = join(dir, 'job.flow');
 
-async function run(name, flow, limit) {
-  writeFileSync(join(dir, 'job.flow'), `${flow}\n`);
+function execFlow(flow, limit) {
+  writeFileSync(flowFile, `${flow}\n`);
   const args = ['--memory', limit, '--workers', values.workers, '--spill-dir', join(dir, 'spill'), '--json'];
-  const r = await execute(process.execPath, ['dist/cli.js', 'run', join(dir, 'job.flow'), ...args], { cwd: ROOT });
+  return execute(process.execPath, ['dist/cli.js', 'run', flowFile, ...args], { cwd: ROOT });
+}
+
+/** MiB of resident memory beyond the limit. */
+async function run(name, job, csv, limit) {
+  if (job.code !== undefined) writeFileSync(join(dir, 'job.js'), job.code);
+  const r = await execFlow(job.flow(csv, dir), limit);
   const over = (r.peak - bytesOf(limit)) / MIB;
   const { spilledBytes = 0, restoredBytes = 0 } = JSON.parse(r.stdout.trim().split('\n').at(-1) || '{}').summary ?? {};
   console.log(
@@ -68,6 +45,13 @@ async function run(name, flow, limit) {
   );
   if (r.code !== 0) console.log(r.stderr.slice(0, 2000));
   return r.code === 0 ? over : Number.POSITIVE_INFINITY;
+}
+
+/** Makes what a job reads, with memory to spare. */
+async function prepare(job, csv) {
+  if (job.before === undefined) return;
+  const r = await execFlow(job.before(csv, dir), '512MB');
+  if (r.code !== 0) throw new Error(r.stderr.slice(0, 2000));
 }
 
 async function peer(name, sql, limit) {
@@ -81,19 +65,35 @@ async function peer(name, sql, limit) {
   );
 }
 
+/** By job, by size and limit. */
+const grid = new Map();
+
+function printGrid(sizes, limits) {
+  const columns = sizes.flatMap((gb) => limits.map((limit) => `${gb} GB under ${limit}`));
+  console.log(`\n| MiB beyond the limit | ${columns.join(' | ')} |\n|---|${'--:|'.repeat(columns.length)}`);
+  for (const [name, cells] of grid) console.log(`| ${name} | ${cells.map((over) => over.toFixed(0)).join(' | ')} |`);
+}
+
+const sizes = values.gb.split(',');
+const limits = values.memory.split(',');
+const wanted = ([name]) => values.jobs === '' || values.jobs.split(',').some((j) => name.startsWith(j));
+
 try {
-  let most = Number.NEGATIVE_INFINITY;
-  for (const gb of values.gb.split(',')) {
+  for (const gb of sizes) {
     const csv = await flightsCsv(Number(gb));
     console.log(`${csv.split('/').at(-1)}: ${(statSync(csv).size / 1e9).toFixed(2)} GB, ${values.workers} workers`);
-    for (const [name, { flow, sql }] of Object.entries(JOBS)) {
-      if (values.jobs !== '' && !values.jobs.split(',').some((j) => name.startsWith(j))) continue;
-      for (const limit of values.memory.split(',')) {
-        most = Math.max(most, await run(name, flow(csv), limit));
-        if (values.duckdb && sql !== undefined) await peer(name, sql(csv), limit);
+    for (const [name, job] of Object.entries(JOBS).filter(wanted)) {
+      await prepare(job, csv);
+      const cells = grid.get(name) ?? [];
+      grid.set(name, cells);
+      for (const limit of limits) {
+        cells.push(await run(name, job, csv, limit));
+        if (values.duckdb && job.sql !== undefined) await peer(name, job.sql(csv, dir), limit);
       }
     }
   }
+  if (values.grid) printGrid(sizes, limits);
+  const most = Math.max(...[...grid.values()].flat());
   console.log(`resident memory at most the limit + ${most.toFixed(0)} MiB (to keep to: 238, which is 250 MB)`);
 } finally {
   rmSync(dir, { recursive: true, force: true });
