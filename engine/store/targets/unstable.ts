@@ -10,6 +10,10 @@ export interface Faults {
   readonly slow: number;
   /** Share of writes in which one bit is not what it was. */
   readonly flip: number;
+  /** Share of reads in which one bit is not what was written. */
+  readonly rot: number;
+  /** Share of reads that give less than was asked for. */
+  readonly short: number;
   /** Share of writes after which the file is gone. */
   readonly lose: number;
   /** Bytes after which a thread's writes fail with ENOSPC. */
@@ -25,13 +29,15 @@ const DEFAULTS = {
   fail: 0,
   slow: 0,
   flip: 0,
+  rot: 0,
+  short: 0,
   lose: 0,
   full: Number.POSITIVE_INFINITY,
   keep: 0,
   append: 1,
   seed: 1,
 };
-const SHARES = new Set(['fail', 'flip', 'lose', 'keep', 'append']);
+const SHARES = new Set(['fail', 'flip', 'rot', 'short', 'lose', 'keep', 'append']);
 
 /** Reads `unstable:/folder?fail=0.1&…`. Throws RunError FLOW7016 for what it does not know. */
 export function parseUnstable(url: string): Faults {
@@ -67,14 +73,17 @@ export function unstableTarget(inner: SpillTarget, faults: Faults, thread: numbe
     if (faults.slow > 0) Atomics.wait(sleeper, 0, 0, faults.slow);
     if (random() < faults.fail) throw systemError('EIO', `EIO: i/o error, ${call}`);
   };
+  const flipBit = (bytes: Uint8Array): void => {
+    const byte = Math.floor(random() * bytes.length);
+    bytes[byte] = (bytes[byte] as number) ^ (1 << Math.floor(random() * 8));
+  };
   const flipped = (views: readonly Uint8Array[]): readonly Uint8Array[] => {
     if (random() >= faults.flip) return views;
     const at = Math.floor(random() * views.length);
     return views.map((v, i) => {
       if (i !== at || v.length === 0) return v;
       const copy = v.slice();
-      const byte = Math.floor(random() * copy.length);
-      copy[byte] = (copy[byte] as number) ^ (1 << Math.floor(random() * 8));
+      flipBit(copy);
       return copy;
     });
   };
@@ -92,6 +101,11 @@ export function unstableTarget(inner: SpillTarget, faults: Faults, thread: numbe
     read(file, offset, into) {
       trouble('read');
       inner.read(file, offset, into);
+      if (faults.short > 0 && random() < faults.short) {
+        into.fill(0, into.length >> 1);
+        throw new Error(`the file ends at byte ${offset + (into.length >> 1)}`);
+      }
+      if (faults.rot > 0 && random() < faults.rot) flipBit(into);
     },
     remove(file) {
       trouble('unlink');
