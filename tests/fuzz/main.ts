@@ -62,7 +62,7 @@ async function parent(): Promise<void> {
   let finds = 0;
   while (performance.now() < end) {
     const dir = mkdtempSync(join(tmpdir(), 'flowc-fuzz-'));
-    const args = [...process.argv.slice(2).filter((one, i, all) => one !== '--seed' && all[i - 1] !== '--seed')];
+    const args = process.argv.slice(2).filter((one, i, all) => one !== '--seed' && all[i - 1] !== '--seed');
     const started = fork(fileURLToPath(import.meta.url), [...args, '--seed', String(next), '--child', dir], {
       execArgv: ['--import', 'tsx'],
       stdio: 'inherit',
