@@ -1,5 +1,7 @@
 import type { Column } from '../batch/column.ts';
 import type { Scratch } from '../memory/types.ts';
+import { u32Vector, type Vector } from '../memory/vector.ts';
+import { BytesStore } from '../operators/bytes_store.ts';
 import { NumberStore } from '../operators/number_store.ts';
 import type { ValueStore } from '../operators/value_store.ts';
 import { valueStore } from '../operators/value_store.ts';
@@ -53,10 +55,25 @@ abstract class OneValue implements Accumulator {
 /** Least (`sign` 1) or greatest (-1) value; of equal ones the first. NaN is greater than any number. */
 class Extreme extends OneValue {
   private readonly sign: 1 | -1;
+  /** By group: the best row of a batch, see BytesStore.foldExtreme; and groups that have one. */
+  private readonly best: Vector<Uint32Array>;
+  private readonly found: Vector<Uint32Array>;
 
   constructor(store: Store, type: DataType, sign: 1 | -1) {
     super(store, type, sign === 1 ? 'min' : 'max');
     this.sign = sign;
+    this.best = u32Vector(store, 'extremes');
+    this.found = u32Vector(store, 'extremes');
+  }
+
+  override bytes(): number {
+    return super.bytes() + this.best.bytes + this.found.bytes;
+  }
+
+  override free(): void {
+    super.free();
+    this.best.free();
+    this.found.free();
   }
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
@@ -64,6 +81,8 @@ class Extreme extends OneValue {
     const { value } = this;
     const narrow = value instanceof NumberStore && !value.isWide && !isWide(col);
     if (narrow && foldExtreme(groups, rows, col, value.doubles.data, value.nulls.data, this.sign)) return;
+    if (!narrow) value.bind(col);
+    if (value instanceof BytesStore && value.ordersByBytes && this.foldTexts(value, groups, rows)) return;
     const v = validRows(groups, rows, args);
     if (narrow) {
       const x = doublesOf(col, v, 0);
@@ -71,12 +90,18 @@ class Extreme extends OneValue {
       else greatest(value.doubles.data, value.nulls.data, v.groups, x, v.n);
       return;
     }
-    value.bind(col);
     for (let i = 0; i < v.n; i++) {
       const g = v.groups[i] as number;
       const row = v.rows === null ? i : (v.rows[i] as number);
       if (value.isNull(g) || value.compare(row, g) * this.sign < 0) value.set(g, row);
     }
+  }
+
+  private foldTexts(value: BytesStore, groups: Uint32Array, rows: number): boolean {
+    const { best, found } = this;
+    best.grow(value.capacity, 0);
+    found.reserve(Math.min(rows, value.capacity));
+    return value.foldExtreme(groups, rows, this.sign, { best: best.data, found: found.data });
   }
 }
 

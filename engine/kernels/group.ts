@@ -189,4 +189,19 @@ export interface GroupKernels {
   fold_sums(lo: number, mid: number, order: number, n: number, out: number, bits: number): number;
   fold_highs(hi: number, lo: number, order: number, n: number, out: number, bits: number): number;
   fold_means(hi: number, counts: number, unit: number, order: number, n: number, out: number, bits: number): number;
+
+  fold_extreme_text(
+    groups: number,
+    offsets: number,
+    bytes: number,
+    codes: number,
+    validity: number,
+    n: number,
+    starts: number,
+    sizes: number,
+    heap: number,
+    sign: number,
+    best: number,
+    found: number,
+  ): number;
 }

@@ -59,6 +59,16 @@ export class BytesStore implements ValueStore {
     return this.starts.bytes + this.sizes.bytes + this.heap.bytes;
   }
 
+  /** Texts and bytes: equal and ordered as their bytes are. */
+  get ordersByBytes(): boolean {
+    return !this.nested;
+  }
+
+  /** Entries there are. */
+  get capacity(): number {
+    return this.entries;
+  }
+
   grow(entries: number): void {
     if (entries <= this.entries) return;
     this.starts.grow(entries, 0);
@@ -148,6 +158,38 @@ export class BytesStore implements ValueStore {
       this.used,
     );
     this.used = end;
+    return true;
+  }
+
+  /**
+   * Keeps the least (`sign` 1) or greatest (-1) text of each group. `work`: memory for as many words as there are entries, 0 before and after, and for the groups that change.
+   * False where kernels do not reach all of it.
+   */
+  foldExtreme(groups: Uint32Array, n: number, sign: 1 | -1, work: { best: Uint32Array; found: Uint32Array }): boolean {
+    const { offsets, source, codes, validity } = this;
+    if (this.allNull) return true;
+    const { best, found } = work;
+    const k = kernelsFor(this.starts.data, this.sizes.data, groups, best, found, offsets, source, codes, validity);
+    if (k === null || (this.heap.bytes > 0 && kernelsFor(this.heap.data) !== k)) return false;
+    const count = k.fold_extreme_text(
+      groups.byteOffset,
+      offsets.byteOffset,
+      source.byteOffset,
+      codes === null ? ALL_ROWS : codes.byteOffset,
+      bitmapAt(validity),
+      n,
+      this.starts.data.byteOffset,
+      this.sizes.data.byteOffset,
+      this.heap.data.byteOffset,
+      sign,
+      best.byteOffset,
+      found.byteOffset,
+    );
+    for (let i = 0; i < count; i++) {
+      const g = found[i] as number;
+      this.set(g, (best[g] as number) - 1);
+      best[g] = 0;
+    }
     return true;
   }
 

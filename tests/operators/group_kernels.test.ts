@@ -225,13 +225,13 @@ test('accumulators hold and give the same, adding and merging', () => {
           one.add(
             ids,
             p.rows,
-            args.map((t) => column(t, pool, { ...p, dict: false }, 0)),
+            args.map((t) => column(t, pool, p, 0)),
           );
           const states = one.states(picked, groups, scratch);
           both.add(
             ids,
             p.rows,
-            args.map((t) => column(t, pool, { ...p, dict: false }, 1)),
+            args.map((t) => column(t, pool, p, 1)),
           );
           both.merge(picked, groups, states);
         }

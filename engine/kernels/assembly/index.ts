@@ -9,6 +9,7 @@ export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offset
 export * from './group_fold.ts';
 export { fold_moments } from './group_moments.ts';
 export * from './group_table.ts';
+export { fold_extreme_text } from './group_texts.ts';
 export * from './group_values.ts';
 export {
   hash_bool,

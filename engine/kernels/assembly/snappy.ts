@@ -7,7 +7,7 @@ function wild(to: u32, from: u32, length: u32): void {
 
 /** A match `offset` bytes back that may overlap what it writes. */
 function repeat(to: u32, offset: u32, length: u32): void {
-  const from = to - offset;
+  let from = to - offset;
   if (offset >= 16) {
     wild(to, from, length);
     return;
@@ -20,7 +20,13 @@ function repeat(to: u32, offset: u32, length: u32): void {
     memory.fill(to, load<u8>(from), length);
     return;
   }
-  for (let k: u32 = 0; k < length; k++) store<u8>(to + k, load<u8>(from + k));
+  // Each step doubles what is there of the pattern, until it has eight bytes.
+  let at = to;
+  while (at - from < 8) {
+    store<u64>(at, load<u64>(from));
+    at += at - from;
+  }
+  for (const end = to + length; at < end; at += 8, from += 8) store<u64>(at, load<u64>(from));
 }
 
 /** Decompresses `n` bytes at `from`. True when they are a whole block that gives exactly `size` bytes. */
