@@ -7,13 +7,14 @@ import type { ArrowField, ArrowType, TimeUnit } from './arrow_types.ts';
 import { logicalType } from './arrow_types.ts';
 import { type Cursor, isCoded, PLAIN, RLE, reach, STATE_WORDS, startRuns, type Values } from './parquet_cursor.ts';
 import type { Chunk, Leaf } from './parquet_footer.ts';
+import { PlainValues } from './parquet_other.ts';
 import { Declined, type Page, type PageReader, type Span } from './parquet_pages.ts';
 import { isText } from './parquet_stats.ts';
 import { TextValues } from './parquet_texts.ts';
-import { BoolValues, type FixedForm, FixedValues } from './parquet_values.ts';
+import { BoolValues, type FixedForm, FixedValues, WIDTH } from './parquet_values.ts';
 
-/** Words of memory that a chunk's reader works in: states of levels and of codes. */
-export const CHUNK_WORDS = 2 * STATE_WORDS;
+/** Words of memory that a chunk's reader works in: states of levels, of codes, and of other encodings. */
+export const CHUNK_WORDS = 3 * STATE_WORDS;
 const MAX_BITS = 32;
 
 /** How values of a leaf are read, by what they are as Arrow; null when they are not read here. */
@@ -49,6 +50,7 @@ export class ChunkReader {
   readonly #nullable: boolean;
   readonly #words: Int32Array;
   readonly #values: Values;
+  readonly #plain: PlainValues;
   #cursor: Cursor | null = null;
   /** Rows left of the page. */
   #left = 0;
@@ -59,6 +61,7 @@ export class ChunkReader {
     this.#nullable = field.nullable;
     this.#words = reach(pages.kernels, words);
     this.#values = valuesOf(pages, chunk, leaf, field.type, store);
+    this.#plain = new PlainValues(pages.kernels, store, widthOf(leaf, field.type), words.subarray(2 * STATE_WORDS));
   }
 
   take(rows: number, scratch: Scratch): Column {
@@ -84,6 +87,7 @@ export class ChunkReader {
 
   free(): void {
     this.#values.free();
+    this.#plain.free();
   }
 
   /** Goes to the next page that has rows. */
@@ -105,7 +109,7 @@ export class ChunkReader {
     const { levels, at } = this.#levels(page);
     if (this.#nullable) startRuns(this.#words.subarray(0, STATE_WORDS), levels, 1);
     const { end } = page.body;
-    const state = this.#words.subarray(STATE_WORDS, CHUNK_WORDS);
+    const state = this.#words.subarray(STATE_WORDS, 2 * STATE_WORDS);
     const coded = isCoded(page.encoding);
     if (coded) {
       // A page of nulls alone may have no codes at all.
@@ -113,7 +117,11 @@ export class ChunkReader {
       if (width > MAX_BITS) throw new Declined('codes that are too wide');
       startRuns(state, { at: Math.min(at + 1, end), end }, width);
     } else if (page.encoding === RLE) startRuns(state, this.#counted({ at, end }), 1);
-    this.#cursor = { page, coded, state: state.byteOffset, at, taken: 0 };
+    const body = this.#plain.plain(page.encoding, { at, end });
+    this.#cursor =
+      body === null
+        ? { page, coded, state: state.byteOffset, at, taken: 0 }
+        : { page: { ...page, encoding: PLAIN, body }, coded, state: state.byteOffset, at: body.at, taken: 0 };
     this.#left = page.values;
   }
 
@@ -134,6 +142,13 @@ export class ChunkReader {
     if (length > end - at - 4) throw new Declined('levels are cut off');
     return { at: at + 4, end: at + 4 + length };
   }
+}
+
+/** Bytes of a value as a page has it; 0 for texts, null for truth values. */
+function widthOf(leaf: Leaf, type: ArrowType): 0 | 4 | 8 | null {
+  const form = formOf(leaf, type);
+  if (form === 'text') return 0;
+  return form === null || form === 'bool' ? null : WIDTH[form];
 }
 
 function valuesOf(pages: PageReader, chunk: Chunk, leaf: Leaf, type: ArrowType, store: Store): Values {

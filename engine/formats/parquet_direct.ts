@@ -6,7 +6,7 @@ import type { TaskContext } from '../operators/def.ts';
 import type { ArrowField } from './arrow_types.ts';
 import { CHUNK_WORDS, ChunkReader, formOf } from './parquet_chunk.ts';
 import type { Chunk, Leaf, ParquetFooter, RowGroup } from './parquet_footer.ts';
-import { bytesNeeded, CODECS_READ, Declined, PageReader } from './parquet_pages.ts';
+import { bytesNeeded, CODECS_READ, Declined, PageReader, WrongChecksum } from './parquet_pages.ts';
 import { ThriftError } from './parquet_thrift.ts';
 
 /** Share of a task's grant that buffers of pages may take, and the most they ever do. */
@@ -39,7 +39,7 @@ export class DirectColumns {
       const most = Math.min(PAGE_BYTES, ctx.grant * SHARE);
       wanted.forEach(({ field, leaf, chunk }, i) => {
         const words = this.#words.data.subarray(i * CHUNK_WORDS, (i + 1) * CHUNK_WORDS);
-        const pages = new PageReader(fd, path, chunk, ctx.store, most);
+        const pages = new PageReader(fd, path, field.name, chunk, ctx.store, most);
         this.#pages.push(pages);
         this.#readers.push(new ChunkReader(pages, chunk, leaf, field, words, ctx.store));
       });
@@ -98,5 +98,6 @@ export class DirectColumns {
 }
 
 function declines(e: unknown): boolean {
+  if (e instanceof WrongChecksum) return false;
   return e instanceof Declined || e instanceof ThriftError || e instanceof RunError;
 }

@@ -1,4 +1,5 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
+import { RunError } from '../errors.ts';
 import { type Kernels, kernelsFor } from '../kernels/load.ts';
 import { u8Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
@@ -10,6 +11,24 @@ import { intField, parseThriftPrefix, structField, ThriftError } from './parquet
 /** Thrown where the kernels' reader leaves the rest of a row group to the complete decoder: it also says what is wrong with a damaged file. */
 export class Declined extends Error {
   override readonly name = 'Declined';
+}
+
+/** A page whose bytes are not those that were written. No decoder can be asked for them. */
+export class WrongChecksum extends RunError {
+  constructor(file: string, column: string) {
+    super(
+      'FLOW7003',
+      `"${file}" is damaged: a page of column "${column}" does not match its checksum`,
+      { file, column },
+      'copy it again, or write it again with the tool that made it',
+    );
+  }
+}
+
+/** RunError WrongChecksum where a header has a checksum that is not that of the page's (compressed) bytes. */
+export function checkPage(header: ThriftStruct, bytes: Uint8Array, file: string, column: string): void {
+  const told = intField(header, 4);
+  if (told !== undefined && (zlib.crc32(bytes) | 0) !== told) throw new WrongChecksum(file, column);
 }
 
 /** One page, decompressed, until the next one is asked for. Places are addresses in the kernels' memory. */
@@ -42,8 +61,12 @@ const INDEX = 1;
 const DICTIONARY = 2;
 const DATA_2 = 3;
 /** Codecs of parquet.thrift that are read here. */
-const CODEC = { none: 0, snappy: 1, gzip: 2, brotli: 4 } as const;
-export const CODECS_READ: ReadonlySet<number> = new Set(Object.values(CODEC));
+const CODEC = { none: 0, snappy: 1, gzip: 2, brotli: 4, zstd: 6 } as const;
+/** Node's own, from 22.15 on. */
+const { zstdDecompressSync } = zlib as { zstdDecompressSync?: typeof zlib.gunzipSync };
+export const CODECS_READ: ReadonlySet<number> = new Set(
+  Object.values(CODEC).filter((c) => c !== CODEC.zstd || zstdDecompressSync !== undefined),
+);
 const LEVELS_RLE = 3;
 
 /** Bytes that a chunk's buffers take, about: of pages that are as large as most writers make them. */
@@ -56,6 +79,7 @@ export class PageReader {
   readonly kernels: Kernels;
   readonly #fd: number;
   readonly #path: string;
+  readonly #column: string;
   readonly #chunk: Chunk;
   /** Larger pages are declined. */
   readonly #most: number;
@@ -68,9 +92,10 @@ export class PageReader {
   #at = 0;
 
   /** Declined where the store's memory has no kernels. */
-  constructor(fd: number, path: string, chunk: Chunk, store: Store, most: number) {
+  constructor(fd: number, path: string, column: string, chunk: Chunk, store: Store, most: number) {
     this.#fd = fd;
     this.#path = path;
+    this.#column = column;
     this.#chunk = chunk;
     this.#most = most;
     this.#window = u8Vector(store, 'parquet');
@@ -105,6 +130,7 @@ export class PageReader {
       if (size > this.#most || compressed > this.#most) throw new Declined('a large page');
       if (!this.#have(compressed)) throw new Declined('a page is cut off');
       const at = this.#window.data.byteOffset + this.#at;
+      checkPage(header, this.#window.data.subarray(this.#at, this.#at + compressed), this.#path, this.#column);
       this.#at += compressed;
       if (type === INDEX) continue;
       if (type === DATA) return this.#data(need(structField(header, 5)), at, compressed, size);
@@ -197,12 +223,17 @@ export class PageReader {
 function inflate(codec: number, bytes: Uint8Array, size: number): Uint8Array {
   try {
     const options = { maxOutputLength: Math.max(1, size) };
-    const out = codec === CODEC.gzip ? gunzipSync(bytes, options) : brotliDecompressSync(bytes, options);
+    const out = decompressor(codec)(bytes, options);
     if (out.length === size) return out;
   } catch {
     // Told by whoever reads it instead.
   }
   throw new Declined('a page that cannot be decompressed');
+}
+
+function decompressor(codec: number): typeof zlib.gunzipSync {
+  if (codec === CODEC.gzip) return zlib.gunzipSync;
+  return codec === CODEC.zstd && zstdDecompressSync !== undefined ? zstdDecompressSync : zlib.brotliDecompressSync;
 }
 
 function need(tree: ThriftStruct | undefined): ThriftStruct {

@@ -2,14 +2,17 @@ import { EngineBug } from '../errors.ts';
 import { dictionaryHint } from './arrow_hint.ts';
 import type { ParquetFooter, RowGroup } from './parquet_footer.ts';
 import { readAt } from './parquet_footer.ts';
+import { checkPage } from './parquet_pages.ts';
 import type { Thrift, ThriftStruct } from './parquet_thrift.ts';
 import {
   i64,
   intField,
+  parseThriftPrefix,
   serializeThrift,
   structField,
   structList,
   structsField,
+  ThriftError,
   textField,
   withFields,
 } from './parquet_thrift.ts';
@@ -31,10 +34,11 @@ export function buildPart(
   let at = MAGIC.length;
   const chunks = structsField(group.tree, 1).flatMap((tree, i) => {
     const chunk = group.chunks[i];
-    if (chunk === undefined || !names.has(footer.leaves[i]?.path[0] ?? '')) return [];
+    const name = footer.leaves[i]?.path[0] ?? '';
+    if (chunk === undefined || !names.has(name)) return [];
     const start = at;
     at += chunk.bytes;
-    return [{ chunk, start, tree }];
+    return [{ chunk, start, tree, name }];
   });
   const columns = chunks.map(({ tree, chunk, start }) => moveChunk(tree, start - chunk.start));
   const moved = withFields(group.tree, { 1: structList(columns), 4: null, 5: null, 6: null, 7: null });
@@ -46,10 +50,30 @@ export function buildPart(
   const tree = serializeThrift(withFields(plainFooter(footer, names), edits));
   const bytes = new Uint8Array(at + tree.length + 8);
   bytes.set(MAGIC);
-  for (const { chunk, start } of chunks)
-    readAt(fd, footer.path, bytes.subarray(start, start + chunk.bytes), chunk.start);
+  for (const { chunk, start, name } of chunks) {
+    const pages = bytes.subarray(start, start + chunk.bytes);
+    readAt(fd, footer.path, pages, chunk.start);
+    checkPages(pages, footer.path, name);
+  }
   closeFile(bytes, at, tree);
   return bytes;
+}
+
+/** The decoder looks at no checksums. What else may be wrong with pages is told by it. */
+function checkPages(pages: Uint8Array, file: string, column: string): void {
+  for (let at = 0; at < pages.length; ) {
+    try {
+      const { tree, end } = parseThriftPrefix(pages.subarray(at));
+      const size = intField(tree, 3);
+      if (size === undefined || size < 0) return;
+      at += end;
+      checkPage(tree, pages.subarray(at, at + size), file, column);
+      at += size;
+    } catch (e) {
+      if (e instanceof ThriftError) return;
+      throw e;
+    }
+  }
 }
 
 /** Chosen top-level columns in the order of the file. */

@@ -18,7 +18,8 @@ import { Declined, type Page, SLACK } from './parquet_pages.ts';
  */
 export type FixedForm = 'i32' | 'i64' | 'f32' | 'f64' | 'time';
 
-const WIDTH: Readonly<Record<FixedForm, 4 | 8>> = { i32: 4, i64: 8, f32: 4, f64: 8, time: 8 };
+/** Bytes of a value in a page. */
+export const WIDTH: Readonly<Record<FixedForm, 4 | 8>> = { i32: 4, i64: 8, f32: 4, f64: 8, time: 8 };
 /** What ints_width says. */
 const NARROW = 0;
 const WIDE = 2;

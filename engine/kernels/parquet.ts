@@ -15,6 +15,13 @@ export interface ParquetKernels extends ParquetEncoders {
 
   parquet_floats(values: number, n: number, out: number): void;
 
+  parquet_delta_count(at: number, end: number, state: number): number;
+  parquet_delta_4(from: number, end: number, n: number, out: number, state: number): number;
+  parquet_delta_8(from: number, end: number, n: number, out: number, state: number): number;
+  parquet_lengths_sum(lengths: number, n: number): number;
+  parquet_plain_parts(prefixes: number, lengths: number, n: number, from: number, end: number, out: number): number;
+  parquet_join_bytes(from: number, n: number, width: number, out: number): void;
+
   parquet_texts(at: number, end: number, n: number, lengths: number, out: number): number;
   parquet_codes_bytes(codes: number, n: number, offsets: number): number;
   parquet_codes_texts(codes: number, n: number, offsets: number, bytes: number, out: number): void;

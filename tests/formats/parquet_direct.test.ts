@@ -9,6 +9,7 @@ import { batchFromRows } from '../../engine/batch/build.ts';
 import type { Column } from '../../engine/batch/column.ts';
 import { RunError } from '../../engine/errors.ts';
 import { arrowSchema, loadArrow, recordBatch } from '../../engine/formats/arrow_export.ts';
+import { parquet } from '../../engine/formats/parquet.ts';
 import { DirectColumns } from '../../engine/formats/parquet_direct.ts';
 import { decodeGroup } from '../../engine/formats/parquet_group.ts';
 import { openParquet } from '../../engine/formats/parquet_schema.ts';
@@ -19,7 +20,7 @@ import type { DataType, Schema } from '../../engine/types.ts';
 import { field, formatType, T } from '../../engine/types.ts';
 import { nullable, show, TYPES, valueOf } from '../batch/arbitrary.ts';
 import type { Row } from './harness.ts';
-import { file } from './harness.ts';
+import { encode, file } from './harness.ts';
 
 const store = testStore(256 << 20);
 const context = { scratch: arenaScratch(store), store, grant: 128 << 20 };
@@ -182,10 +183,63 @@ test('batches of several pages and a page of several batches; dictionaries that 
       for (const w of [small, large]) {
         const path = await written(schema, rows, w);
         assert.equal(contents(path, names, true), contents(path, names, false));
-        if (version === 0) assert.is(directBatches(path, names, [65536, 65536, 18928]), 3, 'read by kernels alone');
-        if (version === 0) assert.is(directBatches(path, names, [1, 7, 64, 30000, 9]), 5);
+        assert.is(directBatches(path, names, [65536, 65536, 18928]), 3, 'read by kernels alone');
+        assert.is(directBatches(path, names, [1, 7, 64, 30000, 9]), 5);
       }
     }
+  }
+});
+
+test('packed differences, shared beginnings and split bytes are read by kernels', async () => {
+  const { DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY, BYTE_STREAM_SPLIT } = wasm.Encoding;
+  const schema = [
+    field('i', T.int),
+    field('d', T.date),
+    field('f', T.float),
+    field('s', T.string),
+    field('t', T.string),
+  ];
+  const edges = [-(1n << 63n), (1n << 63n) - 1n, 0, -1];
+  const int = (i: number): number => (Math.imul(i, 2654435761) >>> 8) % 1000003;
+  for (const n of [1, 2, 33, 129, 5000]) {
+    const rows: Row[] = Array.from({ length: n }, (_, i) => ({
+      i: i % 7 === 0 ? null : i % 50 === 3 ? (edges[int(i) % 4] as number | bigint) : i * 1000 - int(i),
+      d: i % 11 === 0 ? null : int(i) - 500000,
+      f: i % 5 === 0 ? null : int(i) / 64,
+      s: i % 6 === 0 ? null : `text ${int(i)}`.repeat(int(i) % 4),
+      t: i % 4 === 0 ? null : `folder/of/many/${i >> 5}/${int(i)}`,
+    }));
+    for (const encoding of [DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY]) {
+      const arrow = await loadArrow();
+      const batch = recordBatch(arrow, arrowSchema(arrow, schema), batchFromRows(schema, rows));
+      const ipc = new arrow.RecordBatchStreamWriter().writeAll([batch]).toUint8Array(true);
+      let properties = new wasm.WriterPropertiesBuilder().setDictionaryEnabled(false).setDataPageSizeLimit(9000);
+      for (const name of ['i', 'd']) properties = properties.setColumnEncoding(name, DELTA_BINARY_PACKED);
+      properties = properties.setColumnEncoding('f', BYTE_STREAM_SPLIT);
+      for (const name of ['s', 't']) properties = properties.setColumnEncoding(name, encoding);
+      const path = file(wasm.writeParquet(wasm.Table.fromIPCStream(ipc), properties.build()));
+      const names = schema.map((f) => f.name);
+      assert.equal(contents(path, names, true), contents(path, names, false));
+      assert.is(directBatches(path, names, [n]), 1, 'read by kernels alone');
+    }
+  }
+});
+
+test('a page that does not match its checksum is an error that names the column', async () => {
+  const schema = [field('n', T.int), field('l', T.list(T.string))];
+  const rows: Row[] = Array.from({ length: 5000 }, (_, i) => ({ n: i * 7, l: [`text ${i}`, null] }));
+  const bytes = await encode(parquet, schema, rows, { compression: 'none' });
+  for (const [column, content] of [
+    ['n', Buffer.from(BigInt64Array.of(7n * 1234n, 7n * 1235n).buffer)],
+    ['l', Buffer.from('text 1234')],
+  ] as const) {
+    const damaged = Buffer.from(bytes);
+    const at = damaged.indexOf(content);
+    assert.ok(at > 0);
+    damaged[at + 5] = (damaged[at + 5] as number) ^ 1;
+    const path = file(damaged);
+    const [error] = contents(path, [column], true);
+    assert.match(String(error), new RegExp(`a page of column "${column}" does not match its checksum`));
   }
 });
 

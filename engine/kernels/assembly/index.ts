@@ -28,6 +28,14 @@ export { join_sort } from './join_sort.ts';
 export { json_rows } from './json_rows.ts';
 export { key_bits_set, key_bits_test, key_bloom_set, key_bloom_test } from './key_filter.ts';
 export { lz4_encode } from './lz4_encode.ts';
+export {
+  parquet_delta_4,
+  parquet_delta_8,
+  parquet_delta_count,
+  parquet_join_bytes,
+  parquet_lengths_sum,
+  parquet_plain_parts,
+} from './parquet_delta.ts';
 export * from './parquet_entries.ts';
 export * from './parquet_extremes.ts';
 export * from './parquet_pack.ts';
