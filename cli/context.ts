@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import { defaultHeap, startEarly } from '../engine/runtime/threads.ts';
 import type { Api } from './api.ts';
 import { type Output, openOutput } from './io.ts';
 import { type Style, styleFor } from './style.ts';
@@ -8,6 +10,8 @@ export interface Context {
   readonly stderr: Output;
   readonly stdoutStyle: Style;
   readonly stderrStyle: Style;
+  /** Starts a worker thread beside loading the engine that will use it, as one of so many (default: the processors). */
+  startEarly(workers: number | undefined): void;
   /** Loads the compiler and the engine: only for the commands that need them. */
   loadApi(): Promise<Api>;
 }
@@ -18,6 +22,7 @@ export function processContext(): Context {
     stderr: openOutput(process.stderr),
     stdoutStyle: styleFor(process.stdout),
     stderrStyle: styleFor(process.stderr),
+    startEarly: (workers) => startEarly(defaultHeap(workers ?? availableParallelism())),
     loadApi: async () => (await import('./backend.ts')).api,
   };
 }

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 // `--version` and `--help` answer before anything else is loaded: scripts and shells call them often.
+import * as nodeModule from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { help } from './help.ts';
 import { version } from './version.ts';
 
@@ -11,6 +14,9 @@ if (only === '--version' || only === '-V') {
 } else if (only === '--help' || only === '-h' || only === 'help') {
   process.stdout.write(help);
 } else {
+  // From Node.js 22 on compiled code is kept from run to run, in a folder of the user's own: what lies there is executed. NODE_DISABLE_COMPILE_CACHE=1 prevents it.
+  const { enableCompileCache } = nodeModule as { enableCompileCache?: (folder: string) => unknown };
+  enableCompileCache?.(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'flowc'));
   const [{ main }, { bugReport }, { EXIT }] = await Promise.all([
     import('./program.ts'),
     import('./bug.ts'),

@@ -45,6 +45,7 @@ export async function run(file: string, options: RunOptions, context: Context): 
   const source = readSource(file);
   const given = { params: options.param ?? new Map(), udf: udfOf(options), access: accessOf(options) };
   if (options.dryRun) return dryRun({ ...source, ...given }, options, context);
+  if (options.memory === undefined) context.startEarly(options.workers);
   const api = await context.loadApi();
   const stop = listenForStop(context.stdout, streams);
   const reporter = options.json ? jsonReporter(context) : textReporter(context, reporterOptions(options, context));

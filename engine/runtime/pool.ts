@@ -1,5 +1,4 @@
-import { totalmem } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { errorFromData, RunError } from '../errors.ts';
 import type { ObjectId, StoreEvent } from '../store/types.ts';
 import { type Death, type Job, type Slot, WorkerDied } from '../tasks/job.ts';
@@ -10,16 +9,12 @@ import type { FromWorker, JobAnswer, StageMessage, TaskDone, TaskMessage, ToWork
 import { JOB, JOB_WORDS } from './messages.ts';
 import { objectsOf } from './references.ts';
 import { tornDown, warnOf } from './teardown.ts';
+import { defaultHeap, startThread } from './threads.ts';
 
 export { WorkerDied };
 
 /** How long a job that was cancelled may go on before its worker is ended. */
 export const CANCEL_GRACE_MS = 2000;
-/** MiB of a worker's heap for new objects. Rows lie outside of the heap, so that little is gained by more; by default it would grow to 48. */
-const YOUNG_MB = 12;
-const MIN_HEAP_MB = 256;
-const MAX_HEAP_MB = 4096;
-
 /** One try of a job, for traces. */
 export interface JobEvent {
   readonly id: number;
@@ -48,11 +43,6 @@ export interface PoolOptions {
   readonly onObjects: (objects: readonly ObjectId[]) => void;
   /** Called when a thread is gone for good, before its jobs are reported dead: frees what it held. */
   readonly onDeath: (thread: number) => void;
-}
-
-/** A worker's share of half of the machine's memory, MiB. */
-export function defaultHeap(workers: number): number {
-  return Math.floor(Math.min(MAX_HEAP_MB, Math.max(MIN_HEAP_MB, totalmem() / 2 ** 21 / workers)));
 }
 
 /** Worker threads, started when first needed. They run one job at a time each; what they are sent decides the scheduler. */
@@ -200,15 +190,7 @@ export class WorkerPool {
     this.#words ??= new Float64Array(init.jobs);
     // The thread before may have ended within a call.
     for (const word of [JOB.RUNNING, JOB.CALL, JOB.TEARDOWN]) this.#words[slot.thread * JOB_WORDS + word] = 0;
-    // The options of this process (a loader, say) are not the worker's: it is built code, and they may not resolve from the folder we are in now.
-    const worker = new Worker(workerUrl(), {
-      execArgv: [],
-      workerData: init,
-      transferList: init.io === null ? [] : [init.io],
-      resourceLimits: { maxOldGenerationSizeMb: this.#heap, maxYoungGenerationSizeMb: YOUNG_MB },
-      stdout: false,
-      stderr: false,
-    });
+    const worker = startThread(this.#heap, init);
     slot.worker = worker;
     worker.on('message', (m: FromWorker) => {
       if (m.type === 'done') this.#answers(slot, m.answers);
@@ -386,11 +368,4 @@ class StageJob implements Job {
   closed(): void {
     this.#reject(new RunError('FLOW7012', 'the engine was closed while a run went on'));
   }
-}
-
-/** The bundle puts the worker beside every chunk; from source (tests) the built worker is used, so that threads start fast. */
-function workerUrl(): URL {
-  return import.meta.url.endsWith('.ts')
-    ? new URL('../../dist/worker.js', import.meta.url)
-    : new URL('./worker.js', import.meta.url);
 }

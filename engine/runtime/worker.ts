@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type HostFunction, hostFunctionsOf } from '../host/def.ts';
 import { loadHost } from '../host/load.ts';
 import { tearDown } from '../host/teardown.ts';
@@ -26,9 +26,25 @@ import {
 import { runTask, type StageScope } from './task.ts';
 
 /** A worker thread: keeps the stages and functions it was told, runs one job at a time, answers each with references or an error. */
-const init = workerData as WorkerInit;
 const port = parentPort;
 if (port === null) throw new Error('the worker module runs in a worker thread only');
+
+/** What comes to a thread that was started before its engine, while it gets ready. */
+const early: ToWorker[] = [];
+const hold = (m: ToWorker): void => void early.push(m);
+
+/** What the thread works on: of one that was started before its engine, the first message. */
+function initFrom(messages: MessagePort): WorkerInit | Promise<WorkerInit> {
+  if (workerData !== null) return workerData as WorkerInit;
+  return new Promise((resolve) => {
+    messages.once('message', (m: WorkerInit) => {
+      messages.on('message', hold);
+      resolve(m);
+    });
+  });
+}
+
+const init = await initFrom(port);
 
 const store = attachStore(init.store as StoreHandle, init.thread, init.io);
 const words = new Float64Array(init.jobs);
@@ -156,3 +172,5 @@ process.on('uncaughtExceptionMonitor', (e: unknown) => {
 });
 
 port.on('message', receive);
+port.off('message', hold);
+for (const m of early.splice(0)) receive(m);

@@ -24,6 +24,7 @@ export async function commandHelp(command: readonly string[]): Promise<string> {
     stderr: output,
     stdoutStyle: style,
     stderrStyle: style,
+    startEarly: () => {},
     loadApi: () => Promise.reject(new Error('help needs no library')),
   };
   await main([...command, '--help'], context);

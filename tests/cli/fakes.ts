@@ -75,6 +75,7 @@ export function fakeContext(
     stderr: fakeOutput(columns),
     stdoutStyle: plain,
     stderrStyle: plain,
+    startEarly: () => {},
     loadApi: async () => api,
     request: () => request,
   };
