@@ -1,6 +1,6 @@
 import { assumed, type KernelChoice, kernelChoices } from '../../engine/expr/choices.ts';
 import { foldReason } from '../../engine/operators/fold.ts';
-import type { AggregateParams, ComputeParams, FilterParams } from '../../engine/operators/params.ts';
+import type { AggregateParams, ComputeParams } from '../../engine/operators/params.ts';
 import type { PhysicalPlan, StepRef } from '../../engine/plan.ts';
 import { exprText } from './expr_text.ts';
 
@@ -17,7 +17,6 @@ export function explainKernels(plan: PhysicalPlan): string {
 }
 
 function choicesOf(step: StepRef): KernelChoice[] {
-  if (step.op === 'filter') return kernelChoices((step.params as FilterParams).predicate, [], step.input);
   if (step.op !== 'compute') return [];
   const { filter, outputs } = step.params as ComputeParams;
   return kernelChoices(filter, outputs, step.input);

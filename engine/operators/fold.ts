@@ -11,7 +11,7 @@ import type { Scratch } from '../memory/types.ts';
 import type { StepRef } from '../plan.ts';
 import type { Field } from '../types.ts';
 import { type Groups, resolve } from './groups.ts';
-import type { AggregateParams, AggregateSpec, ComputeParams, FilterParams } from './params.ts';
+import type { AggregateParams, AggregateSpec, ComputeParams } from './params.ts';
 
 /** The terms of an aggregate: what it is made of, by position among all terms. */
 interface Made {
@@ -180,8 +180,6 @@ function projection(before: StepRef | undefined, step: StepRef): Before {
     const { type, nullable } = step.input.find((f) => f.name === name) as StepRef['input'][number];
     return { kind: 'column', name, type, nullable };
   };
-  if (before?.op === 'filter')
-    return { filter: (before.params as FilterParams).predicate, argument: column, input: before.input, withStep: true };
   if (before?.op !== 'compute') return { filter: null, argument: column, input: step.input, withStep: false };
   const { filter, outputs } = before.params as ComputeParams;
   const argument = (name: string): Expr => outputs.find((o) => o.name === name)?.expr ?? column(name);

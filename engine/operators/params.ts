@@ -5,12 +5,8 @@ import type { FrameSpec } from '../windows/def.ts';
 
 /**
  * Parameters of the operators, as plain data. The planner has put every computed key and argument into a column of the input first,
- * so that operators name columns; only `filter`, `compute`, residual join predicates and sort keys carry expressions (sort keys are plain columns).
+ * so that operators name columns; only `compute`, residual join predicates and sort keys carry expressions (sort keys are plain columns).
  */
-
-export interface FilterParams {
-  readonly predicate: Expr;
-}
 
 /** Optional filter and projection in one pass; the fused form of `where derive select drop rename`. */
 export interface ComputeParams {

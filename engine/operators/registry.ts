@@ -4,7 +4,6 @@ import type { OperatorDef } from './def.ts';
 import { distinct } from './distinct.ts';
 import { expect } from './expect.ts';
 import { explode } from './explode.ts';
-import { filter } from './filter.ts';
 import { call } from './host_call.ts';
 import { join } from './join.ts';
 import { keyFilter } from './key_filter.ts';
@@ -26,7 +25,6 @@ import { window } from './window.ts';
 /** Every operator of the engine by name; one line each. */
 export const OPERATORS = {
   compute,
-  filter,
   aggregate,
   distinct,
   expect,

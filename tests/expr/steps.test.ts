@@ -8,7 +8,6 @@ import type { Expr } from '../../engine/expr.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import { compute } from '../../engine/operators/compute.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
-import { filter } from '../../engine/operators/filter.ts';
 import type { StepRef } from '../../engine/plan.ts';
 import { field, T } from '../../engine/types.ts';
 import { call, lit } from '../functions/mini.ts';
@@ -47,10 +46,11 @@ async function collect(batches: AsyncIterable<Batch>): Promise<Record<string, un
   return out;
 }
 
-test('filter keeps rows in order and drops batches of which nothing is left', async () => {
+test('compute with a filter alone keeps rows in order and drops batches of which nothing is left', async () => {
   const { ctx, checks } = task();
-  const params = { predicate: over(2) };
-  const run = filter.map?.(params, step(params), ctx);
+  const columns = INPUT.map((f) => ({ name: f.name, expr: { kind: 'column' as const, ...f } }));
+  const params = { filter: over(2), outputs: columns };
+  const run = compute.map?.(params, step(params), ctx);
   assert.ok(run);
   assert.equal(await collect(run(source([3, 1, 5], [0, 1], [9]))), [
     [
@@ -60,7 +60,7 @@ test('filter keeps rows in order and drops batches of which nothing is left', as
     [{ x: 9, s: 's9' }],
   ]);
   assert.is(checks(), 3);
-  assert.equal(filter.schema(params, [INPUT]), INPUT);
+  assert.equal(compute.schema(params, [INPUT]), INPUT);
 });
 
 test('compute filters, derives, renames and drops in one step', async () => {

@@ -7,6 +7,7 @@
 //   [opt]       the rules that fired, and the plan they made
 //   [tasks]     the task graph
 //   [rows]      the rows as CSV: the same for any number of workers and any memory limit
+//   [values]    the same, a line for each column
 //   [mermaid], [dot]   the task graph as a drawing
 //
 // Only the sections that are there are compared; a script of a flow alone gets the first four.
@@ -14,6 +15,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explain } from '../../compiler/explain/index.ts';
 import { logicalText } from '../../compiler/explain/logical_text.ts';
+import { valuesOf } from '../../engine/batch/access.ts';
+import { formatValue } from '../../engine/functions/format.ts';
+import { T } from '../../engine/types.ts';
 import { type Compiled, check, type Engine, encodeRows, type PhysicalPlan, plan } from '../../index.ts';
 
 export const DEFAULT_SECTIONS = ['plan', 'opt', 'tasks', 'rows'];
@@ -71,15 +75,19 @@ async function section(tag: string, c: Compiled, engines: readonly Engine[]): Pr
     case 'dot':
       return explain(c, tag);
     case 'rows':
-      return rowsEverywhere(c.physical, engines);
+      return rowsEverywhere(c.physical, engines, rows);
+    case 'values':
+      return rowsEverywhere(c.physical, engines, values);
     default:
       throw new Error(`a golden script has no section [${tag}]`);
   }
 }
 
-async function rowsEverywhere(physical: PhysicalPlan, engines: readonly Engine[]): Promise<string> {
+type Render = (physical: PhysicalPlan, engine: Engine) => Promise<string>;
+
+async function rowsEverywhere(physical: PhysicalPlan, engines: readonly Engine[], render: Render): Promise<string> {
   const all: string[] = [];
-  for (const engine of engines) all.push(await rows(physical, engine));
+  for (const engine of engines) all.push(await render(physical, engine));
   const [first = '', ...others] = all;
   others.forEach((other, i) => {
     const engine = engines[i + 1];
@@ -101,6 +109,26 @@ export async function rows(physical: PhysicalPlan, engine: Engine): Promise<stri
       return text;
     })
     .join('\n');
+}
+
+/** `name = value, value`: of each column the values of all rows. */
+async function values(physical: PhysicalPlan, engine: Engine): Promise<string> {
+  const run = await engine.run(physical);
+  const lines = run.results.flatMap((r) => {
+    const columns = r.schema.map((f) => ({ f, shown: [] as string[] }));
+    for (const b of r.batches()) {
+      b.columns.forEach((column, i) => {
+        const one = columns[i];
+        const texts = valuesOf(column).map((v) =>
+          v === null ? 'null' : formatValue(b.schema[i]?.type ?? T.string, v),
+        );
+        one?.shown.push(...texts.map((text) => (/^[^\p{Cc}]*$/u.test(text) ? text : JSON.stringify(text))));
+      });
+    }
+    r.release();
+    return columns.map(({ f, shown }) => `${f.name} = ${shown.join(', ')}`);
+  });
+  return lines.join('\n');
 }
 
 /** The lines that differ, with a line before them. */
