@@ -29,6 +29,9 @@ function repeat(to: u32, offset: u32, length: u32): void {
   for (const end = to + length; at < end; at += 8, from += 8) store<u64>(at, load<u64>(from));
 }
 
+/** A literal of up to 16 bytes, or a match of as many that lies 8 bytes back or more. */
+const SHORT: u32 = 16;
+
 /** Decompresses `n` bytes at `from`. True when they are a whole block that gives exactly `size` bytes. */
 export function snappy_decode(from: u32, n: u32, to: u32, size: u32): bool {
   const end = from + n;
@@ -45,24 +48,29 @@ export function snappy_decode(from: u32, n: u32, to: u32, size: u32): bool {
   if (told !== <u64>size) return false;
   while (at < end) {
     const tag = <u32>load<u8>(at++);
+    let length = (tag >> 2) + 1;
     if ((tag & 3) === 0) {
-      let length = tag >> 2;
-      if (length >= 60) {
-        const bytes = length - 59;
-        if (bytes > end - at) return false;
-        length = load<u32>(at) & (0xffffffff >> ((4 - bytes) << 3));
-        at += bytes;
+      if (length <= SHORT) {
+        if (length > last - out || length > end - at) return false;
+        v128.store(out, v128.load(at));
+      } else {
+        if (length > 60) {
+          const bytes = length - 60;
+          if (bytes > end - at) return false;
+          // One byte less than the literal has.
+          length = load<u32>(at) & (0xffffffff >> ((4 - bytes) << 3));
+          at += bytes;
+          if (length >= end - at) return false;
+          length++;
+        }
+        if (length > last - out || length > end - at) return false;
+        if (length <= 64) wild(out, at, length);
+        else memory.copy(out, at, length);
       }
-      // One byte less than the literal has.
-      if (length >= last - out || length >= end - at) return false;
-      length++;
-      if (length <= 64) wild(out, at, length);
-      else memory.copy(out, at, length);
       at += length;
       out += length;
       continue;
     }
-    let length: u32 = 0;
     let offset: u32 = 0;
     if ((tag & 3) === 1) {
       if (at >= end) return false;
@@ -71,12 +79,16 @@ export function snappy_decode(from: u32, n: u32, to: u32, size: u32): bool {
     } else {
       const bytes: u32 = (tag & 3) === 2 ? 2 : 4;
       if (bytes > end - at) return false;
-      length = (tag >> 2) + 1;
       offset = bytes === 2 ? <u32>load<u16>(at) : load<u32>(at);
       at += bytes;
     }
-    if (offset === 0 || offset > out - to || length > last - out) return false;
-    repeat(out, offset, length);
+    // An offset of 0 is above all, too.
+    if (offset - 1 >= out - to || length > last - out) return false;
+    if (length <= SHORT && offset >= 8) {
+      const source = out - offset;
+      store<u64>(out, load<u64>(source));
+      store<u64>(out, load<u64>(source, 8), 8);
+    } else repeat(out, offset, length);
     out += length;
   }
   return out === last;
