@@ -1,6 +1,12 @@
 // How many terminal cells a text takes: wide East Asian characters and emoji take two, combining marks none.
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+/** Made when it is needed: its tables take 6 ms to load. */
+let segmenter: Intl.Segmenter | undefined;
+
+function* graphemes(text: string): Generator<string> {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  for (const { segment } of segmenter.segment(text)) yield segment;
+}
 
 /** East Asian Wide and Fullwidth ranges (UAX #11), merged where only unassigned code points lie between. */
 const WIDE: readonly (readonly [number, number])[] = [
@@ -35,7 +41,7 @@ const isPlain = (text: string) => /^[\x20-\x7e]*$/.test(text);
 export function displayWidth(text: string): number {
   if (isPlain(text)) return text.length;
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
+  for (const segment of graphemes(text)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -46,7 +52,7 @@ export function cutToWidth(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let kept = '';
   let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemes(text)) {
     const next = graphemeWidth(segment);
     if (used + next > width - 1) break;
     kept += segment;

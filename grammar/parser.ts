@@ -4,7 +4,7 @@
  */
 import type { IParserErrorMessageProvider } from 'chevrotain';
 import { LearningParser } from './parser_learning.ts';
-import type { Rule } from './parser_types.ts';
+import type { ParserOptions, Rule } from './parser_types.ts';
 import * as T from './tokens.ts';
 import type { Verb } from './words.ts';
 
@@ -12,8 +12,8 @@ import type { Verb } from './words.ts';
 const joinClauses = [T.K.as, T.K.on, T.K.matching, T.K.add] as const;
 
 export class FlowParser extends LearningParser {
-  constructor(errors: IParserErrorMessageProvider, validate = false) {
-    super(errors, validate);
+  constructor(errors: IParserErrorMessageProvider, options: ParserOptions = {}) {
+    super(errors, options);
     this.performSelfAnalysis();
   }
 

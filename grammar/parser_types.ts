@@ -3,22 +3,31 @@ import {
   type CstNode,
   CstParser,
   EOF,
+  type ILookaheadStrategy,
   type IParserErrorMessageProvider,
   type ParserMethod,
   type TokenType,
   tokenMatcher,
 } from 'chevrotain';
+import { FirstTokenLookahead } from './lookahead.ts';
 import * as T from './tokens.ts';
 
 export type Rule = ParserMethod<unknown[], CstNode>;
 
 const listEnds: ReadonlySet<TokenType> = new Set([EOF, T.RParen, T.RBracket, T.RBrace]);
 
+export interface ParserOptions {
+  /** Checks the grammar itself, which takes a while. */
+  readonly validate?: boolean;
+  readonly lookahead?: ILookaheadStrategy;
+}
+
 export class TypeParser extends CstParser {
-  constructor(errors: IParserErrorMessageProvider, validate: boolean) {
+  constructor(errors: IParserErrorMessageProvider, { validate = false, lookahead }: ParserOptions) {
     super(T.parserTokens, {
       recoveryEnabled: false,
       maxLookahead: 1,
+      lookaheadStrategy: lookahead ?? new FirstTokenLookahead({ maxLookahead: 1 }),
       nodeLocationTracking: 'onlyOffset',
       errorMessageProvider: errors,
       skipValidations: !validate,

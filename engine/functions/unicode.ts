@@ -7,12 +7,15 @@ import { checkLength, lengthOf, sliceChars } from './text.ts';
 /** Text in other measures than characters: bytes, graphemes, normal forms. */
 
 const S = T.string;
-const SEGMENTS = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is needed: its tables take 6 ms to load. */
+let segments: Intl.Segmenter | undefined;
 /** Without a mark, a joiner or a second half of a pair each unit is a grapheme, save that CR LF are one. */
 const PLAIN = /^[\0-\f\x0e-\u02ff]*$/;
 
 export function graphemes(s: string): string[] {
-  return PLAIN.test(s) ? Array.from(s) : Array.from(SEGMENTS.segment(s), (x) => x.segment);
+  if (PLAIN.test(s)) return Array.from(s);
+  segments ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return Array.from(segments.segment(s), (x) => x.segment);
 }
 
 const FORMS = ['NFC', 'NFD', 'NFKC', 'NFKD'];

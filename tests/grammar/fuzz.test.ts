@@ -66,7 +66,8 @@ const huge: Readonly<Record<string, { readonly text: string; readonly code: stri
   'a number of a megabyte': { text: `from a | where x == ${'7'.repeat(1 << 20)}`, code: null },
   'a comment of a megabyte': { text: `from a # ${'y'.repeat(1 << 20)}`, code: null },
   'a list of a hundred thousand items': { text: `from a | where x in [${'1, '.repeat(100_000)}2]`, code: null },
-  'a hundred thousand steps': { text: `from a\n${'| where x\n'.repeat(100_000)}`, code: null },
+  'a hundred thousand steps': { text: `from a\n${'| where x\n'.repeat(100_000)}`, code: 'FLOW1121' },
+  'seventy thousand steps': { text: `from a\n${'| where x\n'.repeat(70_000)}`, code: null },
   'a hundred thousand statements': { text: 'from a\n'.repeat(100_000), code: null },
   'a chain of a hundred thousand operators': {
     text: `from a | derive y = ${'x + '.repeat(100_000)}x`,

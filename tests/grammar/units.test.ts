@@ -15,7 +15,7 @@ import { quoteName, verbs } from '../../grammar/words.ts';
 import { examples } from './mutate.ts';
 
 test('the grammar passes the validations of the parser library', () => {
-  assert.ok(new FlowParser(new ProblemCollector(), true));
+  assert.ok(new FlowParser(new ProblemCollector(), { validate: true }));
 });
 
 test('every verb has its step, and the AST of each walks', () => {
