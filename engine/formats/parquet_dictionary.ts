@@ -37,6 +37,7 @@ export class ChunkDictionary {
   readonly #known: Region;
   readonly #span: Region;
   readonly #limits: { readonly entries: number; readonly bytes: number };
+  #most = 0;
   #room = 0;
   #bytesRoom = 0;
   count = 0;
@@ -59,13 +60,19 @@ export class ChunkDictionary {
     ws.reserve(this.#state, 4 * STATE_WORDS);
   }
 
-  clear(): void {
+  /** Forgets everything. `most`: entries it may have until `allowAll`. */
+  clear(most: number): void {
+    this.#most = Math.min(most, this.#limits.entries);
     this.count = 0;
     this.#other = null;
-    this.#room = Math.min(FIRST_ENTRIES, this.#limits.entries);
+    this.#room = Math.min(FIRST_ENTRIES, this.#most);
     this.#bytesRoom = FIRST_BYTES;
     this.#fit();
     if (this.#width === 0) this.#ws.words(this.#entries, 1)[0] = 0;
+  }
+
+  allowAll(): void {
+    this.#most = this.#limits.entries;
   }
 
   /** Forgets the entries behind the first `count`; nothing may be entered any more. */
@@ -116,8 +123,8 @@ export class ChunkDictionary {
   /** More room, where there may be more. */
   #grow(): boolean {
     if (this.count === this.#room) {
-      if (this.#room === this.#limits.entries) return false;
-      this.#room = Math.min(2 * this.#room, this.#limits.entries);
+      if (this.#room === this.#most) return false;
+      this.#room = Math.min(2 * this.#room, this.#most);
     } else {
       if (this.#bytesRoom === this.#limits.bytes) return false;
       this.#bytesRoom = Math.min(4 * this.#bytesRoom, this.#limits.bytes);

@@ -87,7 +87,8 @@ export class LeafWriter {
   /** Begins a row group. */
   clear(): void {
     this.output.clear();
-    this.#dictionary?.clear();
+    // Of values that do not repeat more than half of the first page are different: it would be given up at its end.
+    this.#dictionary?.clear(this.leaf.repeated > 0 ? Number.POSITIVE_INFINITY : this.#limits.pageRows / 2);
     this.#coding = this.#dictionary !== null;
     this.#settled = 0;
     this.#rows = 0;
@@ -225,6 +226,7 @@ export class LeafWriter {
     const content = { row: this.#paged, levels: this.#levels, nulls: this.#levels - this.#count, coded, bounds };
     this.output.page(this.#shared.body, size, content);
     if (coded && dictionary !== null) this.#settled = dictionary.count;
+    dictionary?.allowAll();
     this.#paged = this.#rows;
     this.#written += this.#bytes;
     this.#empty();
