@@ -69,10 +69,10 @@ export class ChunkReader {
     const values = this.#values;
     const bits = this.#nullable ? reach(kernels, scratch.bitmap(rows, false)) : null;
     let nulls = 0;
-    if (this.#left === 0) this.#open();
+    while (this.#left === 0) this.#open();
     values.begin(rows, scratch);
     for (let from = 0; from < rows; ) {
-      if (this.#left === 0) this.#open();
+      while (this.#left === 0) this.#open();
       const n = Math.min(this.#left, rows - from);
       const valid = bits === null ? n : kernels.parquet_levels(this.#words.byteOffset, n, bits.byteOffset, from);
       if (valid < 0) throw new Declined('levels that make no sense');
@@ -85,24 +85,35 @@ export class ChunkReader {
     return values.end(valid);
   }
 
+  /** Leaves out the next `rows` rows. Whole pages are not even decompressed. */
+  skip(rows: number, scratch: Scratch): void {
+    for (let left = rows; left > 0; ) {
+      if (this.#left === 0) {
+        left -= this.#pages.skip(left);
+        if (left === 0) return;
+        this.#open();
+        // The dictionary came first: pages behind it may be left out whole.
+        if (this.#left === 0) continue;
+      }
+      const n = Math.min(this.#left, left);
+      this.take(n, scratch);
+      left -= n;
+    }
+  }
+
   free(): void {
     this.#values.free();
     this.#plain.free();
   }
 
-  /** Goes to the next page that has rows. */
+  /** Goes to the next page; there are rows left when it has any. */
   #open(): void {
-    for (;;) {
-      const page = this.#pages.next();
-      if (page === null) throw new Declined('rows are missing');
-      if (page.dictionary) {
-        if (page.encoding !== PLAIN && !isCoded(page.encoding)) throw new Declined('a dictionary that is not plain');
-        this.#values.dictionary(page);
-      } else if (page.values > 0) {
-        this.#begin(page);
-        return;
-      }
-    }
+    const page = this.#pages.next();
+    if (page === null) throw new Declined('rows are missing');
+    if (page.dictionary) {
+      if (page.encoding !== PLAIN && !isCoded(page.encoding)) throw new Declined('a dictionary that is not plain');
+      this.#values.dictionary(page);
+    } else if (page.values > 0) this.#begin(page);
   }
 
   #begin(page: Page): void {

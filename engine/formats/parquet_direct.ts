@@ -90,6 +90,17 @@ export class DirectColumns {
     }
   }
 
+  /** Leaves out the next `rows` rows; false as `take`. */
+  skip(rows: number, scratch: Scratch): boolean {
+    try {
+      for (const r of this.#readers) r.skip(rows, scratch);
+      return true;
+    } catch (e) {
+      if (declines(e)) return false;
+      throw e;
+    }
+  }
+
   free(): void {
     for (const r of this.#readers) r.free();
     for (const p of this.#pages) p.free();

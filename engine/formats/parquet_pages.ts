@@ -90,6 +90,8 @@ export class PageReader {
   /** The window holds bytes up to here, of which those before `#at` were used. */
   #filled = 0;
   #at = 0;
+  /** A header that was read already. */
+  #ahead: ThriftStruct | null = null;
 
   /** Declined where the store's memory has no kernels. */
   constructor(fd: number, path: string, column: string, chunk: Chunk, store: Store, most: number) {
@@ -117,6 +119,25 @@ export class PageReader {
   /** A view on `length` bytes at an address. */
   bytes(at: number, length: number): Uint8Array {
     return new Uint8Array(this.kernels.memory.buffer, at, length);
+  }
+
+  /** Leaves out the next data pages as long as they have no more rows than `rows`, of a column that is not nested; how many rows. */
+  skip(rows: number): number {
+    for (let skipped = 0; ; ) {
+      const header = this.#header();
+      if (header === null) return skipped;
+      const page = structField(header, 5) ?? structField(header, 8);
+      const values = page === undefined ? Number.POSITIVE_INFINITY : count(page, 1);
+      if (values > rows - skipped) {
+        this.#ahead = header;
+        return skipped;
+      }
+      const compressed = count(header, 3);
+      if (compressed > this.#most) throw new Declined('a large page');
+      if (!this.#have(compressed)) throw new Declined('a page is cut off');
+      this.#at += compressed;
+      skipped += values;
+    }
   }
 
   /** Null at the end of the chunk. */
@@ -187,6 +208,9 @@ export class PageReader {
   }
 
   #header(): ThriftStruct | null {
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead !== null) return ahead;
     if (this.#at === this.#filled && this.#read === this.#chunk.bytes) return null;
     for (let wanted = HEADER; ; wanted *= 8) {
       const whole = !this.#have(wanted);

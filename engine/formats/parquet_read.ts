@@ -3,18 +3,20 @@ import type { Batch } from '../batch/column.ts';
 import { MORSEL_ROWS } from '../batch/column.ts';
 import type { TaskContext } from '../operators/def.ts';
 import type { ScanInput, SourceSpec } from '../plan.ts';
-import type { Schema } from '../types.ts';
+import type { DataType, Schema } from '../types.ts';
 import type { FormatReader, SourceEstimate, Split } from './def.ts';
 import type { FilePlan } from './file_plan.ts';
 import { assemble, inferFiles, planFile, rowLimit } from './file_plan.ts';
 import { readError } from './files.ts';
 import { hiveValue } from './hive.ts';
+import { groupAt } from './parquet_decode.ts';
 import type { RowGroup } from './parquet_footer.ts';
 import { decodeGroup } from './parquet_group.ts';
+import { type RowRange, rowRanges } from './parquet_index.ts';
 import type { ParquetFile } from './parquet_schema.ts';
 import { openParquet } from './parquet_schema.ts';
 import { groupRange } from './parquet_stats.ts';
-import { constantRange, mayMatch } from './prune.ts';
+import { type ColumnRange, constantRange, mayMatch } from './prune.ts';
 import { localPath } from './stdin.ts';
 
 /** Row groups that one task reads, one after another. */
@@ -82,6 +84,18 @@ function splitsOf(path: string, file: number, scan: ScanInput): ParquetSplit[] {
 }
 
 function wants(source: ParquetFile, group: RowGroup, path: string, plan: FilePlan, scan: ScanInput): boolean {
+  return mayPass(source, group, path, plan, scan, (name, type) => groupRange(source.footer, group, name, type));
+}
+
+/** Whether a row of a part of a row group may pass the filter; `known`: what is known of a column of the file there. */
+function mayPass(
+  source: ParquetFile,
+  group: RowGroup,
+  path: string,
+  plan: FilePlan,
+  scan: ScanInput,
+  known: (name: string, type: DataType) => ColumnRange | null,
+): boolean {
   if (scan.filter === null) return true;
   return mayMatch(scan.filter, (name) => {
     const partition = plan.partitions.get(name);
@@ -91,7 +105,7 @@ function wants(source: ParquetFile, group: RowGroup, path: string, plan: FilePla
     if (wanted === undefined) return null;
     if (own === undefined) return constantRange(wanted, null, group.rows);
     // A column that is converted on the way has bounds of its old type.
-    return own.type.kind === wanted.type.kind ? groupRange(source.footer, group, name, own.type) : null;
+    return own.type.kind === wanted.type.kind ? known(name, own.type) : null;
   });
 }
 
@@ -112,13 +126,12 @@ async function* read(
   const fd = open(path);
   try {
     let left = rowLimit(scan);
-    for (const group of groups) {
-      let first = source.footer.groups.slice(0, group).reduce((n, g) => n + g.rows, 1);
-      for (const part of decodeGroup(fd, source, group, plan.names, left, ctx)) {
+    for (const index of groups) {
+      const first = source.footer.groups.slice(0, index).reduce((n, g) => n + g.rows, 1);
+      const ranges = wantedRows(fd, source, groupAt(source.footer, index), path, plan, scan);
+      for (const part of decodeGroup(fd, source, index, plan.names, left, ctx, ranges)) {
         ctx.check();
-        const row = first;
-        ctx.rowsFrom?.(() => row);
-        first += part.rows;
+        ctx.rowsFrom?.(() => first + part.from);
         yield assemble(path, part.rows, part.columns, plan, scan, ctx.scratch);
         progress((bytes * part.rows) / rows);
         left -= part.rows;
@@ -128,6 +141,19 @@ async function* read(
   } finally {
     closeSync(fd);
   }
+}
+
+/** The rows of a group that its pages do not rule out; null: all. */
+function wantedRows(
+  fd: number,
+  source: ParquetFile,
+  group: RowGroup,
+  path: string,
+  plan: FilePlan,
+  scan: ScanInput,
+): RowRange[] | null {
+  if (scan.filter === null) return null;
+  return rowRanges(fd, source.footer, group, (known) => mayPass(source, group, path, plan, scan, known));
 }
 
 function open(path: string): number {

@@ -10,12 +10,16 @@ export function groupRange(footer: ParquetFooter, group: RowGroup, name: string,
   const at = footer.leaves.findIndex((l) => l.path.length === 1 && l.path[0] === name);
   const leaf = footer.leaves[at];
   const statistics = group.chunks[at]?.statistics;
-  if (leaf === undefined || statistics === undefined) return null;
+  return leaf === undefined || statistics === undefined ? null : statisticsRange(leaf, type, statistics, group.rows);
+}
+
+/** What statistics say of `rows` rows of a leaf. */
+export function statisticsRange(leaf: Leaf, type: DataType, statistics: ThriftStruct, rows: number): ColumnRange {
   const min = bound(leaf, type, statistics, 'min');
   const max = bound(leaf, type, statistics, 'max');
   return {
     type,
-    rows: group.rows,
+    rows,
     nulls: intField(statistics, 3) ?? null,
     min: max === null ? null : min,
     max: min === null ? null : max,

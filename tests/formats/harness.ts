@@ -10,6 +10,7 @@ import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import type { FormatDef, FormatWriter, Split } from '../../engine/formats/def.ts';
 import { serialEncoder } from '../../engine/formats/serial.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
+import { arenaScratch } from '../../engine/memory/scratch.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
 import type { ScanInput, SourceSpec } from '../../engine/plan.ts';
 import { testStore } from '../../engine/store/store.ts';
@@ -68,6 +69,8 @@ export interface ReadOptions {
   readonly options?: Record<string, unknown>;
   /** A declared schema. */
   readonly schema?: Schema;
+  /** In memory that kernels reach. */
+  readonly kernels?: boolean;
 }
 
 export async function scanOf(format: FormatDef, paths: readonly string[], o: ReadOptions = {}): Promise<ScanInput> {
@@ -93,20 +96,26 @@ export async function eachBatch(
   format: FormatDef,
   scan: ScanInput,
   use: (batch: Batch, split: Split) => void,
+  kernels = false,
 ): Promise<readonly Split[]> {
   const reader = format.reader;
   if (reader === null) throw new Error(`${format.name} has no reader`);
   const splits = structuredClone(await reader.splits(scan));
-  const ctx = fakeContext();
+  const ctx = kernels ? { ...fakeContext(), store: arena, scratch: arenaScratch(arena) } : fakeContext();
   for (const split of splits) for await (const batch of reader.read(split, scan, ctx, () => {})) use(batch, split);
   return splits;
 }
 
 export async function readRows(format: FormatDef, paths: readonly string[], o: ReadOptions = {}): Promise<Row[]> {
   const rows: Row[] = [];
-  await eachBatch(format, await scanOf(format, paths, o), (b) => {
-    for (const row of rowsOf(b)) rows.push(row);
-  });
+  await eachBatch(
+    format,
+    await scanOf(format, paths, o),
+    (b) => {
+      for (const row of rowsOf(b)) rows.push(row);
+    },
+    o.kernels,
+  );
   return rows;
 }
 
@@ -134,14 +143,14 @@ export async function encodeBatches(
   options: Record<string, unknown> = {},
 ): Promise<Buffer> {
   const spec = { path: `out.${format.name}`, options, schema };
-  const encoder = await serialEncoder(format.writer as FormatWriter, spec, encoderStore);
+  const encoder = await serialEncoder(format.writer as FormatWriter, spec, arena);
   const out: Uint8Array[] = [];
   for (const b of batches) for (const part of await encoder.write(b)) out.push(new Uint8Array(part));
   for (const part of await encoder.finish()) out.push(part);
   return Buffer.concat(out);
 }
 
-const encoderStore = testStore();
+const arena = testStore();
 
 const folder = mkdtempSync(join(tmpdir(), 'flowc-formats-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -225,6 +225,45 @@ test('packed differences, shared beginnings and split bytes are read by kernels'
   }
 });
 
+test('stretches of a row group have the rows that are there when all is read', async () => {
+  const cuts = fc.uniqueArray(fc.nat(300), { maxLength: 8 }).map((c) => c.sort((a, b) => a - b));
+  let left = 0;
+  await fc.assert(
+    fc.asyncProperty(table, writing, cuts, async ([schema, rows], w, at) => {
+      const path = await written(schema, rows, { ...w, groupRows: 100000 });
+      const source = openParquet(path);
+      const ranges = at.flatMap((to, i) =>
+        i % 2 === 1 ? [{ from: at[i - 1] as number, to: Math.min(to, rows.length) }] : [],
+      );
+      const within = ranges.filter((r) => r.from < r.to);
+      const names = schema.map((f) => f.name);
+      const fd = openSync(path, 'r');
+      const seen = new Set<number>();
+      try {
+        for (const part of decodeGroup(fd, source, 0, names, Infinity, context, within)) {
+          const read = part.columns.map((c) => valueReader(c));
+          for (let i = 0; i < part.rows; i++) {
+            const row = rows[part.from + i] as Row;
+            assert.not(seen.has(part.from + i));
+            seen.add(part.from + i);
+            assert.equal(
+              read.map((r) => show(r(i))),
+              names.map((n) => show((row[n] ?? null) as never)),
+            );
+          }
+        }
+      } finally {
+        closeSync(fd);
+        context.scratch.release();
+      }
+      for (const r of within) for (let i = r.from; i < r.to; i++) assert.ok(seen.has(i), `row ${i}`);
+      left += rows.length - seen.size;
+    }),
+    { numRuns: 100 },
+  );
+  assert.ok(left > 1000, 'rows were left out');
+});
+
 test('a page that does not match its checksum is an error that names the column', async () => {
   const schema = [field('n', T.int), field('l', T.list(T.string))];
   const rows: Row[] = Array.from({ length: 5000 }, (_, i) => ({ n: i * 7, l: [`text ${i}`, null] }));

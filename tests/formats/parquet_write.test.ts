@@ -8,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { batchFromRows } from '../../engine/batch/build.ts';
 import type { Column } from '../../engine/batch/column.ts';
+import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { parquet } from '../../engine/formats/parquet.ts';
 import { above, toldBounds } from '../../engine/formats/parquet_bounds.ts';
 import { layoutOf } from '../../engine/formats/parquet_layout.ts';
@@ -242,6 +243,43 @@ test('a dictionary that gets too large is given up, and no text is too long for 
   assert.is(text(back), text(rows));
   const columns = parquetMetadata(new Uint8Array(bytes).buffer).row_groups[0]?.columns;
   assert.equal(columns?.[0]?.meta_data?.encodings?.slice().sort(), ['PLAIN', 'RLE', 'RLE_DICTIONARY']);
+});
+
+test('pages that no row of can pass are left out, and none that has one', async () => {
+  const schema = [field('id', T.int, false), field('s', T.string), field('f', T.float), field('u', T.int)];
+  const rows: Row[] = Array.from({ length: 130000 }, (_, i) => ({
+    id: i,
+    s: `k${String(i >> 10).padStart(4, '0')}`,
+    f: i % 1000 === 7 ? NaN : i / 8,
+    u: i < 65536 ? null : i % 100,
+  }));
+  const path = file(await encode(parquet, schema, rows, {}, [60000]));
+  const column = (name: string, type: DataType): Expr => ({ kind: 'column', name, type, nullable: true });
+  const literal = (type: DataType, value: LiteralValue): Expr => ({ kind: 'literal', type, nullable: false, value });
+  const call = (fn: string, ...args: Expr[]): Expr => ({ kind: 'call', fn, args, type: T.bool, nullable: true });
+  const [id, s, f, u] = [column('id', T.int), column('s', T.string), column('f', T.float), column('u', T.int)];
+  const cases: readonly [Expr, (row: Row) => boolean, number][] = [
+    [call('eq', id, literal(T.int, 40000)), (r) => r.id === 40000, 32768],
+    [
+      call('and', call('ge', id, literal(T.int, 32000)), call('lt', id, literal(T.int, 33000))),
+      (r) => (r.id as number) >= 32000 && (r.id as number) < 33000,
+      65536,
+    ],
+    [call('eq', s, literal(T.string, 'k0100')), (r) => r.s === 'k0100', 130000 - 98304],
+    [call('lt', f, literal(T.float, 100)), (r) => (r.f as number) < 100, 32768],
+    [call('eq', u, literal(T.int, 5)), (r) => r.u === 5, 130000 - 65536],
+    [
+      call('or', call('lt', id, literal(T.int, 5)), call('gt', id, literal(T.int, 129990))),
+      (r) => (r.id as number) < 5 || (r.id as number) > 129990,
+      32768 + 130000 - 98304,
+    ],
+    [call('eq', id, literal(T.int, 129999)), (r) => r.id === 129999, 130000 - 98304],
+  ];
+  for (const [filter, passes, read] of cases) {
+    const got = await readRows(parquet, [path], { filter, kernels: true });
+    assert.is(got.length, read);
+    assert.is(text(got.filter(passes)), text(rows.filter(passes)));
+  }
 });
 
 test('wide rows make small row groups; there may be none', async () => {
