@@ -8,6 +8,7 @@ import { mergeProjects } from './merge_projects.ts';
 import { pruneColumns } from './prune_columns.ts';
 import { pushFilters } from './push_filters.ts';
 import { pushFiltersIntoScans, pushLimits } from './push_into_scans.ts';
+import { pushSemiJoins } from './push_semi_joins.ts';
 import type { Rule } from './rule.ts';
 import { mergeSorts } from './sorts.ts';
 
@@ -15,6 +16,7 @@ import { mergeSorts } from './sorts.ts';
 export const RULES: readonly Rule[] = [
   foldConstants,
   pushFilters,
+  pushSemiJoins,
   limitWindows,
   mergeProjects,
   mergeSorts,
