@@ -61,7 +61,7 @@ const INDEX = 1;
 const DICTIONARY = 2;
 const DATA_2 = 3;
 /** Codecs of parquet.thrift that are read here. */
-const CODEC = { none: 0, snappy: 1, gzip: 2, brotli: 4, zstd: 6 } as const;
+const CODEC = { none: 0, snappy: 1, gzip: 2, brotli: 4, zstd: 6, lz4: 7 } as const;
 /** Node's own, from 22.15 on. */
 const { zstdDecompressSync } = zlib as { zstdDecompressSync?: typeof zlib.gunzipSync };
 export const CODECS_READ: ReadonlySet<number> = new Set(
@@ -200,9 +200,10 @@ export class PageReader {
     this.#page.reserve(bytes + SLACK);
     const out = this.#page.data;
     if (kernelsFor(out) !== this.kernels) throw new Declined('memory of another segment');
-    if (codec === CODEC.snappy) {
-      if (compressed === 0 ? bytes > 0 : this.kernels.snappy_decode(at, compressed, out.byteOffset, bytes) === 0)
-        throw new Declined('a page that snappy cannot have made');
+    if (codec === CODEC.snappy || codec === CODEC.lz4) {
+      const decode = codec === CODEC.snappy ? this.kernels.snappy_decode : this.kernels.lz4_decode;
+      if (compressed === 0 ? bytes > 0 : decode(at, compressed, out.byteOffset, bytes) === 0)
+        throw new Declined('a page that its codec cannot have made');
     } else out.set(inflate(codec, this.bytes(at, compressed), bytes));
     return { at: out.byteOffset, end: out.byteOffset + bytes };
   }

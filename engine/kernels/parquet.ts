@@ -1,6 +1,7 @@
 /** Kernels that read and write Parquet's pages. What is a truth value comes as 0 or 1. */
 export interface ParquetKernels extends ParquetEncoders {
   snappy_decode(from: number, n: number, to: number, size: number): number;
+  lz4_decode(from: number, n: number, to: number, size: number): number;
 
   parquet_codes(state: number, n: number, out: number): number;
   parquet_levels(state: number, n: number, bits: number, first: number): number;

@@ -169,7 +169,7 @@ test('batches of several pages and a page of several batches; dictionaries that 
     w: i % 70000,
   }));
   const names = schema.map((f) => f.name);
-  for (const compression of [0, 1, 2]) {
+  for (const compression of [0, 1, 2, 6]) {
     for (const version of [0, 1]) {
       const small = {
         compression,
@@ -333,7 +333,7 @@ test('damaged pages: values or the error of the complete decoder, never a crash,
   );
   const rows = fc.sample(row, { numRuns: 300, seed: 5 }) as Row[];
   let wrong = 0;
-  for (const compression of [0, 1, 2]) {
+  for (const compression of [0, 1, 2, 6]) {
     for (const dictionary of [false, true]) {
       const w = { compression, version: 0, dictionary, pageBytes: 800, dictionaryBytes: 1 << 20, groupRows: 1000 };
       const whole = readFileSync(await written(schema, rows, w));

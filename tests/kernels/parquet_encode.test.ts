@@ -52,6 +52,11 @@ function lz4(bytes: Uint8Array): void {
   const size = kernels.lz4_encode(from.byteOffset, bytes.length, to.byteOffset, scratch.u8(32 << 10).byteOffset);
   assert.ok(size <= most);
   assert.is(to[most], GUARD);
+  const own = scratch.u8(bytes.length + SLACK);
+  assert.is(kernels.lz4_decode(to.byteOffset, size, own.byteOffset, bytes.length), 1);
+  assert.ok(Buffer.compare(own.subarray(0, bytes.length), bytes) === 0);
+  if (size > 0)
+    assert.is(kernels.lz4_decode(to.byteOffset, size - 1, own.byteOffset, bytes.length), bytes.length === 0 ? 1 : 0);
   const head = Buffer.alloc(11);
   head.writeUInt32LE(0x184d2204);
   head[4] = 0x40;

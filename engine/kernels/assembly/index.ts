@@ -27,6 +27,7 @@ export { join_equal } from './join_equal.ts';
 export { join_sort } from './join_sort.ts';
 export { json_rows } from './json_rows.ts';
 export { key_bits_set, key_bits_test, key_bloom_set, key_bloom_test } from './key_filter.ts';
+export { lz4_decode } from './lz4.ts';
 export { lz4_encode } from './lz4_encode.ts';
 export {
   parquet_delta_4,

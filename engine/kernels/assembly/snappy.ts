@@ -1,12 +1,12 @@
 // Snappy's block format, decompressed. Up to SLACK bytes behind the output's end may be overwritten, and as many behind the input's end read.
 
 /** Copies in steps of 16 bytes; up to 15 bytes behind the end are written, too. */
-function wild(to: u32, from: u32, length: u32): void {
+export function wild(to: u32, from: u32, length: u32): void {
   for (let k: u32 = 0; k < length; k += 16) v128.store(to + k, v128.load(from + k));
 }
 
 /** A match `offset` bytes back that may overlap what it writes. */
-function repeat(to: u32, offset: u32, length: u32): void {
+export function repeat(to: u32, offset: u32, length: u32): void {
   let from = to - offset;
   if (offset >= 16) {
     wild(to, from, length);
