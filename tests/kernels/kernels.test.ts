@@ -46,6 +46,43 @@ test('the build has kernels, and arena memory finds them', () => {
   scratch.reset();
 });
 
+test('picked strings: nothing is written beyond them, and they may lie at the end of the memory', () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const k = kernelsOf(memory);
+  assert.ok(k !== null);
+  const whole = new Uint8Array(bufferOf(memory));
+  const lengths = fc.array(fc.oneof(fc.nat(40), fc.constantFrom(0, 15, 16, 17, 31, 32, 33, 250)), {
+    minLength: 1,
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(lengths, fc.array(fc.nat(), { maxLength: 90 }), fc.boolean(), (sizes, picks, runs) => {
+      const total = sizes.reduce((a, b) => a + b, 0);
+      const from = whole.length - total;
+      for (let i = 0; i < total; i++) whole[from + i] = (i * 7 + 1) & 0xff;
+      const offsets = new Uint32Array(whole.buffer, 0, sizes.length + 1);
+      sizes.forEach((n, i) => {
+        offsets[i + 1] = (offsets[i] as number) + n;
+      });
+      const rows = new Uint32Array(whole.buffer, 1024, picks.length);
+      picks.forEach((p, i) => {
+        const after = runs && i > 0 ? (rows[i - 1] as number) + 1 : p;
+        rows[i] = p % 11 === 0 ? NO_ROW : after % sizes.length;
+      });
+      const target = new Uint32Array(whole.buffer, 2048, picks.length + 1);
+      const end = k.gather_offsets(0, 1024, picks.length, 2048);
+      const out = 4096;
+      whole.fill(0xee, out, out + end + 64);
+      k.gather_bytes(0, from, 1024, picks.length, target.byteOffset, out);
+      const expected = [...rows].flatMap((r) =>
+        r === NO_ROW ? [] : [...whole.subarray(from + (offsets[r] as number), from + (offsets[r + 1] as number))],
+      );
+      assert.equal([...whole.subarray(out, out + end + 64)], [...expected, ...new Array<number>(64).fill(0xee)]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test('views made before a memory grew are found; two memories have no kernels in common', () => {
   const make = (): WebAssembly.Memory => new WebAssembly.Memory({ initial: 1, maximum: 4, shared: true });
   const memory = make();

@@ -80,8 +80,17 @@ export function gather_offsets(offsets: u32, rows: u32, n: u32, out: u32): i32 {
   return end;
 }
 
-/** Bytes of the picked strings; `target`: what gather_offsets wrote. Rows that follow one another are copied in one go. */
+/** Up to so many bytes are copied at once, whatever the length: a branch on it would be mispredicted, and wait for the offset from far away that it depends on. */
+const SHORT: u32 = 32;
+
+/**
+ * Bytes of the picked strings; `target`: the n + 1 offsets that gather_offsets wrote. Rows that follow one another are copied in one go. Of the memory behind the strings
+ * SHORT bytes may be read.
+ */
 export function gather_bytes(offsets: u32, bytes: u32, rows: u32, n: u32, target: u32, out: u32): void {
+  const lastRead = ((<u32>memory.size()) << 16) - SHORT;
+  const end = out + load<u32>(target + (n << 2));
+  const lastWritten: u32 = end < SHORT ? 0 : end - SHORT;
   for (let i: u32 = 0; i < n; ) {
     const first = load<u32>(rows + (i << 2));
     if (first === NO_ROW) {
@@ -94,8 +103,16 @@ export function gather_bytes(offsets: u32, bytes: u32, rows: u32, n: u32, target
       last++;
       j++;
     }
-    const from = load<u32>(offsets + (first << 2));
-    copy(out + load<u32>(target + (i << 2)), bytes + from, load<u32>(offsets + (last << 2), 4) - from);
+    const begin = load<u32>(offsets + (first << 2));
+    const length = load<u32>(offsets + (last << 2), 4) - begin;
+    const from = bytes + begin;
+    const to = out + load<u32>(target + (i << 2));
+    // What it writes behind the string is written again, by those that follow.
+    if (length <= SHORT && to <= lastWritten && from <= lastRead) {
+      const half = v128.load(from);
+      v128.store(to, v128.load(from, 16), 16);
+      v128.store(to, half);
+    } else copy(to, from, length);
     i = j;
   }
 }
