@@ -102,7 +102,11 @@ export async function eachBatch(
   if (reader === null) throw new Error(`${format.name} has no reader`);
   const splits = structuredClone(await reader.splits(scan));
   const ctx = kernels ? { ...fakeContext(), store: arena, scratch: arenaScratch(arena) } : fakeContext();
-  for (const split of splits) for await (const batch of reader.read(split, scan, ctx, () => {})) use(batch, split);
+  try {
+    for (const split of splits) for await (const batch of reader.read(split, scan, ctx, () => {})) use(batch, split);
+  } finally {
+    ctx.scratch.release();
+  }
   return splits;
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { readParquet } from 'parquet-wasm/node';
 import { test } from 'uvu';
@@ -15,9 +16,9 @@ import { layoutOf } from '../../engine/formats/parquet_layout.ts';
 import { Workspace } from '../../engine/formats/parquet_work.ts';
 import { bufferOf } from '../../engine/kernels/memories.ts';
 import type { Block } from '../../engine/memory/types.ts';
-import type { DataType, Schema } from '../../engine/types.ts';
+import type { DataType, Schema, Typed } from '../../engine/types.ts';
 import { field, T } from '../../engine/types.ts';
-import { show, toDict } from '../batch/arbitrary.ts';
+import { show, TYPES, toDict, valueOf } from '../batch/arbitrary.ts';
 import { CONFIGS, runFlow, tempDir } from '../e2e/harness.ts';
 import { openDatabase } from '../oracle/duckdb.ts';
 import { encode, encodeBatches, file, type Row, readRows } from './harness.ts';
@@ -280,6 +281,49 @@ test('pages that no row of can pass are left out, and none that has one', async 
     assert.is(got.length, read);
     assert.is(text(got.filter(passes)), text(rows.filter(passes)));
   }
+});
+
+/** Lists and structs in one another, over types of every width. */
+const nestedTypes = fc.letrec<{ type: DataType }>((tie) => ({
+  type: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom<DataType>(
+      ...TYPES.filter((t) => !['interval', 'null', 'list', 'struct', 'map'].includes(t.kind)),
+      T.decimal(9, 2),
+      T.decimal(18, 3),
+      BERLIN,
+    ),
+    fc.tuple(tie('type'), fc.boolean()).map(([t, nullable]) => T.list(t, nullable)),
+    fc
+      .array(fc.tuple(tie('type'), fc.boolean()), { minLength: 1, maxLength: 3 })
+      .map((fields) => T.struct(fields.map(([t, nullable], i) => field(`f${i}`, t, nullable)))),
+  ),
+})).type;
+
+function nestedValue(t: DataType): fc.Arbitrary<unknown> {
+  const of = ({ type, nullable }: Typed): fc.Arbitrary<unknown> =>
+    nullable ? fc.option(nestedValue(type)) : nestedValue(type);
+  if (t.kind === 'decimal' && t.precision <= 18) return fc.integer({ min: -99999, max: 99999 });
+  if (t.kind === 'list') return fc.array(of(t.item), { maxLength: 4 });
+  if (t.kind === 'struct') return fc.record(Object.fromEntries(t.fields.map((f) => [f.name, of(f)])));
+  return valueOf(t);
+}
+
+test('values nested in any way come back', async () => {
+  const input = fc.array(nestedTypes, { minLength: 1, maxLength: 3 }).chain((types) => {
+    const schema = types.map((t, i) => field(`c${i}`, t));
+    const row = fc.record(Object.fromEntries(schema.map((f) => [f.name, fc.option(nestedValue(f.type))])));
+    return fc.tuple(fc.constant(schema), fc.array(row, { maxLength: 60 }) as fc.Arbitrary<Row[]>);
+  });
+  const compression = fc.constantFrom('snappy', 'lz4', 'zstd', 'none');
+  await fc.assert(
+    fc.asyncProperty(input, compression, fc.integer({ min: 1, max: 70 }), async ([schema, rows], codec, size) => {
+      const bytes = await encode(parquet, schema, rows, { compression: codec, row_group_rows: 40 }, [size]);
+      const back = await readRows(parquet, [file(bytes, 'nested')], { kernels: true });
+      assert.equal(back.map(show), rows.map(show));
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('wide rows make small row groups; there may be none', async () => {
