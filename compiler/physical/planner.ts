@@ -25,6 +25,7 @@ import { planHost } from './host.ts';
 import { planJoin } from './joins.ts';
 import { planEvaluate, planPredict, planTrain, planTrials, planTrialTable } from './ml.ts';
 import { addCompute, addStep, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
+import { withoutUnread } from './unread.ts';
 import { planPlace, planWindow } from './windows.ts';
 
 export interface PlanOptions {
@@ -208,7 +209,8 @@ export class Planner {
   }
 
   /** Ends a pipeline: a stage of the plan. Returns its relation. */
-  close(p: Pipeline, output: StageOutput, name: string): number {
+  close(pipeline: Pipeline, output: StageOutput, name: string): number {
+    const p = withoutUnread(pipeline);
     const id = this.#stages.length;
     this.#stages.push({
       id,

@@ -8,7 +8,7 @@ import type { Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { field } from '../types.ts';
 import type { OperatorDef, PartitionReader, RelationReader, TaskContext } from './def.ts';
-import { Groups, keyFields, resolve, stateFields } from './groups.ts';
+import { Groups, keyFields, resolve, shownFields, stateFields } from './groups.ts';
 import type { AggregateParams } from './params.ts';
 import { canSplit, isFull, parts, rowsWithin, Splitter, workingGrant } from './split.ts';
 
@@ -288,7 +288,7 @@ export const aggregate: OperatorDef<AggregateParams> = {
   name: 'aggregate',
   traits: { shape: 'exchange', blocking: true },
   schema: (params, [input]) => [
-    ...keyFields(params, input as Schema),
+    ...shownFields(params, input as Schema),
     ...params.aggregates.map((a) => {
       const r = resolve(a);
       return field(a.name, r.type, r.nullable);

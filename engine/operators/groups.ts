@@ -25,6 +25,11 @@ export function resolve(spec: Omit<AggregateSpec, 'args' | 'name'>): ResolvedAgg
   return r;
 }
 
+/** The fields of the keys that the output has. */
+export function shownFields(params: AggregateParams, input: Schema): Field[] {
+  return keyFields({ ...params, keys: params.shown ?? params.keys }, input);
+}
+
 export function keyFields(params: AggregateParams, input: Schema): Field[] {
   return params.keys.map((k) => input[indexOf(input, k)] as Field);
 }
@@ -47,6 +52,9 @@ export class Groups {
   /** Columns of the input for each accumulator: arguments, or states. */
   private readonly columns: readonly (readonly number[])[];
   private readonly schema: Schema;
+  /** Positions of the keys that final values have. */
+  private readonly shown: readonly number[];
+  private readonly anyOrder: boolean;
   /** Group of each row of a batch. */
   private readonly ids: Vector<Uint32Array>;
   /** `ids` counts up: every row is a group. */
@@ -62,6 +70,8 @@ export class Groups {
     );
     this.accumulators = params.aggregates.map((a) => resolve(a).create(store));
     this.ids = u32Vector(store, 'aggregate');
+    this.shown = (params.shown ?? params.keys).map((k) => params.keys.indexOf(k));
+    this.anyOrder = params.anyOrder === true;
     let at = params.keys.length;
     // States stand behind the keys, in order: by place, since a key may be named like one of them.
     this.columns = partial
@@ -173,7 +183,7 @@ export class Groups {
     }
   }
 
-  /** Final values by (hash, first appearance). */
+  /** Final values by (hash, first appearance), unless any order will do. */
   *values(output: Schema, rows: number, scratch: Scratch): Generator<Batch> {
     if (this.keys.length === 0) {
       for (const a of this.accumulators) a.grow(1);
@@ -181,12 +191,12 @@ export class Groups {
       yield { schema: output, rows: 1, columns: this.accumulators.map((a) => a.values(only, 1, scratch)) };
       return;
     }
-    const order = this.table.orderByHash();
+    const order = this.anyOrder ? this.count0(this.count) : this.table.orderByHash();
     for (let at = 0; at < this.count; at += rows) {
       const n = Math.min(rows, this.count - at);
       const part = order.subarray(at, at + n);
       const columns = [
-        ...this.table.keyColumns(part, n, scratch),
+        ...this.table.keyColumns(part, n, scratch, this.shown),
         ...this.accumulators.map((a) => a.values(part, n, scratch)),
       ];
       yield { schema: output, rows: n, columns };

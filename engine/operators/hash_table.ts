@@ -345,9 +345,10 @@ export class GroupTable {
     return g;
   }
 
-  /** The key columns of the first `n` groups of `order`. */
-  keyColumns(order: Uint32Array, n: number, scratch: Scratch): Column[] {
-    return this.keys.map((k) => k.column(order, n, scratch));
+  /** The key columns of the first `n` groups of `order`; `which`: those at these positions only. */
+  keyColumns(order: Uint32Array, n: number, scratch: Scratch, which?: readonly number[]): Column[] {
+    const keys = which?.map((at) => this.key(at)) ?? this.keys;
+    return keys.map((k) => k.column(order, n, scratch));
   }
 
   /** One key of one group as a store: for callers that read single entries. */

@@ -32,6 +32,10 @@ export interface UnpivotParams {
 export interface AggregateParams {
   readonly keys: readonly string[];
   readonly aggregates: readonly AggregateSpec[];
+  /** The keys that the output has; default: all. */
+  readonly shown?: readonly string[];
+  /** Groups may come in any order. */
+  readonly anyOrder?: boolean;
 }
 
 /** State columns in the partial schema are named `${name}.s0`, `${name}.s1`, …. */

@@ -38,6 +38,19 @@ test('by keys, one of which has most of the rows', async () => {
   );
 });
 
+test('groups of which the keys, or none but the totals, are wanted', async () => {
+  const grouped = `${from} | summarize n = count(), s = sum(x) by k, third = small // 30`;
+  const { results } = await runEverywhere(`${grouped} | summarize groups = count(), n = sum(n), s = sum(s)`);
+  const [row] = rowsOfCsv(results[0] as string);
+  assert.is(Number(row?.n), ROWS);
+  assert.is(
+    Number(row?.s),
+    amounts.reduce((a, b) => a + b, 0),
+  );
+  await runEverywhere(`${grouped} | select n, s`);
+  await runEverywhere(`${grouped} | where n > third | summarize least = min(s), firsts = first(n) by third`);
+});
+
 test('the smallest memory spills', async () => {
   const { run } = await runFlow(`${from} | summarize m = median(x), n = count(distinct name)`, {
     workers: 1,

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { exprText } from '../../compiler/explain/expr_text.ts';
-import type { ComputeParams } from '../../engine/operators/params.ts';
+import type { AggregateParams, ComputeParams } from '../../engine/operators/params.ts';
 import { outline, people, stages } from './harness.ts';
 
 async function outlined(text: string, sizes?: Record<string, number>): Promise<string[]> {
@@ -48,6 +48,26 @@ test('steps behind an exchange are fused to its final half', async () => {
     '1 merge 0 | aggregate final | compute -> collect',
     'print 1',
   ]);
+});
+
+/** Of the second stage, what its aggregation gives. */
+async function finished(text: string): Promise<readonly [columns: string[], anyOrder: boolean | undefined]> {
+  const input = (await stages(text)).stages[1]?.input;
+  if (input?.kind !== 'merge') throw new Error('no stage that merges');
+  const { output, params } = input.step;
+  return [output.map((f) => f.name), (params as AggregateParams).anyOrder];
+}
+
+test('keys that nothing reads are not put together, and groups come in any order where that does not show', async () => {
+  const grouped = `${people} | summarize n = count(), s = sum(salary) by country, age`;
+  const all = ['country', 'age', 'n', 's'];
+  assert.equal(await finished(grouped), [all, undefined]);
+  assert.equal(await finished(`${grouped} | derive x = n + age`), [all, undefined]);
+  assert.equal(await finished(`${grouped} | select n, s`), [['n', 's'], false]);
+  assert.equal(await finished(`${grouped} | where n > age | select n, s`), [['age', 'n', 's'], false]);
+  assert.equal(await finished(`${grouped} | summarize groups = count(), m = sum(n)`), [['n'], true]);
+  assert.equal(await finished(`${grouped} | summarize f = first(n), c = first(country)`), [['country', 'n'], false]);
+  assert.equal(await finished(`${grouped} | summarize m = sum(n) by age`), [['age', 'n'], false]);
 });
 
 test('sort: runs by range; with take, a top-N on both sides', async () => {
