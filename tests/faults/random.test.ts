@@ -1,5 +1,5 @@
 // Random schedules of everything that goes wrong at once: workers that die, storage that fails, is slow, full, loses files or flips bits, files deleted or
-// cut from outside, runs that are aborted. The answer is the same bytes as ever, or the error says what happened; nothing hangs and nothing stays behind.
+// cut from outside, a source that is written to, cut or replaced, runs that are aborted. The answer is the same bytes as ever, or the error says what happened; nothing hangs and nothing stays behind.
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -11,6 +11,8 @@ import { bigCsv, Place } from './harness.ts';
 
 const place = new Place();
 const big = place.path('big.csv');
+/** The source as it was, for the next run. */
+const kept = place.path('kept.csv');
 const ROWS = 400_000;
 const MEMORY = 16 << 20;
 /** A longer search: FLOWC_FAULT_RUNS=500 node --import tsx tests/faults/random.test.ts; FLOWC_SEED repeats one. */
@@ -26,10 +28,14 @@ const FLOWS: readonly string[] = [
   `from csv("${big}") | distinct s | write csv("${OUT}")`,
 ];
 
+/** What somebody does to the source: more rows at its end, fewer, other ones in its place. */
+type SourceEvent = 'append' | 'shorten' | 'swap';
+const SOURCE_EVENTS: ReadonlySet<string> = new Set<SourceEvent>(['append', 'shorten', 'swap']);
+
 /** What can go wrong at a moment of a run, told by the number of finished tasks. */
 type Event = {
   readonly task: number;
-  readonly what: 'kill' | 'delete' | 'cut' | 'flip' | 'abort';
+  readonly what: 'kill' | 'delete' | 'cut' | 'flip' | 'abort' | SourceEvent;
   readonly pick: number;
 };
 
@@ -44,7 +50,7 @@ interface Schedule {
 
 const event: fc.Arbitrary<Event> = fc.record({
   task: fc.integer({ min: 1, max: 12 }),
-  what: fc.constantFrom('kill', 'kill', 'delete', 'cut', 'flip', 'abort'),
+  what: fc.constantFrom('kill', 'kill', 'delete', 'cut', 'flip', 'abort', 'append', 'shorten', 'swap'),
   pick: fc.nat(1000),
 });
 
@@ -81,6 +87,7 @@ const expected: string[] = [];
 test.before(async () => {
   process.on('worker', note);
   bigCsv(big, ROWS);
+  fs.copyFileSync(big, kept);
   const engine = new Engine({ workers: 2, memory: 1 << 30, spillDirs: [place.spill] });
   for (const flow of FLOWS) {
     const bound = await check(flow, 'test.flow', {});
@@ -135,6 +142,11 @@ function act(e: Event, controller: AbortController): void {
   else if (e.what === 'kill') {
     const all = Array.from(workers);
     void all[e.pick % Math.max(1, all.length)]?.terminate();
+  } else if (e.what === 'append') fs.appendFileSync(big, `${ROWS + e.pick},1,more\n`);
+  else if (e.what === 'shorten') fs.truncateSync(big, Math.floor((fs.statSync(big).size * (e.pick % 97)) / 97));
+  else if (e.what === 'swap') {
+    fs.copyFileSync(kept, `${big}.new`);
+    fs.renameSync(`${big}.new`, big);
   } else damage(e.what, e.pick);
 }
 
@@ -146,8 +158,8 @@ function withoutHang<T>(work: Promise<T>, what: string): Promise<T> {
   return Promise.race([work, hang]).finally(() => clearTimeout(timer));
 }
 
-/** Errors that may be the answer: each says what happened to the storage, the workers or the run. */
-const CLEAR = new Set(['FLOW7006', 'FLOW7007', 'FLOW7008', 'FLOW7010', 'FLOW7012', 'FLOW7015']);
+/** Errors that may be the answer: each says what happened to the source, the storage, the workers or the run. */
+const CLEAR = new Set(['FLOW7002', 'FLOW7006', 'FLOW7007', 'FLOW7008', 'FLOW7010', 'FLOW7012', 'FLOW7015']);
 
 async function runWith(s: Schedule): Promise<'right' | RunError> {
   const dir = s.storage === '' ? place.spill : `unstable:${place.spill}?${s.storage}&seed=${s.seed}`;
@@ -171,6 +183,7 @@ async function runWith(s: Schedule): Promise<'right' | RunError> {
     return e as RunError;
   } finally {
     await engine.close();
+    if (s.events.some((e) => SOURCE_EVENTS.has(e.what))) fs.copyFileSync(kept, big);
   }
 }
 
