@@ -1,4 +1,4 @@
-import type { CallExpr, Expr, IntervalValue, LiteralValue } from '../engine/expr.ts';
+import type { CallExpr, Expr, IntervalValue, LambdaExpr, LiteralValue, LocalExpr } from '../engine/expr.ts';
 import { type DataType, T } from '../engine/types.ts';
 
 /** There is no SQL for it, or none that means the same. */
@@ -117,9 +117,43 @@ export function expressionSql(e: Expr, column: Columns = quoted): string {
       return `(${sub(e.arg)} ${e.negated ? 'NOT ' : ''}IN (${all.join(', ')}))`;
     }
     case 'call':
-      return callSql(e, sub);
+      return e.args.some((a) => a.kind === 'lambda') ? lambdaSql(e, sub) : callSql(e, sub);
+    case 'local':
+      return localName(e);
     default:
       throw new NotInSql(e.kind);
+  }
+}
+
+const localName = (e: LocalExpr): string => quoted(`#${e.level}`);
+
+/** Three values of logic over a list of conditions: `decides` is what one of them is enough for. */
+function logicSql(conditions: string, decides: boolean): string {
+  const open = `len(${conditions}) > list_count(${conditions})`;
+  return `CASE WHEN ${conditions} IS NULL THEN NULL WHEN list_contains(${conditions}, ${decides}) THEN ${decides} WHEN ${open} THEN NULL ELSE ${!decides} END`;
+}
+
+function lambdaSql(e: CallExpr, sub: (x: Expr) => string): string {
+  const lambda = e.args.find((a): a is LambdaExpr => a.kind === 'lambda') as LambdaExpr;
+  const [list = '', ...rest] = e.args.filter((a) => a.kind !== 'lambda').map(sub);
+  // Positions are from 1 there.
+  const indexed = lambda.params.length > (e.fn === 'list_reduce' ? 2 : 1);
+  if (indexed && e.fn !== 'list_filter') throw new NotInSql('a position in a lambda');
+  const names = lambda.params.map(localName);
+  const body = indexed ? sub(lambda.body).replaceAll(names[1] as string, `(${names[1]} - 1)`) : sub(lambda.body);
+  const made = (fn: string): string => `${fn}(${list}, lambda ${names.join(', ')}: ${body})`;
+  switch (e.fn) {
+    case 'list_transform':
+    case 'list_filter':
+      return made(e.fn);
+    case 'list_any':
+    case 'list_all':
+      return logicSql(made('list_transform'), e.fn === 'list_any');
+    case 'list_reduce':
+      if (rest.length > 0) throw new NotInSql('list_reduce from a start');
+      return `CASE WHEN len(${list}) > 0 THEN ${made('list_reduce')} END`;
+    default:
+      throw new NotInSql(`lambda of ${e.fn}`);
   }
 }
 
@@ -158,6 +192,7 @@ const CALLS: Readonly<Record<string, (...args: readonly string[]) => string>> = 
   trim: prefix('trim'),
   left: prefix('left'),
   starts_with: prefix('starts_with'),
+  list_sum: prefix('list_sum'),
   year: prefix('year'),
   date_trunc: prefix('date_trunc'),
 };
@@ -174,10 +209,19 @@ function callSql(e: CallExpr, sub: (x: Expr) => string): string {
     case 'concat':
       return `(${args.join(' || ')})`;
     case 'length':
-      if (kinds[0] !== 'string') throw new NotInSql('the length of what is no text');
-      return `length(${args[0]})`;
+      return kinds[0] === 'map' ? `cardinality(${args[0]})` : `len(${args[0]})`;
     case 'like':
       return `(${args[0]} LIKE ${args[1]})`;
+    case 'list_value':
+      return `CAST([${args.join(', ')}] AS ${typeSql(e.type)})`;
+    case 'struct_pack':
+      return structSql(e, args);
+    case 'get':
+    case 'index':
+      return memberSql(e, args);
+    case 'list_join':
+      // A list of nulls only is null there.
+      return `CASE WHEN ${args[0]} IS NOT NULL THEN coalesce(array_to_string(${args[0]}, ${args[1]}), '') END`;
     case 'reverse':
       throw new NotInSql('reverse, which keeps graphemes together there');
     case 'sub':
@@ -193,4 +237,28 @@ function callSql(e: CallExpr, sub: (x: Expr) => string): string {
   if (known === undefined) throw new NotInSql(`function ${e.fn}`);
   const made = known(...args);
   return e.type.kind === 'decimal' || e.type.kind === 'int' ? `CAST(${made} AS ${typeSql(e.type)})` : made;
+}
+
+function structSql(e: CallExpr, args: readonly string[]): string {
+  const fields = args.flatMap((value, k) => {
+    const name = e.args[k - 1];
+    return k % 2 === 1 && name?.kind === 'literal' ? [`${quoted(String(name.value))} := ${value}`] : [];
+  });
+  return `CAST(struct_pack(${fields.join(', ')}) AS ${typeSql(e.type)})`;
+}
+
+/** Positions are from 1 there, and from -1 on both sides. */
+function memberSql(e: CallExpr, [of = '', at = '']: readonly string[]): string {
+  const [container, key] = e.args;
+  switch (container?.type.kind) {
+    case 'list':
+      return `${of}[CASE WHEN ${at} < 0 THEN ${at} ELSE ${at} + 1 END]`;
+    case 'struct':
+      if (key?.kind !== 'literal') throw new NotInSql('a field that is computed');
+      return `struct_extract(${of}, ${text(String(key.value))})`;
+    case 'map':
+      return `map_extract_value(${of}, ${at})`;
+    default:
+      throw new NotInSql(`a member of ${container?.type.kind}`);
+  }
 }

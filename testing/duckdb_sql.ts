@@ -7,9 +7,11 @@ import type {
   SortNode,
   UnpivotNode,
 } from '../compiler/logical.ts';
-import type { Expr, SortKey } from '../engine/expr.ts';
+import type { Expr } from '../engine/expr.ts';
 import type { Schema } from '../engine/types.ts';
+import { AGGREGATE_SQL } from './duckdb_aggregate.ts';
 import { expressionSql, NotInSql, quoted, typeSql } from './duckdb_expr.ts';
+import { keySql, windowSql } from './duckdb_window.ts';
 
 /**
  * A logical plan as SQL for DuckDB: a query for each output, one common table expression a node. Order is kept by a column of row numbers where the language has
@@ -36,7 +38,8 @@ export function planSql(plan: LogicalPlan): readonly string[] {
 const columnList = (schema: Schema): string => schema.map((f) => quoted(f.name)).join(', ');
 
 /** Every query gives the columns of the node's schema and "#", the place of each row. */
-function nodeSql(n: LogicalNode, [from = '', right = '']: readonly string[]): string {
+function nodeSql(n: LogicalNode, inputs: readonly string[]): string {
+  const [from = '', right = ''] = inputs;
   const all = columnList(n.schema);
   switch (n.op) {
     case 'scan':
@@ -58,8 +61,6 @@ function nodeSql(n: LogicalNode, [from = '', right = '']: readonly string[]): st
       return `SELECT ${all}, "#" FROM ${from} QUALIFY row_number() OVER (PARTITION BY ${keys} ORDER BY "#") = 1`;
     }
     case 'union': {
-      const inputs = [from, right];
-      if (n.inputs.length !== 2) throw new NotInSql('a union of more than two');
       return numbered(
         inputs.map((t, i) => `SELECT ${all}, ${i} AS "#i", "#" FROM ${t}`).join(' UNION ALL '),
         all,
@@ -72,6 +73,20 @@ function nodeSql(n: LogicalNode, [from = '', right = '']: readonly string[]): st
       return explodeSql(n, from);
     case 'unpivot':
       return unpivotSql(n, from);
+    case 'place':
+      return `SELECT *, "#" AS ${quoted(n.name)} FROM ${from}`;
+    case 'number':
+      return `SELECT *, row_number() OVER (ORDER BY "#") - 1 AS ${quoted(n.as)} FROM ${from}`;
+    case 'single':
+      return `SELECT ${n.schema.map((f) => `r.${quoted(f.name)}`).join(', ')}, 0 AS "#" FROM (SELECT 1) LEFT JOIN ${from} r ON true`;
+    case 'repeat': {
+      const rows = `SELECT *, unnest(range(coalesce(${quoted(n.count)}, 0))) AS "#i" FROM ${from}`;
+      return numbered(rows, all, '"#", "#i"');
+    }
+    case 'window': {
+      const { query, order } = windowSql(n, from);
+      return numbered(query, all, order);
+    }
     default:
       throw new NotInSql(n.op);
   }
@@ -82,36 +97,15 @@ function numbered(query: string, columns: string, order: string): string {
   return `SELECT ${columns}, row_number() OVER (ORDER BY ${order}) AS "#" FROM (${query})`;
 }
 
-function keySql(key: SortKey): string {
-  return `${expressionSql(key.expr)} ${key.desc ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
-}
-
 function sortSql(n: SortNode, from: string): string {
   const rows = numbered(`SELECT * FROM ${from}`, columnList(n.schema), [...n.keys.map(keySql), '"#"'].join(', '));
   return n.limit === null ? rows : `SELECT * FROM (${rows}) ORDER BY "#" LIMIT ${n.limit}`;
 }
 
-/** Functions of DuckDB by aggregate; `x` is the argument. */
-const AGGREGATES: Readonly<Record<string, (x: string, order: string) => string>> = {
-  count: (x) => `count(${x})`,
-  count_distinct: (x) => `count(DISTINCT ${x})`,
-  count_if: (x) => `count(*) FILTER (WHERE ${x})`,
-  sum: (x) => `sum(${x})`,
-  mean: (x) => `avg(${x})`,
-  min: (x) => `min(${x})`,
-  max: (x) => `max(${x})`,
-  any: (x) => `bool_or(${x})`,
-  all: (x) => `bool_and(${x})`,
-  var: (x) => `var_samp(${x})`,
-  stddev: (x) => `stddev_samp(${x})`,
-  first: (x, order) => `first(${x} ORDER BY ${order}) FILTER (WHERE ${x} IS NOT NULL)`,
-  last: (x, order) => `last(${x} ORDER BY ${order}) FILTER (WHERE ${x} IS NOT NULL)`,
-};
-
 function aggregateSql(n: AggregateNode, from: string): string {
   const keys = n.keys.map((k) => `${expressionSql(k.expr)} AS ${quoted(k.name)}`);
   const calls = n.aggregates.map((a) => {
-    const fn = AGGREGATES[a.fn];
+    const fn = AGGREGATE_SQL[a.fn];
     if (fn === undefined || (a.distinct && a.fn !== 'count')) throw new NotInSql(`aggregate ${a.fn}`);
     const [arg] = a.args;
     const x = arg === undefined ? '*' : expressionSql(arg);
@@ -140,25 +134,40 @@ function joinSql(n: JoinNode, from: string, right: string): string {
   if (n.matching !== 'many') throw new NotInSql('a bound on matches');
   if (n.kind === 'semi' || n.kind === 'anti')
     return `SELECT ${mine.join(', ')}, l."#" FROM ${from} l WHERE ${n.kind === 'anti' ? 'NOT ' : ''}EXISTS (SELECT 1 FROM ${right} r WHERE ${on})`;
-  if (n.kind !== 'inner' && n.kind !== 'left') throw new NotInSql(`join ${n.kind}`);
   const added = n.add.map((a) => `r.${quoted(a.column)} AS ${quoted(a.name)}`);
-  const kind = n.kind === 'left' ? 'LEFT JOIN' : 'JOIN';
-  const rows = `SELECT ${[...mine, ...added, 'l."#" AS "#l"', 'r."#" AS "#r"'].join(', ')} FROM ${from} l ${kind} ${right} r ON ${on}`;
-  return numbered(rows, columnList(n.schema), '"#l", "#r"');
+  const columns = [...mine, ...added, 'l."#" AS "#l"', 'r."#" AS "#r"'].join(', ');
+  const [nearer, nearest] = n.nearest === null ? ['', ''] : nearestSql(n.nearest);
+  const rows = `SELECT ${columns} FROM ${from} l ${JOINS[n.kind]} ${right} r ON ${on}${nearer}${nearest}`;
+  return numbered(rows, columnList(n.schema), '"#l" NULLS LAST, "#r"');
 }
+
+const JOINS = { inner: 'JOIN', left: 'LEFT JOIN', right: 'RIGHT JOIN', full: 'FULL JOIN', asof: 'LEFT JOIN' } as const;
+
+/** The condition, and the choice of one row of those that meet it: looking back the last of several that are equal, looking ahead the first. */
+function nearestSql({ op, left, right }: NonNullable<JoinNode['nearest']>): readonly [string, string] {
+  const [a, b] = [qualified(left, 'l'), qualified(right, 'r')];
+  const back = op === 'ge' || op === 'gt';
+  const how = back ? 'DESC' : 'ASC';
+  const order = `${b} ${how} NULLS LAST, r."#" ${how}`;
+  return [` AND ${a} ${OPS[op]} ${b}`, ` QUALIFY row_number() OVER (PARTITION BY l."#" ORDER BY ${order}) = 1`];
+}
+
+const OPS = { ge: '>=', gt: '>', le: '<=', lt: '<' } as const;
 
 function qualified(e: Expr, side: string): string {
   return expressionSql(e, (name) => `${side}.${quoted(name)}`);
 }
 
+/** Lists in step: item by item, as far as the longest of them goes. */
 function explodeSql(n: ExplodeNode, from: string): string {
-  if (n.lists.length !== 1) throw new NotInSql('several lists in step');
-  const [list] = n.lists as [string];
-  const rest = n.schema.filter((f) => f.name !== list).map((f) => quoted(f.name));
-  const items = n.outer
-    ? `CASE WHEN coalesce(len(${quoted(list)}), 0) = 0 THEN [NULL] ELSE ${quoted(list)} END`
-    : quoted(list);
-  const rows = `SELECT ${[...rest, '"#"'].join(', ')}, unnest(${items}) AS ${quoted(list)}, generate_subscripts(${items}, 1) AS "#i" FROM ${from}`;
+  const input = n.inputs[0]?.schema ?? [];
+  const isMap = n.lists.some((l) => input.find((f) => f.name === l)?.type.kind !== 'list');
+  if (isMap) throw new NotInSql('a map as rows');
+  const rest = n.schema.filter((f) => !n.lists.includes(f.name)).map((f) => quoted(f.name));
+  const longest = `greatest(${[n.outer ? 1 : 0, ...n.lists.map((l) => `coalesce(len(${quoted(l)}), 0)`)].join(', ')})`;
+  const places = `SELECT *, unnest(range(1, ${longest} + 1)) AS "#i" FROM ${from}`;
+  const items = n.lists.map((l) => `${quoted(l)}["#i"] AS ${quoted(l)}`);
+  const rows = `SELECT ${[...rest, ...items, '"#"', '"#i"'].join(', ')} FROM (${places})`;
   return numbered(rows, columnList(n.schema), '"#", "#i"');
 }
 
