@@ -2,7 +2,7 @@ import { type CompileOptions, check, plan } from '../compiler/compile.ts';
 import { valuesOf } from '../engine/batch/access.ts';
 import { RunError } from '../engine/errors.ts';
 import type { LiteralValue } from '../engine/expr.ts';
-import type { Engine } from '../engine/runtime/engine.ts';
+import type { Engine, RunOptions } from '../engine/runtime/engine.ts';
 import type { DataType, Schema } from '../engine/types.ts';
 import type { Row } from './reference/expr.ts';
 import { referenceRows, type Tables } from './reference/plan.ts';
@@ -19,12 +19,13 @@ export async function engineOutcome(
   flow: string,
   engine: Engine,
   options: CompileOptions = {},
+  run: RunOptions = {},
 ): Promise<readonly Outcome[]> {
   const bound = await check(flow, 'pipeline.flow', options);
   if (bound.plan === null) throw new Error(problems(flow, bound.diagnostics));
   const { physical } = await plan(bound.plan, options);
   try {
-    const { results } = await engine.run(physical);
+    const { results } = await engine.run(physical, run);
     return results.map((r) => {
       const rows: Row[] = [];
       for (const b of r.batches()) {
@@ -38,10 +39,13 @@ export async function engineOutcome(
       return { schema: r.schema, rows };
     });
   } catch (e) {
-    if (e instanceof RunError) return ['fails'];
+    if (e instanceof RunError && !OF_THE_ENGINE.has(e.code)) return ['fails'];
     throw e;
   }
 }
+
+/** Errors that no data is to blame for: memory, spilling, a worker that died. */
+const OF_THE_ENGINE: ReadonlySet<string> = new Set(['FLOW7007', 'FLOW7008', 'FLOW7010']);
 
 /** What the reference makes of it. */
 export async function referenceOutcome(

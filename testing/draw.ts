@@ -2,9 +2,12 @@
 export class Draw {
   readonly #numbers: readonly number[];
   #at = 0;
+  /** Expressions have functions of the whole registry. */
+  readonly functions: boolean;
 
-  constructor(numbers: readonly number[]) {
+  constructor(numbers: readonly number[], functions: boolean) {
     this.#numbers = numbers;
+    this.functions = functions;
   }
 
   /** From 0 to below `n`; 0 when the numbers are used up. */

@@ -1,5 +1,7 @@
-import type { DataType, TypeKind } from '../engine/types.ts';
+import type { DataType } from '../engine/types.ts';
+import { registeredCalls } from './calls.ts';
 import type { Draw } from './draw.ts';
+import { KINDS, type Kind, kindOf, LITERALS } from './kinds.ts';
 
 /** A column that a generated pipeline knows of. */
 export interface PipelineColumn {
@@ -7,22 +9,8 @@ export interface PipelineColumn {
   readonly type: DataType;
 }
 
-type Kind = Extract<TypeKind, 'int' | 'float' | 'decimal' | 'string' | 'bool' | 'date' | 'timestamp'>;
-
-export const KINDS: readonly Kind[] = ['int', 'string', 'float', 'bool', 'date', 'decimal', 'timestamp'];
-
-const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
-  int: ['1', '0', '(-2)', '3', '40'],
-  float: ['0.5', '(-1.25)', '2.0', '0.0'],
-  decimal: ['1::decimal(12, 2)', '(-3)::decimal(12, 2)'],
-  string: ['"a"', '""', '"b"', '"héllo"', '"😀"'],
-  bool: ['true', 'false'],
-  date: ['@2024-02-29', '@2023-12-31', '@1969-12-31'],
-  timestamp: ['@2024-02-29T12:30:00Z', '@1969-12-31T23:59:59Z'],
-};
-
-export const named = (columns: readonly PipelineColumn[], kind: TypeKind): readonly PipelineColumn[] =>
-  columns.filter((c) => c.type.kind === kind);
+export const named = (columns: readonly PipelineColumn[], kind: Kind): readonly PipelineColumn[] =>
+  columns.filter((c) => kindOf(c.type) === kind);
 
 /** An expression of a kind, as text. It does not fail, whatever the values are, as long as they are of the size that tables without extremes have. */
 export function expression(d: Draw, kind: Kind, columns: readonly PipelineColumn[], depth = 2): string {
@@ -30,6 +18,17 @@ export function expression(d: Draw, kind: Kind, columns: readonly PipelineColumn
   if (depth === 0 || d.below(3) === 0) return own.length > 0 ? d.pick(own) : d.pick(LITERALS[kind]);
   const sub = (k: Kind): string => expression(d, k, columns, depth - 1);
   const forms: readonly Form[] = [...FORMS[kind], ...EVERY];
+  const registered = d.functions ? registeredCalls(kind) : [];
+  // Half of them, where there are any.
+  if (registered.length > 0 && d.below(2) === 1) {
+    const { text, args } = d.pick(d.pick(registered));
+    return text(
+      args.map((a) => {
+        if (!('kind' in a)) return JSON.stringify(a.literal);
+        return a.computed === true ? `coalesce(${sub(a.kind)}, null)` : sub(a.kind);
+      }),
+    );
+  }
   return d.pick(forms)(sub, kind, d);
 }
 
@@ -63,6 +62,9 @@ const FORMS: Readonly<Record<Kind, readonly Form[]>> = {
     (sub) => `(${sub('date')} - ${sub('date')})`,
     (sub, _, d) => `[${sub('int')}, ${sub('int')}][${d.pick(['0', '-1', '2'])}]`,
     (sub) => `{ a: ${sub('string')}, b: ${sub('int')} }.b`,
+    (sub) => `${sub('pair')}.a`,
+    (sub, _, d) => `${sub('ints')}[${d.pick(['0', '-1', '5'])}]`,
+    (sub, _, d) => `${sub('counts')}[${d.pick(['"a"', '"é"'])}]`,
     (sub) => `list_sum(list_transform([${sub('int')}, ${sub('int')}], it => it - ${sub('int')}))`,
     (sub) => `list_reduce([${sub('int')}, ${sub('int')}, 1], (so_far, it) => so_far % 100 + it)`,
     (sub) => `length(list_filter([${sub('int')}, ${sub('int')}], (it, i) => it > ${sub('int')} or i == 1))`,
@@ -105,4 +107,16 @@ const FORMS: Readonly<Record<Kind, readonly Form[]>> = {
   ],
   date: [(sub, _, d) => `(${sub('date')} + ${d.pick(['1', '-30'])})`, (sub) => `date_trunc("month", ${sub('date')})`],
   timestamp: [(sub) => `date_trunc("day", ${sub('timestamp')})`, (sub) => `(${sub('timestamp')} + 90m)`],
+  ints: [
+    (sub) => `[${sub('int')}, ${sub('int')}]`,
+    (sub) => `list_filter(${sub('ints')}, it => it > ${sub('int')})`,
+    (sub) => `list_transform(${sub('texts')}, it => length(it))`,
+  ],
+  texts: [(sub) => `[${sub('string')}]`, (sub) => `list_transform(${sub('ints')}, it => it::string)`],
+  pair: [(sub) => `{ a: ${sub('int')}, b: ${sub('string')} }`],
+  counts: [
+    (sub) => `map_filter(${sub('counts')}, (k, v) => v is not null or k == ${sub('string')})`,
+    (sub) => `map_transform_values(${sub('counts')}, (k, v) => length(k) + ${sub('int')})`,
+  ],
+  json: [(sub) => `to_json(${sub('ints')})`],
 };

@@ -11,7 +11,7 @@ export type TableFormat = 'ndjson' | 'csv';
 /** A null in CSV, where an empty text is a text. */
 const NULL = '\\N';
 
-/** Writes a table of scalars; returns how a flow reads it, its types declared. */
+/** Writes a table; nested values are JSON in CSV too. JSON has no words for nan and infinities, CSV has. Returns how a flow reads it, its types declared. */
 export function writeTable(dir: string, name: string, table: TestTable, format: TableFormat): string {
   const file = `${name}.${format}`;
   const lines =
@@ -33,13 +33,26 @@ export function writeTable(dir: string, name: string, table: TestTable, format: 
 
 function json(t: DataType, v: LiteralValue): string {
   if (v === null) return 'null';
+  switch (t.kind) {
+    case 'list':
+      return `[${(v as readonly LiteralValue[]).map((x) => json(t.item.type, x)).join(',')}]`;
+    case 'struct': {
+      const of = v as Readonly<Record<string, LiteralValue>>;
+      return `{${t.fields.map((f) => `${JSON.stringify(f.name)}:${json(f.type, of[f.name] ?? null)}`).join(',')}}`;
+    }
+    case 'map':
+      return `{${(v as readonly { readonly key: LiteralValue; readonly value: LiteralValue }[])
+        .map((e) => `${JSON.stringify(text(t.key, e.key))}:${json(t.value.type, e.value)}`)
+        .join(',')}}`;
+  }
   return t.kind === 'string' || t.kind === 'date' || t.kind === 'timestamp' ? JSON.stringify(text(t, v)) : text(t, v);
 }
 
 function cell(t: DataType, v: LiteralValue): string {
   if (v === null) return NULL;
-  const shown = text(t, v);
-  return t.kind === 'string' ? `"${shown.replaceAll('"', '""')}"` : shown;
+  const nested = ['list', 'struct', 'map'].includes(t.kind);
+  const shown = nested ? json(t, v) : text(t, v);
+  return nested || t.kind === 'string' || t.kind === 'json' ? `"${shown.replaceAll('"', '""')}"` : shown;
 }
 
 /** A value as both formats write it. */

@@ -2,7 +2,8 @@ import { T } from '../engine/types.ts';
 import { escapeText } from '../grammar/literals.ts';
 import { quoteName } from '../grammar/words.ts';
 import type { Draw } from './draw.ts';
-import { expression, KINDS, named, type PipelineColumn } from './expressions.ts';
+import { expression, named, type PipelineColumn } from './expressions.ts';
+import { KINDS, type Kind, kindOf, NESTED_KINDS, TYPES } from './kinds.ts';
 
 interface Place {
   /** Their names as they are written. */
@@ -22,15 +23,6 @@ type Maker = (d: Draw, p: Place) => Made | null;
 /** Steps that multiply rows, at most, in one pipeline. */
 const MOST_WIDENING = 3;
 const MOST_COLUMNS = 12;
-const TYPES = {
-  int: T.int,
-  string: T.string,
-  float: T.float,
-  bool: T.bool,
-  date: T.date,
-  decimal: T.decimal(12, 2),
-  timestamp: T.timestamp,
-} as const;
 
 /** One step, or two that belong together, over these columns. A step that is not possible here is a filter instead. */
 export function step(d: Draw, p: Place): Made {
@@ -41,7 +33,9 @@ export function step(d: Draw, p: Place): Made {
 const freshName = (p: Place, stem: string): string => p.naming(`${stem}${p.counts.fresh++}`);
 const fresh = (p: Place, stem: string): string => quoteName(freshName(p, stem));
 const names = (columns: readonly PipelineColumn[]): string => columns.map((c) => c.name).join(', ');
-const columnsIn = (p: Place): readonly PipelineColumn[] => p.columns.filter((c) => c.type.kind !== 'list');
+/** Those that have an order, of which there is always one. */
+const columnsIn = (p: Place): readonly PipelineColumn[] =>
+  p.columns.filter((c) => KINDS.some((k) => k === kindOf(c.type)));
 
 const where: Maker = (d, p) => ({ text: [`where ${expression(d, 'bool', p.columns)}`], columns: p.columns });
 
@@ -49,20 +43,22 @@ const remove: Maker = (d, p) => ({ text: [`remove ${expression(d, 'bool', p.colu
 
 const derive: Maker = (d, p) => {
   if (p.columns.length >= MOST_COLUMNS) return null;
-  const kind = d.pick(KINDS);
+  const kind: Kind = d.pick([...KINDS, ...NESTED_KINDS]);
   const name = fresh(p, 'c');
   const text = `derive ${name} = ${expression(d, kind, p.columns, 3)}`;
   return { text: [text], columns: [...p.columns, { name, type: TYPES[kind] }] };
 };
 
 const select: Maker = (d, p) => {
-  const kept = d.some(p.columns);
+  const some = d.some(p.columns);
+  const kept = columnsIn({ ...p, columns: some }).length > 0 ? some : [...some, columnsIn(p)[0] as PipelineColumn];
   return { text: [`select ${names(kept)}`], columns: kept };
 };
 
 const drop: Maker = (d, p) => {
-  if (p.columns.length < 2) return null;
   const gone = d.pick(p.columns);
+  // One that has an order stays.
+  if (columnsIn(p).length < 2 && columnsIn(p).includes(gone)) return null;
   return { text: [`drop ${gone.name}`], columns: p.columns.filter((c) => c !== gone) };
 };
 
@@ -77,8 +73,9 @@ const rename: Maker = (d, p) => {
 function sorted(d: Draw, p: Place): string {
   const all = columnsIn(p);
   const at = d.below(all.length);
-  const keys = [...all.slice(at), ...all.slice(0, at)].map(
-    (c) => `${c.name}${d.pick(['', ' desc', ' nulls first', ' desc nulls first'])}`,
+  const nested = p.columns.filter((c) => !all.includes(c)).map((c) => `to_json(${c.name})::string`);
+  const keys = [...all.slice(at).map((c) => c.name), ...all.slice(0, at).map((c) => c.name), ...nested].map(
+    (key) => `${key}${d.pick(['', ' desc', ' nulls first', ' desc nulls first'])}`,
   );
   return `sort ${keys.join(', ')}`;
 }

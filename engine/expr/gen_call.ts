@@ -12,11 +12,14 @@ import { type Gen, LEAVE, type Val } from './gen.ts';
 /** Every integer up to here is exact as a number. */
 const EXACT = Number.MAX_SAFE_INTEGER;
 
-/** The overload of a call: the one the compiler chose, found again from the types and literals it left behind. */
+/**
+ * The overload of a call: the one the compiler chose, found again from the types and literals it left behind. A constant that a rule has put in place of what was computed
+ * may be one that is refused where it is written (a bad path or pattern): it is computed with like any other value.
+ */
 export function overloadOf(e: CallExpr): NonNullable<ReturnType<typeof resolveFunction>> {
   const types = e.args.map((a) => a.type);
   const literals = e.args.map((a) => (a.kind === 'literal' ? a.value : undefined));
-  const found = resolveFunction(e.fn, types, literals);
+  const found = resolveFunction(e.fn, types, literals) ?? resolveFunction(e.fn, types);
   if (found === null) throw new EngineBug(`call of ${e.fn}: ${misfit(e.fn, types, literals)}`);
   return found;
 }

@@ -24,7 +24,7 @@ export function asDecimal(t: DataType, literal?: unknown): { precision: number; 
 
 /**
  * The type both convert to without loss of meaning: the type of `case`, `coalesce`, `in`, list literals and unions.
- * int -> decimal -> float, date -> timestamp, null -> anything, lists and structs member by member. Null when there is none.
+ * int -> decimal -> float, date -> timestamp, null -> anything, lists, structs and values of maps member by member. Null when there is none.
  */
 export function commonType(a: DataType, b: DataType, literals: readonly unknown[] = []): DataType | null {
   if (typeEquals(a, b) || b.kind === 'null') return a;
@@ -34,6 +34,7 @@ export function commonType(a: DataType, b: DataType, literals: readonly unknown[
   if (a.kind === 'timestamp' && b.kind === 'date') return a;
   if (a.kind === 'list' && b.kind === 'list') return commonList(a, b);
   if (a.kind === 'struct' && b.kind === 'struct') return commonStruct(a, b);
+  if (a.kind === 'map' && b.kind === 'map') return commonMap(a, b);
   return commonNumber(a, b, literals);
 }
 
@@ -51,6 +52,7 @@ function commonNumber(a: DataType, b: DataType, literals: readonly unknown[]): D
 
 type ListType = DataType & { kind: 'list' };
 type StructType = DataType & { kind: 'struct' };
+type MapType = DataType & { kind: 'map' };
 
 function commonList(a: ListType, b: ListType): DataType | null {
   const item = commonType(a.item.type, b.item.type);
@@ -69,6 +71,13 @@ function commonStruct(a: StructType, b: StructType): DataType | null {
     fields.push({ name: f.name, type, nullable: f.nullable || g.nullable });
   }
   return T.struct(fields);
+}
+
+/** Keys are not converted: two of them could become one. */
+function commonMap(a: MapType, b: MapType): DataType | null {
+  const type = commonType(a.value.type, b.value.type);
+  if (type === null || !typeEquals(a.key, b.key)) return null;
+  return { kind: 'map', key: a.key, value: { type, nullable: a.value.nullable || b.value.nullable } };
 }
 
 /** The common type of several. `literals[i]` as in FunctionDef.resolve. */

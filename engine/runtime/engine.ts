@@ -17,7 +17,7 @@ import type { CheckResult } from './checks.ts';
 import { watchHost } from './host.ts';
 import { lostObject } from './lost.ts';
 import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
-import { type EngineOptions, storeOptions, validateEngineOptions } from './options.ts';
+import { type EngineOptions, storeOptions, validateEngineOptions, validateRunOptions } from './options.ts';
 import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
 import { RunProgress } from './progress.ts';
@@ -51,6 +51,8 @@ export interface RunOptions {
   readonly onStage?: (e: StageEvent) => void;
   /** How hash exchanges gather their rows; default 'auto': by the sizes of their pieces and whether they will be spilled. */
   readonly shuffle?: ShuffleChoice;
+  /** Partitions of hash exchanges, 1 to 256, rounded up to a power of two, each with a task of its own. Default: by the sizes of rows and memory. RunError FLOW7016 for another number. */
+  readonly partitions?: number;
 }
 
 /** Rows of a pipeline without a sink; read them, then `release`. */
@@ -215,6 +217,7 @@ export class Engine extends TaskHost {
     if (plan.stages.length >= MAX_STAGES)
       throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; fewer than ${MAX_STAGES} fit one run`);
     this.access.check(plan);
+    validateRunOptions(options);
     const started = performance.now();
     const before = this.stats();
     new Int32Array(this.#control).fill(0);
@@ -232,6 +235,7 @@ export class Engine extends TaskHost {
         slots: this.slots,
         memory: this.memory,
         shuffle: options.shuffle ?? 'auto',
+        partitions: options.partitions ?? null,
       },
       {
         onInput: (stage, bytes) => {

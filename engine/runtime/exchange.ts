@@ -7,6 +7,11 @@ import type { Relation } from './relations.ts';
 const PARTITION_BYTES = 8 * 2 ** 20;
 const MAX_BITS = 8;
 
+/** log2 of the partitions of an exchange that is to have so many, rounded up to a power of two. */
+export function bitsFor(partitions: number): number {
+  return Math.min(MAX_BITS, Math.ceil(Math.log2(partitions)));
+}
+
 /** log2 of the partitions of a hash exchange over about `bytes` bytes, when a task may hold `grant`. */
 export function hashBits(bytes: number, grant: number, slots: number): number {
   const size = Math.max(Math.min(PARTITION_BYTES, grant / 2), 64 * 1024);
@@ -15,8 +20,12 @@ export function hashBits(bytes: number, grant: number, slots: number): number {
   return Math.min(MAX_BITS, Math.max(wanted, slots > 1 ? parallel : 0));
 }
 
-/** One merge task per group of neighbouring partitions; the inputs are partitioned alike. */
-export function hashTasks(inputs: readonly Relation[], grant: number): PartitionData[][] {
+/** One merge task per group of neighbouring partitions, which take at most `together` bytes; the inputs are partitioned alike. */
+export function hashTasks(
+  inputs: readonly Relation[],
+  grant: number,
+  together: number = PARTITION_BYTES,
+): PartitionData[][] {
   const parts = inputs.map((r) => {
     if (r.content.kind !== 'hash') throw new Error(`relation ${r.id} is not hash partitioned`);
     return r.content;
@@ -32,8 +41,7 @@ export function hashTasks(inputs: readonly Relation[], grant: number): Partition
   for (let from = 0; from < count; ) {
     let to = from + 1;
     let sum = weight[from] as number;
-    while (to < count && sum + (weight[to] as number) <= Math.min(PARTITION_BYTES, grant / 2))
-      sum += weight[to++] as number;
+    while (to < count && sum + (weight[to] as number) <= Math.min(together, grant / 2)) sum += weight[to++] as number;
     out.push(
       inputs.map((r, i) => {
         const pieces: BatchRef[] = [];

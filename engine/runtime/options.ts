@@ -35,6 +35,11 @@ export function validateEngineOptions({ workers, memory, spill, heap, trace }: E
   check('spill', spill, 'false or an object of options', (v) => v === false || (typeof v === 'object' && v !== null));
 }
 
+/** RunError FLOW7016 for an option of a run that is wrong. */
+export function validateRunOptions({ partitions }: { readonly partitions?: number }): void {
+  check('partitions', partitions, 'a whole number from 1 to 256', (v) => whole(v) && v >= 1 && v <= 256);
+}
+
 function whole(v: unknown): v is number {
   return Number.isSafeInteger(v);
 }

@@ -41,6 +41,8 @@ export interface RunEnvironment {
   readonly memory: number;
   /** How rows get from one stage to the next by the hash of their keys. */
   readonly shuffle: ShuffleChoice;
+  /** Of hash exchanges; null: as their sizes ask for. */
+  readonly partitions: number | null;
 }
 
 export interface StageEvent {
@@ -100,6 +102,7 @@ export class Run {
     this.#inputs = new StageInputs(plan, {
       slots: env.slots,
       memory: env.memory,
+      partitions: env.partitions,
       relation: (r) => this.#lineage.relation(r),
       probe: (stage, splits) => this.#probeAll(stage, splits),
       onInput: (stage, bytes) => hooks.onInput?.(stage, bytes),

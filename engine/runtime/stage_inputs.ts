@@ -1,7 +1,7 @@
 import type { Split } from '../formats/def.ts';
 import { format } from '../formats/registry.ts';
 import type { PhysicalPlan, ScanInput, Stage } from '../plan.ts';
-import { hashBits, hashTasks, rangeBuckets, rangePartitions, rangesOf } from './exchange.ts';
+import { bitsFor, hashBits, hashTasks, rangeBuckets, rangePartitions, rangesOf } from './exchange.ts';
 import { grantOf } from './grant.ts';
 import { exchangeGroups } from './graph.ts';
 import { splitTasks, streamTasks } from './inputs.ts';
@@ -37,6 +37,8 @@ export interface StageInputsOptions {
   /** Tasks at a time, and the memory limit in bytes. */
   readonly slots: number;
   readonly memory: number;
+  /** Of hash exchanges, each for a task of its own; null: as their sizes ask for. */
+  readonly partitions: number | null;
   readonly relation: (id: number) => Relation;
   /** Asks a task of the stage what only a look into the data tells of each split. */
   readonly probe: (stage: Stage, splits: readonly Split[]) => Promise<unknown[]>;
@@ -110,7 +112,7 @@ export class StageInputs {
       };
     }
     if (first.content.kind === 'hash') {
-      const tasks = hashTasks(relations, this.grant(stage));
+      const tasks = hashTasks(relations, this.grant(stage), this.#o.partitions === null ? undefined : -1);
       relations.forEach((r, i) => {
         takesAll(stage, r, tasks, i);
       });
@@ -175,7 +177,8 @@ export class StageInputs {
     for (const g of this.group(stage)) bytes = Math.max(bytes, await this.bytesOf(g));
     // The stages of a group may be given different shares of the memory; all have to cut alike.
     const least = Math.min(...this.group(stage).map((g) => this.grant(g)));
-    const bits = hashBits(bytes, least, this.#o.slots);
+    const { partitions, slots } = this.#o;
+    const bits = partitions === null ? hashBits(bytes, least, slots) : bitsFor(partitions);
     for (const g of this.group(stage)) this.#bits.set(g.id, bits);
     return bits;
   }

@@ -1,9 +1,10 @@
 import { RunError } from '../../engine/errors.ts';
 import { castFn } from '../../engine/expr/cast.ts';
 import type { CallExpr, Expr, LambdaExpr, LiteralValue, LocalExpr } from '../../engine/expr.ts';
+import type { Overload } from '../../engine/functions/def.ts';
 import { resolveFunction } from '../../engine/functions/registry.ts';
 import { type DataType, typeEquals } from '../../engine/types.ts';
-import { canonical, INTEGERS, order } from './values.ts';
+import { canonical, INTEGERS, literalForm, order } from './values.ts';
 
 /** One row at a time, in the plainest way: every integer a bigint, every null looked at, nothing shared, nothing compiled. */
 
@@ -78,9 +79,23 @@ function evaluateCall(e: CallExpr, row: Row): LiteralValue {
   if (found.def.nulls !== 'custom' && args.includes(null)) return null;
   const own = OWN[e.fn]?.(found.overload.params, e.type, args);
   if (own !== undefined) return own;
-  const call = found.overload.impl.call as ((...a: readonly LiteralValue[]) => LiteralValue) | undefined;
+  const call = (found.overload.impl.call as Call | undefined) ?? inlined(found.overload);
   if (call === undefined) throw new Error(`the interpreter does not know ${e.fn}`);
-  return ranged(e.type, call(...args) ?? null);
+  const given = args.map((v, k) => literalForm(found.overload.params[k] as DataType, v));
+  return ranged(e.type, call(...given) ?? null);
+}
+
+type Call = (...args: readonly LiteralValue[]) => LiteralValue;
+
+/** An implementation that is text of one expression, over bigints where it has such. */
+function inlined({ impl, params }: Overload): Call | undefined {
+  const text = impl.inlineWide ?? impl.inline;
+  if (text === undefined) return undefined;
+  const names = params.map((_, k) => `x${k}`);
+  const made = new Function(...names, `return ${text(...names)};`) as Call;
+  const wide = impl.inlineWide !== undefined;
+  const isInteger = params.map((t) => INTEGERS.includes(t.kind));
+  return (...args) => made(...args.map((v, k) => (v !== null && wide && isInteger[k] ? BigInt(v as number) : v)));
 }
 
 /** Parameters of lambdas stand in the row beside its columns. */
@@ -122,10 +137,17 @@ function evaluateLambda(e: CallExpr, lambda: LambdaExpr, row: Row): LiteralValue
       const [first, ...others] = rest.length > 0 ? [rest[0] as LiteralValue, ...items] : items;
       return others.reduce<LiteralValue>((acc, x, i) => body(acc, x, BigInt(i + 1 - rest.length)), first ?? null);
     }
+    case 'map_filter':
+      return entriesOf(items).filter((x) => body(x.key, x.value) === true) as LiteralValue;
+    case 'map_transform_values':
+      return entriesOf(items).map((x) => ({ key: x.key, value: body(x.key, x.value) })) as LiteralValue;
     default:
       throw new Error(`the interpreter does not know ${e.fn}`);
   }
 }
+
+type Entry = { readonly key: LiteralValue; readonly value: LiteralValue };
+const entriesOf = (items: readonly LiteralValue[]): readonly Entry[] => items as unknown as readonly Entry[];
 
 const LAZY: Readonly<Record<string, (e: CallExpr, row: Row) => LiteralValue>> = {
   and: (e, row) => {
@@ -150,8 +172,9 @@ const LAZY: Readonly<Record<string, (e: CallExpr, row: Row) => LiteralValue>> = 
     return null;
   },
   if: (e, row) => {
-    const [when, then, otherwise] = e.args as [Expr, Expr, Expr];
-    return evaluate(when, row) === true ? evaluate(then, row) : evaluate(otherwise, row);
+    const [when, then, otherwise] = e.args as [Expr, Expr, Expr | undefined];
+    if (evaluate(when, row) === true) return evaluate(then, row);
+    return otherwise === undefined ? null : evaluate(otherwise, row);
   },
 };
 

@@ -40,9 +40,14 @@ export function referenceRows(plan: LogicalPlan, tables: Tables): readonly (read
   return plan.outputs.map((o) => rowsOf(o.input));
 }
 
-/** Exactly the columns of a schema. */
+/** Exactly the columns of a schema; those that the row has not are null. */
 function project(schema: Schema, row: Row): Row {
-  return Object.fromEntries(schema.map((f) => [f.name, row[f.name] ?? null]));
+  return Object.fromEntries(schema.map((f) => [f.name, own(row, f.name)]));
+}
+
+/** Of the row itself: a column may be called as what all objects have. */
+function own(row: Row, name: string): LiteralValue {
+  return Object.hasOwn(row, name) ? (row[name] ?? null) : null;
 }
 
 function value(e: Expr, row: Row): LiteralValue {
@@ -189,7 +194,7 @@ function nearestOf(nearest: NonNullable<JoinNode['nearest']>, left: Row, matches
 }
 
 function renamed(columns: JoinNode['add'], row: Row): Row {
-  return Object.fromEntries(columns.map(({ name, column }) => [name, row[column] ?? null]));
+  return Object.fromEntries(columns.map(({ name, column }) => [name, own(row, column)]));
 }
 
 function explode(n: ExplodeNode, row: Row): readonly Row[] {

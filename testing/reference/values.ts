@@ -25,6 +25,30 @@ export function canonical(t: DataType, v: LiteralValue): LiteralValue {
   }
 }
 
+/** The value as literals have it, which functions take: integers as numbers where those are exact. */
+export function literalForm(t: DataType, v: LiteralValue): LiteralValue {
+  if (v === null) return null;
+  if (INTEGERS.includes(t.kind)) {
+    const n = BigInt(v as number | bigint);
+    return n <= Number.MAX_SAFE_INTEGER && n >= -Number.MAX_SAFE_INTEGER ? Number(n) : n;
+  }
+  switch (t.kind) {
+    case 'list':
+      return (v as readonly LiteralValue[]).map((x) => literalForm(t.item.type, x));
+    case 'struct': {
+      const of = v as Readonly<Record<string, LiteralValue>>;
+      return Object.fromEntries(t.fields.map((f) => [f.name, literalForm(f.type, of[f.name] ?? null)]));
+    }
+    case 'map':
+      return (v as readonly Readonly<Record<string, LiteralValue>>[]).map((entry) => ({
+        key: literalForm(t.key, entry['key'] ?? null),
+        value: literalForm(t.value.type, entry['value'] ?? null),
+      }));
+    default:
+      return v;
+  }
+}
+
 /** Order of two values of a type that are not null, as sorting and comparing have it: NaN is greatest and equals itself, -0 equals 0. */
 export function order(t: DataType, a: LiteralValue, b: LiteralValue): number {
   switch (t.kind) {

@@ -7,6 +7,7 @@ import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { identity } from '../../engine/functions/identity.ts';
 import { exactNumber, parseJson, writeJson } from '../../engine/functions/json.ts';
 import { compareValues } from '../../engine/functions/ordering.ts';
+import { commonType } from '../../engine/functions/types.ts';
 import { type DataType, field, T } from '../../engine/types.ts';
 import { call, castTo, lit } from './mini.ts';
 
@@ -132,6 +133,19 @@ test('nulls go in as items and come out as null', () => {
     assert.is(value(e), null);
   assert.equal(value(call('list_append', [list(T.int, [1]), lit(T.int, null)])), [1, null]);
   assert.equal(value(call('list_repeat', [lit(T.int, null), lit(T.int, 2)])), [null, null]);
+});
+
+test('maps have a common type by their values', () => {
+  const map = (value: DataType, nullable: boolean): DataType => ({
+    kind: 'map',
+    key: T.string,
+    value: { type: value, nullable },
+  });
+  assert.equal(commonType(map(T.int, true), map(T.int, false)), map(T.int, true));
+  assert.equal(commonType(map(T.int, false), map(T.float, false)), map(T.float, false));
+  assert.is(commonType(map(T.int, false), map(T.string, false)), null);
+  // Two keys could become one.
+  assert.is(commonType(map(T.int, false), { kind: 'map', key: T.int, value: { type: T.int, nullable: false } }), null);
 });
 
 test('what DuckDB showed to be wrong stays right', () => {

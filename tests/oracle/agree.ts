@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { RULES } from '../../compiler/optimize/index.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
+import type { ShuffleChoice } from '../../engine/shuffle/strategy.ts';
 import { difference, engineOutcome, referenceOutcome } from '../../testing/compare.ts';
 import { type TableFormat, writeTable } from '../../testing/files.ts';
 import { arbitraryPipeline, type TestPipeline } from '../../testing/pipelines.ts';
@@ -19,6 +20,11 @@ export interface Setting {
   readonly formats: readonly TableFormat[];
   /** Name of the rule that is left out; null: none. */
   readonly without: string | null;
+  /** Files that each table is cut into: as many tasks, and batches. Default 1. */
+  readonly files?: number;
+  readonly shuffle?: ShuffleChoice;
+  /** Of a shuffle; null, and by default: as the sizes ask for, which is one of so few rows. */
+  readonly partitions?: number | null;
 }
 
 /** A pipeline as it is kept: its text, in which `@main` and `@other` stand for the sources. */
@@ -35,10 +41,13 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   broadcastBytes: fc.constantFrom(4 << 20, 0),
   formats: fc.tuple(format, format),
   without: fc.constantFrom(null, ...RULES.map((r) => r.name)),
+  files: fc.integer({ min: 1, max: 4 }),
+  shuffle: fc.constantFrom<ShuffleChoice>('auto', 'simple', 'push'),
+  partitions: fc.constantFrom(null, 1, 2, 8),
 });
 
 export const cases: fc.Arbitrary<Case> = fc
-  .tuple(arbitraryPipeline(), setting)
+  .tuple(arbitraryPipeline({ extremes: true }), setting)
   .map(([p, s]: [TestPipeline, Setting]) => ({ flow: p.flow((name) => `@${name}`), tables: p.tables, setting: s }));
 
 /** Engines by configuration, kept: starting threads takes longer than a pipeline. */
@@ -60,17 +69,18 @@ export class Bench {
     mkdirSync(cwd, { recursive: true });
     let { flow } = c;
     const tables = new Map<string, ReturnType<typeof canonicalTable>>();
+    const { workers, memory, broadcastBytes, without, files = 1, shuffle = 'auto', partitions = null } = c.setting;
     for (const [i, [name, table]] of Object.entries(c.tables).entries()) {
-      const as = c.setting.formats[i] ?? 'csv';
-      const source = writeTable(cwd, name, table, as);
+      const as = isFinite(table) ? (c.setting.formats[i] ?? 'csv') : 'csv';
+      const source = writeParts(cwd, name, table, as, files);
       // As a function: in a text `$` would stand for something.
       flow = flow.replaceAll(`@${name}`, () => source);
-      tables.set(`${name}.${as}`, canonicalTable(table));
+      tables.set(files === 1 ? `${name}.${as}` : `${name}-*.${as}`, canonicalTable(table));
     }
-    const { workers, memory, broadcastBytes, without } = c.setting;
     const options = { cwd, broadcastBytes, rules: RULES.filter((r) => r.name !== without) };
     const [reference] = await referenceOutcome(flow, tables, { cwd });
-    const [engine] = await engineOutcome(flow, this.#engine(workers, memory), options);
+    const run = { shuffle, ...(partitions === null ? {} : { partitions }) };
+    const [engine] = await engineOutcome(flow, this.#engine(workers, memory), options, run);
     const why = engine === undefined || reference === undefined ? 'there is no output' : difference(engine, reference);
     if (why !== null) throw new Error(`${why}\n\n${flow}\n\n${JSON.stringify(c.setting)}\n${data(cwd)}`);
     rmSync(cwd, { recursive: true });
@@ -84,6 +94,22 @@ export class Bench {
     rmSync(this.root, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`spill files are left: ${left.join(', ')}`);
   }
+}
+
+/** Its floats can be written as JSON. */
+function isFinite({ schema, rows }: TestTable): boolean {
+  const floats = schema.filter((f) => f.type.kind === 'float');
+  return rows.every((row) => floats.every((f) => row[f.name] === null || Number.isFinite(row[f.name])));
+}
+
+/** A table as one file, or as several that a pattern names. */
+function writeParts(dir: string, name: string, table: TestTable, as: TableFormat, files: number): string {
+  if (files === 1) return writeTable(dir, name, table, as);
+  const rows = Math.ceil(table.rows.length / files);
+  const sources = Array.from({ length: files }, (_, i) =>
+    writeTable(dir, `${name}-${i}`, { ...table, rows: table.rows.slice(i * rows, (i + 1) * rows) }, as),
+  );
+  return (sources[0] as string).replace(`${name}-0.${as}`, `${name}-*.${as}`);
 }
 
 /** The files as they are, for the report. */

@@ -57,7 +57,9 @@ test('random pipelines: the engine against DuckDB', async () => {
     return;
   }
   const details = await fc.check(
-    fc.asyncProperty(arbitraryPipeline({ maxSteps: 6, anyText: false }), (p) => checked(db, p)),
+    fc.asyncProperty(arbitraryPipeline({ maxSteps: 6, anyText: false, nested: false, functions: false }), (p) =>
+      checked(db, p),
+    ),
     { numRuns: RUNS, interruptAfterTimeLimit: Number(process.env['PIPELINE_MS'] ?? 100_000) },
   );
   if (details.failed) {
@@ -68,7 +70,7 @@ test('random pipelines: the engine against DuckDB', async () => {
   }
   if (process.env['PIPELINES'] !== undefined)
     console.log(`${compared} compared, left out:`, Object.fromEntries(skipped));
-  assert.ok(compared > RUNS / 4, `${compared} of ${RUNS} pipelines could be compared`);
+  assert.ok(compared > RUNS * 0.8, `${compared} of ${RUNS} pipelines could be compared`);
 });
 
 test.run();

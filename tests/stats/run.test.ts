@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { valuesOf } from '../../engine/batch/access.ts';
 import { check, Engine, type EngineOptions, type PhysicalPlan, plan, RunError, runText } from '../../index.ts';
 import { bigCsv, Place } from '../faults/harness.ts';
 
@@ -76,6 +77,32 @@ test('push and simple shuffles give the same rows; both are told', async () => {
   assert.is(push.stats.exchanges[0]?.strategy, 'push');
   assert.ok((push.stats.exchanges[0]?.rounds ?? 0) > 1);
   assert.is(push.stats.exchanges[0]?.rows, simple.stats.exchanges[0]?.rows);
+});
+
+test('the number of partitions does not show in the rows, nor in their order', async () => {
+  const engine = new Engine({ workers: 2, memory: 64 << 20, spillDirs: [place.spill] });
+  try {
+    const flow = await physical(`from csv("${big}") | summarize n = count(), t = max(s) by g = k // 7 | where n > 1`);
+    const rowsWith = async (partitions?: number): Promise<string> => {
+      const { results, stats } = await engine.run(flow, partitions === undefined ? {} : { partitions });
+      if (partitions !== undefined)
+        assert.is(stats.exchanges[0]?.partitions, 2 ** Math.ceil(Math.log2(partitions)), String(partitions));
+      const batches = results.flatMap((r) => [...r.batches()].map((b) => b.columns.map((c) => [...valuesOf(c)])));
+      for (const r of results) r.release();
+      const columns = [0, 1, 2].map((k) => batches.flatMap((b) => b[k] ?? []));
+      return JSON.stringify(columns);
+    };
+    const expected = await rowsWith();
+    for (const partitions of [1, 5, 256]) assert.ok((await rowsWith(partitions)) === expected, String(partitions));
+    for (const partitions of [0, 257, 1.5]) {
+      const failure = await engine.run(flow, { partitions }).catch((e: unknown) => e);
+      assert.ok(failure instanceof RunError);
+      assert.is(failure.code, 'FLOW7016');
+      assert.match(failure.message, 'partitions is');
+    }
+  } finally {
+    await engine.close();
+  }
 });
 
 interface TraceEvent {
