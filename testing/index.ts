@@ -4,7 +4,7 @@ export { type AggregateLaws, checkAggregate, type TestedAggregate } from './aggr
 export { expectPipeline, type PipelineExpectation, RowsError, type RowsOptions } from './expect.ts';
 export { type TableFormat, writeTable } from './files.ts';
 export { LawError, type LawOptions } from './laws.ts';
-export { arbitraryPipeline, MAIN, OTHER, type PipelineOptions, type TestPipeline } from './pipelines.ts';
+export { arbitraryPipeline, MAIN, NESTED, OTHER, type PipelineOptions, type TestPipeline } from './pipelines.ts';
 export { checkShuffle, type Partitioner, type ShuffleLaws } from './shuffle.ts';
 export { arbitraryTable, arbitraryValue, type TableOptions, type TestRow, type TestTable } from './tables.ts';
 export { checkUdf, type UdfLaws } from './udf.ts';

@@ -112,5 +112,5 @@ export class Place {
 
 /** A condition over the columns of `main`, of the numbers of the case. */
 export function condition({ seed }: LawCase): string {
-  return expression(new Draw(seed), 'bool', MAIN, 3);
+  return expression(new Draw(seed, false), 'bool', MAIN, 3);
 }

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { escapeText } from '../../grammar/literals.ts';
 import { quoteName } from '../../grammar/words.ts';
 import { csv, DiagnosticsError, Engine, flow, RunError, runText } from '../../index.ts';
-import { arbitraryPipeline, MAIN, type TestPipeline } from '../../testing/pipelines.ts';
+import { arbitraryPipeline, MAIN, NESTED, type TestPipeline } from '../../testing/pipelines.ts';
 import { Bench } from '../oracle/agree.ts';
 import { attacks, CHARACTERS, MEMBERS, SURROGATES } from './names.ts';
 
@@ -39,7 +39,7 @@ function naming(choices: readonly number[]): (plain: string) => string {
   return (plain) => {
     const known = names.get(plain);
     if (known !== undefined) return known;
-    const pool = names.size < MAIN.length ? named : [...hostile, ...SURROGATES];
+    const pool = names.size < MAIN.length + NESTED.length ? named : [...hostile, ...SURROGATES];
     const free = pool.filter((name) => ![...names.values()].includes(name));
     const chosen = free[(choices[names.size % choices.length] ?? 0) % free.length] as string;
     names.set(plain, chosen);
