@@ -34,6 +34,10 @@ export function writeTable(dir: string, name: string, table: TestTable, format: 
 function json(t: DataType, v: LiteralValue): string {
   if (v === null) return 'null';
   switch (t.kind) {
+    case 'string':
+    case 'date':
+    case 'timestamp':
+      return JSON.stringify(text(t, v));
     case 'list':
       return `[${(v as readonly LiteralValue[]).map((x) => json(t.item.type, x)).join(',')}]`;
     case 'struct': {
@@ -44,8 +48,9 @@ function json(t: DataType, v: LiteralValue): string {
       return `{${(v as readonly { readonly key: LiteralValue; readonly value: LiteralValue }[])
         .map((e) => `${JSON.stringify(text(t.key, e.key))}:${json(t.value.type, e.value)}`)
         .join(',')}}`;
+    default:
+      return text(t, v);
   }
-  return t.kind === 'string' || t.kind === 'date' || t.kind === 'timestamp' ? JSON.stringify(text(t, v)) : text(t, v);
 }
 
 function cell(t: DataType, v: LiteralValue): string {

@@ -67,10 +67,10 @@ export const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
   json: [String.raw`"{\"a\": [1, null]}"::json`, '"7"::json'],
 };
 
-/** Some values of each, as they are in tables: functions are tried on them. */
+/** Some values of each, as they are in tables, and texts that are no patterns and no formats: functions are tried on them. */
 export const SAMPLES: Readonly<Record<Kind, readonly LiteralValue[]>> = {
   int: [0, 1, -3, 40, null, 100_000, -100_000],
-  string: ['', 'a', 'héllo', '😀 b', null, 'l1\nl2', "it's"],
+  string: ['', 'a', 'héllo', '😀 b', null, 'l1\nl2', "it's", '([', '%q{'],
   float: [0.5, -1.25, null, 0, 1000, -1000],
   bool: [true, false, null],
   date: [0, 19_782, null, -719_162, 2_932_896],

@@ -146,7 +146,10 @@ test('a condition that is always true changes nothing', () =>
 
 test('the order of the input shows only where a step keeps it', () =>
   laws.hold(async (c, at) => {
-    const [p] = fc.sample(arbitraryPipeline({ maxSteps: 5, maxRows: 1 }), { numRuns: 1, seed: c.seed[0] ?? 1 });
+    const [p] = fc.sample(arbitraryPipeline({ maxSteps: 5, maxRows: 1, nested: false, functions: false }), {
+      numRuns: 1,
+      seed: c.seed[0] ?? 1,
+    });
     assert.ok(p);
     const tables = { main: c.main, other: c.other };
     const flow = (reversed: boolean): string =>
