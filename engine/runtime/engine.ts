@@ -17,7 +17,7 @@ import type { CheckResult } from './checks.ts';
 import { watchHost } from './host.ts';
 import { lostObject } from './lost.ts';
 import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
-import { type EngineOptions, storeOptions, validateEngineOptions, validateRunOptions } from './options.ts';
+import { type EngineOptions, exchangeChoices, storeOptions, validateEngineOptions } from './options.ts';
 import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
 import { RunProgress } from './progress.ts';
@@ -217,7 +217,6 @@ export class Engine extends TaskHost {
     if (plan.stages.length >= MAX_STAGES)
       throw new RunError('FLOW7007', `the plan has ${plan.stages.length} stages; fewer than ${MAX_STAGES} fit one run`);
     this.access.check(plan);
-    validateRunOptions(options);
     const started = performance.now();
     const before = this.stats();
     new Int32Array(this.#control).fill(0);
@@ -234,8 +233,7 @@ export class Engine extends TaskHost {
         control: new Int32Array(this.#control),
         slots: this.slots,
         memory: this.memory,
-        shuffle: options.shuffle ?? 'auto',
-        partitions: options.partitions ?? null,
+        ...exchangeChoices(options),
       },
       {
         onInput: (stage, bytes) => {

@@ -1,5 +1,6 @@
 import type { AccessRules } from '../access.ts';
 import { RunError } from '../errors.ts';
+import type { ShuffleChoice } from '../shuffle/strategy.ts';
 import type { StoreOptions } from '../store/options.ts';
 
 /** How the store spills; docs/tuning.md has the table of what each does. */
@@ -35,9 +36,18 @@ export function validateEngineOptions({ workers, memory, spill, heap, trace }: E
   check('spill', spill, 'false or an object of options', (v) => v === false || (typeof v === 'object' && v !== null));
 }
 
-/** RunError FLOW7016 for an option of a run that is wrong. */
-export function validateRunOptions({ partitions }: { readonly partitions?: number }): void {
-  check('partitions', partitions, 'a whole number from 1 to 256', (v) => whole(v) && v >= 1 && v <= 256);
+/** How rows get from one stage to the next by the hash of their keys. */
+export interface ExchangeChoices {
+  readonly shuffle: ShuffleChoice;
+  /** Of hash exchanges; null: as their sizes ask for. */
+  readonly partitions: number | null;
+}
+
+/** Those of the options of a run. RunError FLOW7016 for one that is wrong. */
+export function exchangeChoices({ shuffle = 'auto', partitions }: Partial<ExchangeChoices>): ExchangeChoices {
+  const known = partitions ?? undefined;
+  check('partitions', known, 'a whole number from 1 to 256', (v) => whole(v) && v >= 1 && v <= 256);
+  return { shuffle, partitions: partitions ?? null };
 }
 
 function whole(v: unknown): v is number {

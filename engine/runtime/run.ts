@@ -3,7 +3,7 @@ import type { Split } from '../formats/def.ts';
 import { hostFunctionsOf } from '../host/def.ts';
 import type { PhysicalPlan, Stage } from '../plan.ts';
 import { type KeySample, sampleBounds } from '../shuffle/range_sample.ts';
-import { roundTasks, type ShuffleChoice, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
+import { roundTasks, type ShuffleStrategy, shuffleStrategy } from '../shuffle/strategy.ts';
 import type { MainStore } from '../store/store.ts';
 import type { Store } from '../store/types.ts';
 import { stageName } from '../trace/names.ts';
@@ -15,6 +15,7 @@ import { loadMessage } from './host.ts';
 import { refsOfTask } from './inputs.ts';
 import { Lineage, type Making } from './lineage.ts';
 import type { RelationData, StageMessage, TaskDone, TaskInput } from './messages.ts';
+import type { ExchangeChoices } from './options.ts';
 import { attributedTo, Outputs, type SinkSummary } from './outputs.ts';
 import type { WorkerPool } from './pool.ts';
 import { PushExchange } from './push.ts';
@@ -31,7 +32,7 @@ import { ATTEMPTS, TaskTries } from './task_tries.ts';
 const MERGE_SHARE = 0.5;
 const MERGE_BYTES = 16 * 2 ** 20;
 
-export interface RunEnvironment {
+export interface RunEnvironment extends ExchangeChoices {
   readonly store: Store & Pick<MainStore, 'readAhead'>;
   readonly pool: WorkerPool;
   readonly control: Int32Array;
@@ -39,10 +40,6 @@ export interface RunEnvironment {
   readonly slots: number;
   /** The memory limit in bytes. */
   readonly memory: number;
-  /** How rows get from one stage to the next by the hash of their keys. */
-  readonly shuffle: ShuffleChoice;
-  /** Of hash exchanges; null: as their sizes ask for. */
-  readonly partitions: number | null;
 }
 
 export interface StageEvent {
