@@ -97,9 +97,7 @@ export class Run {
     this.#tries = new TaskTries(id, env.pool, this.#lineage, () => this.#failure);
     this.relations = new Relations(env.store, countReaders(plan), (relation) => this.#lineage.dropped(relation));
     this.#inputs = new StageInputs(plan, {
-      slots: env.slots,
-      memory: env.memory,
-      partitions: env.partitions,
+      ...env,
       relation: (r) => this.#lineage.relation(r),
       probe: (stage, splits) => this.#probeAll(stage, splits),
       onInput: (stage, bytes) => hooks.onInput?.(stage, bytes),
