@@ -36,11 +36,11 @@ export const JOBS = {
     sql: (csv) =>
       `select origin, destination, count(*), avg(delay) from '${csv}' group by all order by 3 desc, 1, 2 limit 3`,
   },
-  'group by, medians': {
+  'group by medians': {
     flow: (csv) =>
       `from csv("${csv}") | summarize n = count(), m = median(delay), d = count_distinct(destination) by far = distance // 10, origin | summarize n = sum(n), m = sum(m), d = sum(d)`,
   },
-  'group by, rollup': {
+  'group by rollup': {
     flow: (csv) =>
       `from csv("${csv}") | derive g = id // 100 | summarize n = count(), d = sum(delay) by rollup(origin, destination, g) | summarize n = sum(n)`,
   },
@@ -114,11 +114,19 @@ export const JOBS = {
     flow: (csv) =>
       `use { doubled } from "./job.js"\nfrom csv("${csv}") | select id, delay | map_batches doubled as { id: int, twice: float } | sort twice desc, id | take 100000.. | summarize n = count(), d = sum(twice)`,
   },
+  train: {
+    flow: (csv) =>
+      `let m = from csv("${csv}") | train linear() label delay features distance, id\nfrom csv("${csv}") | predict m | summarize n = count(), p = sum(prediction)`,
+  },
   'to csv': { flow: written('csv') },
   'to ndjson': { flow: written('ndjson') },
   'to json': { flow: written('json') },
   'to parquet': { flow: written('parquet') },
   'to arrow': { flow: written('arrow') },
+  'to csv gzip': { flow: (csv, dir) => `from csv("${csv}") | where delay > 0 | write csv("${dir}/out.csv.gz")` },
+  'to csv in folders': {
+    flow: (csv, dir) => `from csv("${csv}") | write csv("${dir}/folders", partition_by: ["origin"])`,
+  },
   'from ndjson': read('ndjson'),
   'from json': read('json'),
   'from parquet': read('parquet'),
