@@ -39,6 +39,8 @@ class NonNulls {
   /** The values in the rows before `#row`. */
   #count = 0;
   #row = 0;
+  /** The values from `#row` to the end of its page; -1: not counted. Once a page, as every row asks for them. */
+  #left = -1;
 
   constructor(pages: Pages, column: number) {
     this.#cursor = new PageCursor(pages);
@@ -58,6 +60,7 @@ class NonNulls {
       const to = Math.min(row, end);
       this.#count += valid(col, this.#row - start, to - start);
       this.#row = to;
+      this.#left = -1;
     }
     return this.#count;
   }
@@ -68,10 +71,11 @@ class NonNulls {
     while (this.#row < rows) {
       const col = this.#values();
       const { start, end } = this.#cursor;
-      const left = valid(col, this.#row - start, end - start);
-      if (this.#count + left <= n) {
-        this.#count += left;
+      if (this.#left < 0) this.#left = valid(col, this.#row - start, end - start);
+      if (this.#count + this.#left <= n) {
+        this.#count += this.#left;
         this.#row = end;
+        this.#left = -1;
         continue;
       }
       // Stays at the row, so that it can be asked about again.
@@ -82,6 +86,7 @@ class NonNulls {
           return this.#row;
         }
         this.#count++;
+        this.#left--;
       }
     }
     return NONE;
