@@ -186,7 +186,7 @@ class Splitting {
   /** What was merged so far comes first in its sub-partitions, so that input order stays. */
   private fromHere(groups: Groups, step: number): void {
     const { ctx } = this;
-    this.split = this.splitter(groups);
+    this.split = this.splitter();
     addStates(groups, this.split, groups.within(step, workingGrant(ctx) / LIST_SHARE), ctx.store);
     groups.free();
   }
@@ -195,7 +195,7 @@ class Splitting {
   private fromBegin(groups: Groups, step: number): void {
     const { input, ctx } = this;
     groups.free();
-    this.split = this.splitter(groups);
+    this.split = this.splitter();
     for (const batch of input.batches()) {
       ctx.check();
       for (const part of valueParts(batch, step)) this.split.add(part);
@@ -203,11 +203,9 @@ class Splitting {
     this.split.finish();
   }
 
-  /** Lists of values make large pieces, which are read as a whole: its writer holds less. */
-  private splitter(groups: Groups): Splitter {
+  private splitter(): Splitter {
     const { params, input, bits, ctx } = this;
-    const grant = groups.holdsValues ? workingGrant(ctx) / SPILL_SHARE : workingGrant(ctx);
-    return new Splitter({ store: ctx.store, grant }, input.schema, params.keys, bits);
+    return new Splitter(ctx, input.schema, params.keys, bits);
   }
 
   *parts(): Generator<PartitionReader> {

@@ -127,9 +127,9 @@ class KeptRows {
     this.scratch = arenaScratch(store, 'distinct');
   }
 
-  /** What is needed soon: tables double when they grow, and the rows are copied once more when they are put in order. */
+  /** Doubles soon: tables when they grow, and the rows are copied once more when they are put in order. */
   bytes(): number {
-    return 2 * (this.keys.table.bytes() + this.rowOf.bytes + this.stage.used);
+    return this.keys.table.bytes() + this.rowOf.bytes + this.stage.used;
   }
 
   take(batch: Batch): void {
@@ -180,7 +180,7 @@ async function* final(
           continue;
         }
         kept.take(part);
-        if (kept.bytes() > grant && kept.keys.table.groups > 1 && canSplit(bits)) {
+        if (isFull(kept.bytes(), grant) && kept.keys.table.groups > 1 && canSplit(bits)) {
           split = new Splitter(ctx, input.schema, params.keys, bits);
           for (const b of kept.batches) split.add(b);
           kept.free();

@@ -32,9 +32,14 @@ export function* parts(batch: Batch, rows: number): Generator<Batch> {
   for (let at = 0; at < batch.rows; at += rows) yield sliceBatch(batch, at, Math.min(batch.rows, at + rows));
 }
 
+/** Share of the grant that a table may grow to: when it is full it is still there while its rows are written somewhere else. */
+const TABLE_SHARE = 3 / 4;
+/** Share of the grant for writing them. */
+const WRITER_SHARE = 1 / 4;
+
 /** A table this large is full: growing doubles it. */
 export function isFull(bytes: number, grant: number): boolean {
-  return bytes * 2 > grant;
+  return bytes * 2 > grant * TABLE_SHARE;
 }
 
 /** True when rows that share the leading `bits` of their hash can be told apart by the next ones. */
@@ -57,7 +62,13 @@ export class Splitter {
     this.store = ctx.store;
     this.schema = schema;
     this.bits = bits;
-    this.writer = hashWriter({ store: ctx.store, grant: workingGrant(ctx) }, schema, keys, SPLIT_BITS, bits);
+    this.writer = hashWriter(
+      { store: ctx.store, grant: workingGrant(ctx) * WRITER_SHARE },
+      schema,
+      keys,
+      SPLIT_BITS,
+      bits,
+    );
   }
 
   add(batch: Batch): void {
