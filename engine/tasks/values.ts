@@ -148,7 +148,7 @@ class Writer extends Serializer {
           head.setFloat64(HEADER_BYTES + BUFFER_ENTRY_BYTES * i + 8, p.bytes, true);
         });
         into.set(text, textAt);
-        // Equal values give equal bytes: memory that was used before may be anything.
+        // Nothing of what lay in this memory before stays in the value.
         let filled = end;
         for (const p of this.#parts) {
           into.fill(0, filled, base + p.at);
@@ -216,7 +216,7 @@ class Writer extends Serializer {
 /** Told how much of its room a late array took: notes it behind the room. */
 function fillRest(into: Uint8Array, room: number): (bytes: number) => void {
   return (bytes) => {
-    // Equal values give equal bytes.
+    // Nothing of what lay there before stays.
     into.fill(0, bytes, room);
     new DataView(into.buffer, into.byteOffset + room, LATE_BYTES).setFloat64(0, bytes, true);
   };

@@ -5,17 +5,20 @@ import * as assert from 'uvu/assert';
 import { RunError } from '../../engine/errors.ts';
 import { testStore } from '../../engine/store/store.ts';
 import { encodeArgs, fillArgs, fillPlain, placeValue, placeValues } from '../../engine/tasks/places.ts';
-import { decodeValue, encodeValue, plainValue, readyToDecode } from '../../engine/tasks/values.ts';
+import { decodeValue, type EncodedValue, encodeValue, plainValue, readyToDecode } from '../../engine/tasks/values.ts';
 import { PART_ALIGN } from '../../engine/tasks/values_layout.ts';
 import { same } from './same.ts';
 
-/** Encoded where garbage lay before, at a multiple of the alignment of shared memory. */
-function encoded(value: unknown, garbage = 0xa5): Uint8Array {
-  const e = encodeValue(value);
+/** Written where garbage lay before, at a multiple of the alignment of shared memory. */
+function written(e: EncodedValue, garbage: number): Uint8Array {
   const bytes = new Uint8Array(new SharedArrayBuffer(e.bytes + 2 * PART_ALIGN), PART_ALIGN, e.bytes);
   bytes.fill(garbage);
   e.write(bytes);
   return bytes;
+}
+
+function encoded(value: unknown): Uint8Array {
+  return written(encodeValue(value), 0xa5);
 }
 
 function roundTrip(value: unknown, copy = false): unknown {
@@ -94,12 +97,15 @@ test('a value is the same after encoding and decoding, as a copy and over the by
   );
 });
 
-test('equal values give equal bytes, whatever lay there before', () => {
+// One encoding written twice, not the value encoded twice: V8 may turn a dense array into one that could have holes by optimizing a read of it, and its
+// serializer writes the two differently.
+test('nothing stays of what lay there before', () => {
   fc.assert(
     fc.property(nested, (value) => {
-      assert.ok(Buffer.compare(encoded(value, 0), encoded(value, 0xff)) === 0);
+      const e = encodeValue(value);
+      assert.ok(Buffer.compare(written(e, 0), written(e, 0xff)) === 0);
     }),
-    { numRuns: 50 },
+    { numRuns: 100 },
   );
 });
 
