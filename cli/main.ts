@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // `--version` and `--help` answer before anything else is loaded: scripts and shells call them often.
-import * as nodeModule from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { runCached } from './code_cache.ts';
 import { help } from './help.ts';
 import { version } from './version.ts';
+
+/** A hash of command.cjs; put in by the build. */
+declare const COMMAND_BUILD: string;
 
 const args = process.argv.slice(2);
 const only = args.length === 1 ? args[0] : undefined;
@@ -14,14 +15,9 @@ if (only === '--version' || only === '-V') {
 } else if (only === '--help' || only === '-h' || only === 'help') {
   process.stdout.write(help);
 } else {
-  // From Node.js 22 on compiled code is kept from run to run, in a folder of the user's own: what lies there is executed. NODE_DISABLE_COMPILE_CACHE=1 prevents it.
-  const { enableCompileCache } = nodeModule as { enableCompileCache?: (folder: string) => unknown };
-  enableCompileCache?.(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'flowc'));
-  const [{ main }, { bugReport }, { EXIT }] = await Promise.all([
-    import('./program.ts'),
-    import('./bug.ts'),
-    import('./exit.ts'),
-  ]);
+  const role = args[0] === 'run' || args[0] === 'check' ? args[0] : 'other';
+  const command = runCached(new URL('./command.cjs', import.meta.url), COMMAND_BUILD, role);
+  const { main, bugReport, EXIT } = command as typeof import('./command.ts');
   process.on('uncaughtException', (error) => {
     process.stderr.write(bugReport(error));
     process.exit(1);

@@ -5,6 +5,7 @@
 //                                       development tools it leaves a command that says so
 //   node scripts/build.mjs --no-types   bundle only (what the test runner needs)
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -26,7 +27,6 @@ const dist = join(root, 'dist');
 
 /** Output name -> source. The threads are entries of their own: they load only `engine/`. */
 const entries = {
-  cli: 'cli/main.ts',
   index: 'index.ts',
   worker: 'engine/runtime/worker.ts',
   io: 'engine/io/thread.ts',
@@ -34,6 +34,10 @@ const entries = {
   shuffle_tasks: 'engine/shuffle_tasks/entry.ts',
   testing: 'testing/index.ts',
 };
+
+/** The command is a script by itself, whose compiled code can be kept; V8 does not do so for modules before Node.js 22, and less well after. */
+const command = 'cli/command.ts';
+const launcher = 'cli/main.ts';
 
 /** Large, optional, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
 const external = ['@swc/wasm-typescript', 'apache-arrow', 'parquet-wasm', 'fast-check', '@aws-sdk/client-s3'];
@@ -53,28 +57,53 @@ export async function bundle() {
     if (!existsSync(join(root, source))) console.error(`build: ${source} does not exist, dist/${name}.js is skipped`);
   }
   const kernels = await compileKernels();
-  const result = await build({
+  const common = {
     absWorkingDir: root,
-    entryPoints: Object.fromEntries(present),
     outdir: dist,
-    chunkNames: '[name]-[hash]',
     bundle: true,
-    splitting: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
     mainFields: ['module', 'main'],
     external,
-    banner: { js: requireShim },
     sourcemap: true,
     sourcesContent: false,
     metafile: true,
     write: false,
     logLevel: 'warning',
+  };
+  const modules = await build({
+    ...common,
+    entryPoints: Object.fromEntries(present),
+    chunkNames: '[name]-[hash]',
+    splitting: true,
+    format: 'esm',
+    banner: { js: requireShim },
   });
-  const files = result.outputFiles.map(({ path, contents }) => ({ path, contents }));
+  const files = modules.outputFiles.map(({ path, contents }) => ({ path, contents }));
+  const metafiles = [modules.metafile];
+  if (existsSync(join(root, command))) {
+    const script = await build({
+      ...common,
+      entryPoints: { command },
+      format: 'cjs',
+      charset: 'ascii',
+      outExtension: { '.js': '.cjs' },
+      // The launcher calls it with its own URL.
+      define: { 'import.meta.url': 'moduleUrl' },
+    });
+    const hash = createHash('sha256');
+    for (const { path, contents } of script.outputFiles) if (path.endsWith('.cjs')) hash.update(contents);
+    const cli = await build({
+      ...common,
+      entryPoints: { cli: launcher },
+      format: 'esm',
+      define: { COMMAND_BUILD: JSON.stringify(hash.digest('hex').slice(0, 16)) },
+    });
+    for (const one of [script, cli]) files.push(...one.outputFiles.map(({ path, contents }) => ({ path, contents })));
+    metafiles.push(script.metafile);
+  }
   files.push({ path: join(dist, 'kernels.wasm'), contents: kernels.binary });
-  files.push({ path: join(dist, 'THIRD-PARTY-LICENSES.txt'), contents: licenses(result.metafile) });
+  files.push({ path: join(dist, 'THIRD-PARTY-LICENSES.txt'), contents: licenses(metafiles) });
   replaceFiles(files);
 }
 
@@ -96,9 +125,9 @@ function replaceFiles(files) {
 }
 
 /** The licence texts of the packages whose code went into the bundle: their licences ask for it. */
-function licenses(metafile) {
+function licenses(metafiles) {
   const folders = new Set();
-  for (const input of Object.keys(metafile.inputs)) {
+  for (const input of metafiles.flatMap((metafile) => Object.keys(metafile.inputs))) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (match) folders.add(match[1]);
   }

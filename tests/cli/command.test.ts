@@ -1,6 +1,6 @@
 // The built command as a user runs it: dist/cli.js in a process of its own.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,13 @@ function flowc(args: readonly string[], input = '') {
   return { code: result.status, out: result.stdout, err: result.stderr };
 }
 
+/** The command with its compiled code in a folder, `cache` by default. */
+function keeping(cache: string, more: Readonly<Record<string, string>> = {}) {
+  const env = { ...process.env, NO_COLOR: '1', XDG_CACHE_HOME: join(folder, cache), ...more };
+  const result = spawnSync(process.execPath, [command, 'fmt', '-'], { encoding: 'utf8', input: messy, env });
+  return [result.status, result.stdout, result.stderr];
+}
+
 const messy = 'from csv("a.csv")|where a>1   # keep\n|take 3';
 
 test('--version and --help', () => {
@@ -30,6 +37,45 @@ test('--version and --help', () => {
   }
   assert.is(statSync(command).mode & 0o111, 0o111, 'dist/cli.js is executable');
 });
+
+test('compiled code is kept, and is used only as it was written', () => {
+  const expected = keeping('none', { NODE_DISABLE_COMPILE_CACHE: '1' });
+  assert.is(expected[0], 0);
+  assert.not.ok(existsSync(join(folder, 'none')), 'switched off');
+
+  const cache = join(folder, 'cache/flowc');
+  assert.equal(keeping('cache'), expected);
+  const [name = '', ...others] = readdirSync(cache);
+  assert.equal(others, []);
+  const file = join(cache, name);
+  const bytes = readFileSync(file);
+  assert.ok(bytes.length > 100_000, 'it holds code');
+  assert.is(statSync(file).mode & 0o077, 0, 'nobody else reads or writes it');
+  assert.equal(keeping('cache'), expected);
+
+  // V8 itself would not notice, and crash.
+  for (const damaged of [flipped(bytes), bytes.subarray(0, 1000), Buffer.alloc(bytes.length), Buffer.alloc(0)]) {
+    writeFileSync(file, damaged);
+    assert.equal(keeping('cache'), expected);
+    assert.ok(readFileSync(file).length > 100_000, 'it is written anew');
+  }
+  for (let i = 0; i < 3; i++) keeping('cache');
+  const { mtimeMs } = statSync(file);
+  assert.equal(keeping('cache'), expected);
+  assert.is(statSync(file).mtimeMs, mtimeMs, 'after some runs it stays');
+  assert.equal(readdirSync(cache), [name]);
+});
+
+test('compiled code cannot be kept: the command runs all the same', () => {
+  writeFileSync(join(folder, 'no-folder'), '');
+  assert.equal(keeping('no-folder'), keeping('none', { NODE_DISABLE_COMPILE_CACHE: '1' }));
+});
+
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  for (let at = 1000; at < copy.length; at += 1000) copy[at] = (copy[at] ?? 0) ^ 0xff;
+  return copy;
+}
 
 test('without a command: the help on standard error, exit code 2', () => {
   const { code, out, err } = flowc([]);

@@ -67,6 +67,7 @@ test('the package has the build, its licences and its pages, and nothing else', 
   const allowed = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-LICENSES\.txt)$/,
     /^dist\/[\w-]+\.js(\.map)?$/,
+    /^dist\/command\.cjs(\.map)?$/,
     /^dist\/kernels\.wasm$/,
     /^dist\/types\/(index|(compiler|engine|grammar|testing)\/[\w/-]+)\.d\.ts$/,
   ];
@@ -79,6 +80,7 @@ test('the package has the build, its licences and its pages, and nothing else', 
   for (const path of [
     ...needed,
     'dist/cli.js',
+    'dist/command.cjs',
     'dist/index.js',
     'dist/testing.js',
     'dist/worker.js',
