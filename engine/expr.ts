@@ -164,6 +164,11 @@ export function exprChildren(e: Expr): readonly Expr[] {
   }
 }
 
+/** The terms of a predicate, in order: a row passes where each is true, and those behind the first that is not true are not evaluated for it. */
+export function conjuncts(e: Expr): Expr[] {
+  return e.kind === 'call' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e];
+}
+
 /** Bottom-up rewrite; returns the same object where nothing changed. */
 export function rewriteExpr(e: Expr, f: (e: Expr) => Expr): Expr {
   const kids = exprChildren(e);

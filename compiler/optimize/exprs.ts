@@ -46,10 +46,6 @@ export function substitutesFreely(uses: readonly Expr[], defs: ReadonlyMap<strin
   return true;
 }
 
-export function conjuncts(e: Expr): Expr[] {
-  return e.kind === 'call' && e.fn === 'and' ? e.args.flatMap(conjuncts) : [e];
-}
-
 export function conjunction(parts: readonly Expr[]): Expr | null {
   const [first, ...rest] = parts;
   if (first === undefined) return null;

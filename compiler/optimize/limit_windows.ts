@@ -1,7 +1,6 @@
-import type { Expr } from '../../engine/expr.ts';
+import { conjuncts, type Expr } from '../../engine/expr.ts';
 import type { LogicalNode, WindowCall, WindowFrame, WindowNode } from '../logical.ts';
 import { inputOf, rewritePlan } from '../plan_tree.ts';
-import { conjuncts } from './exprs.ts';
 import { type Rule, withInputs } from './rule.ts';
 
 /** `row_number() over (by k sort x) <= 3`: only the first rows of each partition are computed, and the map side of the exchange drops others. The filter itself stays. */

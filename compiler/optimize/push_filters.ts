@@ -1,18 +1,9 @@
-import type { Expr } from '../../engine/expr.ts';
+import { conjuncts, type Expr } from '../../engine/expr.ts';
 import { keepsLeft, keepsRight } from '../../engine/operators/params.ts';
 import type { Schema } from '../../engine/types.ts';
 import type { FilterNode, JoinNode, LogicalNode, WindowNode } from '../logical.ts';
 import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
-import {
-  conjunction,
-  conjuncts,
-  definitions,
-  neverFails,
-  readsHost,
-  readsOnly,
-  substitute,
-  substitutesFreely,
-} from './exprs.ts';
+import { conjunction, definitions, neverFails, readsHost, readsOnly, substitute, substitutesFreely } from './exprs.ts';
 import { type Rule, type RuleContext, withInputs } from './rule.ts';
 
 /** Moves each conjunct of a filter as close to the source as it can go, so that fewer rows are computed, joined, sorted and shuffled. */

@@ -1,7 +1,7 @@
-import type { Expr } from '../../engine/expr.ts';
+import { conjuncts, type Expr } from '../../engine/expr.ts';
 import type { LogicalNode, ScanNode } from '../logical.ts';
 import { type IsShared, inputOf, rewritePlan } from '../plan_tree.ts';
-import { callsHost, conjunction, conjuncts } from './exprs.ts';
+import { callsHost, conjunction } from './exprs.ts';
 import { type Rule, withInputs } from './rule.ts';
 
 /** A filter right above a scan is also told to the reader, which skips row groups that cannot match; the filter itself stays. */

@@ -1,8 +1,8 @@
-import type { Expr, NamedExpr } from '../../engine/expr.ts';
+import { conjuncts, type Expr, type NamedExpr } from '../../engine/expr.ts';
 import type { ComputeParams } from '../../engine/operators/params.ts';
 import type { StageInput, StepRef } from '../../engine/plan.ts';
 import type { Schema } from '../../engine/types.ts';
-import { conjunction, conjuncts, definitions, substitute, substitutesFreely } from '../optimize/exprs.ts';
+import { conjunction, definitions, substitute, substitutesFreely } from '../optimize/exprs.ts';
 
 /** A stage that is still open at its end: an input and the map-shaped steps fused so far. */
 export interface Pipeline {
@@ -73,7 +73,7 @@ function fuse(first: ComputeParams, second: ComputeParams): ComputeParams | null
   const defs = definitions(first.outputs);
   const uses = [...(second.filter === null ? [] : [second.filter]), ...second.outputs.map((o) => o.expr)];
   if (!substitutesFreely(uses, defs)) return null;
-  // `and` tests in order, so what the second filter computes is computed for the first one's survivors only.
+  // Terms are tested in order, so what the second filter computes is computed for the first one's survivors only.
   const filters = [first.filter, second.filter === null ? null : substitute(second.filter, defs)].filter(
     (f) => f !== null,
   );

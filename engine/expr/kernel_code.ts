@@ -1,7 +1,9 @@
-import type { Expr } from '../expr.ts';
+import { conjuncts, type Expr } from '../expr.ts';
 import { narrow } from '../functions/ints.ts';
+import { T } from '../types.ts';
 import { isIntLike } from './forms.ts';
-import type { Input, Mode, Slot } from './gen.ts';
+import type { Gen, Input, Mode, Slot } from './gen.ts';
+import { argAs } from './gen_call.ts';
 import { newGen } from './gen_expr.ts';
 import { type OutForm, storeCode } from './outputs.ts';
 
@@ -50,28 +52,37 @@ export interface KernelRequest {
 export function generate(r: KernelRequest): KernelCode {
   const g = newGen(r.slots, r.mode, r.trace);
   const nullable: boolean[] = [];
-  r.exprs.forEach((e, j) => {
-    const val = g.gen(e);
-    nullable.push(val.n !== 'false');
-    if (r.kind === 'filter') {
-      g.emit(`o0[m] = i; if (${val.n === 'false' ? val.v : `!${val.n} && ${val.v}`}) m++;`);
-      return;
-    }
-    const form = r.forms[j] as OutForm;
-    const canonical =
-      r.kind === 'values' && isIntLike(e.type) && r.mode === 'wide'
-        ? { ...val, v: `${g.bind(narrow)}(${val.v})` }
-        : val;
-    g.emit(storeCode(form, r.mode, canonical, j));
-    if (val.n !== 'false' && form !== 'values') g.emit(`if (${val.n}) { m${j}[k >> 3] &= ~(1 << (k & 7)); c${j}++; }`);
-    else if (val.n !== 'false')
-      g.emit(`if (${val.n}) { c${j}++; if (m${j} !== null) m${j}[k >> 3] &= ~(1 << (k & 7)); }`);
-  });
+  if (r.kind === 'filter') genFilter(g, r.exprs[0] as Expr);
+  else
+    r.exprs.forEach((e, j) => {
+      const val = g.gen(e);
+      nullable.push(val.n !== 'false');
+      const form = r.forms[j] as OutForm;
+      const canonical =
+        r.kind === 'values' && isIntLike(e.type) && r.mode === 'wide'
+          ? { ...val, v: `${g.bind(narrow)}(${val.v})` }
+          : val;
+      g.emit(storeCode(form, r.mode, canonical, j));
+      if (val.n !== 'false' && form !== 'values')
+        g.emit(`if (${val.n}) { m${j}[k >> 3] &= ~(1 << (k & 7)); c${j}++; }`);
+      else if (val.n !== 'false')
+        g.emit(`if (${val.n}) { c${j}++; if (m${j} !== null) m${j}[k >> 3] &= ~(1 << (k & 7)); }`);
+    });
   const source = assemble(r, g.inputs.length, g.params.length, g.lines);
   // The one place where text becomes code: it holds names of ours only, and everything of the user's comes in through P.
   // oxlint-disable-next-line typescript/no-implied-eval
   const factory = new Function('P', source) as (params: readonly unknown[]) => KernelFn;
   return { fn: factory(g.params), inputs: g.inputs, nullable, nodes: g.nodes, source };
+}
+
+/** A row that some term is not true for is done with: what comes behind the term may fail for it. */
+function genFilter(g: Gen, predicate: Expr): void {
+  const terms = conjuncts(predicate);
+  terms.forEach((term, k) => {
+    const val = g.gen(argAs(term, T.bool));
+    const passes = val.n === 'false' ? val.v : `!${val.n} && ${val.v}`;
+    g.emit(k < terms.length - 1 ? `if (!(${passes})) continue;` : `o0[m] = i; if (${passes}) m++;`);
+  });
 }
 
 function assemble(r: KernelRequest, inputs: number, params: number, body: readonly string[]): string {

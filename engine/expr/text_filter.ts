@@ -26,8 +26,8 @@ export function textFilter(pred: Expr, input: Schema): ((batch: Batch, scratch: 
 const whole = (batch: Batch): Rows => ({ count: batch.rows, select: null });
 
 /**
- * The terms of a conjunction before the first one that reads a text column, to be tested before texts are looked at, and the rest. Terms that may fail are
- * evaluated also where those before them are null, so that a rest with such terms stays whole.
+ * The terms of a filter before the first one that reads a text column, to be tested before texts are looked at, and the rest. Where terms may fail the filter
+ * stays whole, so that the first row that fails is the one that is told of.
  */
 function leading(e: Expr, reads: (e: Expr) => boolean): [first: Expr | null, rest: Expr] {
   if (e.kind !== 'call' || e.fn !== 'and') return [null, e];

@@ -22,6 +22,19 @@ export function interpret(e: Expr, row: Row): LiteralValue | typeof FAILS {
   }
 }
 
+/** Whether a filter keeps the row: its terms in order, none behind one that is not true: `where a and b` is `where a | where b`. */
+export function passes(predicate: Expr, row: Row): boolean | typeof FAILS {
+  if (predicate.kind !== 'call' || predicate.fn !== 'and') {
+    const v = interpret(predicate, row);
+    return v === FAILS ? v : v === true;
+  }
+  for (const term of predicate.args) {
+    const v = passes(term, row);
+    if (v !== true) return v;
+  }
+  return true;
+}
+
 function fail(): never {
   throw new RunError('FLOW7005', 'fails');
 }

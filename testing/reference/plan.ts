@@ -12,7 +12,7 @@ import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { keepsLeft, keepsRight } from '../../engine/operators/params.ts';
 import type { DataType, Schema } from '../../engine/types.ts';
 import { aggregateOf } from './aggregates.ts';
-import { FAILS, interpret, type Row } from './expr.ts';
+import { FAILS, interpret, passes, type Row } from './expr.ts';
 import { compareKeys, keyText, order } from './values.ts';
 import { windowRows } from './window.ts';
 
@@ -51,7 +51,10 @@ function own(row: Row, name: string): LiteralValue {
 }
 
 function value(e: Expr, row: Row): LiteralValue {
-  const v = interpret(e, row);
+  return sure(interpret(e, row));
+}
+
+function sure<V>(v: V | typeof FAILS): V {
   if (v === FAILS) throw new RunError('FLOW7005', 'an expression that fails');
   return v;
 }
@@ -65,7 +68,7 @@ function evaluate(n: LogicalNode, inputs: readonly (readonly Row[])[], tables: T
       return table;
     }
     case 'filter':
-      return rows.filter((row) => value(n.predicate, row) === true);
+      return rows.filter((row) => sure(passes(n.predicate, row)));
     case 'project':
       return rows.map((row) => Object.fromEntries(n.outputs.map((o) => [o.name, value(o.expr, row)])));
     case 'aggregate':

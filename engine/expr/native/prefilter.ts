@@ -15,7 +15,7 @@ export function cannotFail(e: Expr): boolean {
 }
 
 /**
- * A predicate that is true wherever `e` is or fails, of those terms of the conjunction that native code computes; null when there is none.
+ * A predicate that is true wherever `e` is or fails, of those terms of the filter that native code computes; null when there is none.
  * A term that may fail before its turn must not be skipped: only terms with nothing of the kind before them count.
  */
 export function prefilterOf(e: Expr, computable: (term: Expr) => boolean): Expr | null {
@@ -27,8 +27,5 @@ export function prefilterOf(e: Expr, computable: (term: Expr) => boolean): Expr 
   }
   if (terms.length === 0) return null;
   const base = { type: e.type, nullable: true };
-  const all = terms.reduce((a, b): Expr => ({ ...base, kind: 'call', fn: 'and', args: [a, b] }));
-  // Null decides nothing: the terms after it are still evaluated, and may fail.
-  const yes: Expr = { ...base, nullable: false, kind: 'literal', value: true };
-  return { ...base, nullable: false, kind: 'call', fn: 'coalesce', args: [all, yes] };
+  return terms.reduce((a, b): Expr => ({ ...base, kind: 'call', fn: 'and', args: [a, b] }));
 }
