@@ -2,6 +2,7 @@
 // the sources, as compiling takes longer than all the rest of a build.
 //
 //   node scripts/build-kernels.mjs [--text]    writes dist/kernels.wasm, and with --text dist/kernels.wat to read
+//   node scripts/build-kernels.mjs --quick     optimizes little, and keeps nothing: for mutants (scripts/mutate.mjs)
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,15 +16,17 @@ const cache = join(root, 'node_modules/.cache/flowc');
 /** Shared memory is the caller's: the module has neither data segments nor a heap of its own. 65536 pages: any segment of an arena. */
 const options =
   '--enable simd --enable threads --importMemory --noExportMemory --sharedMemory --initialMemory 1 --maximumMemory 65536 ' +
-  '--runtime stub --noAssert --optimizeLevel 3 --shrinkLevel 0 --converge';
+  '--runtime stub --noAssert';
+const full = '--optimizeLevel 3 --shrinkLevel 0 --converge';
+const little = '--optimizeLevel 1 --shrinkLevel 0';
 
 /**
- * @param {{ text?: boolean }} [settings] `text`: compile anew and give the text format too
+ * @param {{ text?: boolean, quick?: boolean }} [settings] `text`: compile anew and give the text format too; `quick`: compile anew, optimize little
  * @returns {Promise<{ binary: Uint8Array, text: string | null }>} rejects, after the compiler's messages were printed, when a source does not compile
  */
-export async function compileKernels({ text = false } = {}) {
+export async function compileKernels({ text = false, quick = false } = {}) {
   const path = join(cache, `kernels-${fingerprint()}.wasm`);
-  if (!text) {
+  if (!text && !quick) {
     try {
       return { binary: readFileSync(path), text: null };
     } catch {
@@ -32,8 +35,9 @@ export async function compileKernels({ text = false } = {}) {
   }
   const { default: asc } = await import('assemblyscript/asc');
   const written = new Map();
+  const all = `${options} ${quick ? little : full}`.split(' ');
   const { error, stderr } = await asc.main(
-    [join(sources, 'index.ts'), '-o', 'kernels.wasm', ...(text ? ['-t', 'kernels.wat'] : []), ...options.split(' ')],
+    [join(sources, 'index.ts'), '-o', 'kernels.wasm', ...(text ? ['-t', 'kernels.wat'] : []), ...all],
     { readFile: (name, base) => readSource(join(base, name)), writeFile: (name, data) => written.set(name, data) },
   );
   const binary = written.get('kernels.wasm');
@@ -42,7 +46,7 @@ export async function compileKernels({ text = false } = {}) {
     // As esbuild's: what is wrong has been printed.
     throw Object.assign(new Error('the kernels do not compile'), { errors: [] });
   }
-  keep(path, binary);
+  if (!quick) keep(path, binary);
   return { binary, text: written.get('kernels.wat') ?? null };
 }
 
@@ -57,7 +61,7 @@ function readSource(path) {
 }
 
 function fingerprint() {
-  const hash = createHash('sha256').update(options);
+  const hash = createHash('sha256').update(options).update(full);
   hash.update(readFileSync(createRequire(import.meta.url).resolve('assemblyscript/package.json')));
   for (const file of readdirSync(join(root, sources)).sort()) {
     hash.update(file).update(readFileSync(join(root, sources, file)));
@@ -79,7 +83,7 @@ function keep(path, binary) {
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const text = process.argv.includes('--text');
-  const result = await compileKernels({ text });
+  const result = await compileKernels({ text, quick: process.argv.includes('--quick') });
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(join(root, 'dist/kernels.wasm'), result.binary);
   if (text) writeFileSync(join(root, 'dist/kernels.wat'), result.text);
