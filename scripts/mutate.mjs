@@ -115,8 +115,8 @@ function mutantsOf(file, text) {
       : /^\d+$/.test(token)
         ? [String(Number(token) + 1)]
         : [];
-    // Types are no code: `Array<u32>` has no blank before its bracket, and rules have no operators on bits.
-    if (/^[<>]$/.test(token) && text[start - 1] !== ' ') continue;
+    // Types are no code: `Array<u32>` has no blank before its bracket, `<u32>x` a name behind it; and rules have no operators on bits.
+    if (/^[<>]$/.test(token) && (text[start - 1] !== ' ' || /^<\w+>/.test(text.slice(start, start + 20)))) continue;
     if (/^[|&]$/.test(token) && file.startsWith(RULES)) continue;
     for (const put of instead) found.push({ file, start, token, put });
   }

@@ -36,7 +36,13 @@ export function expectPipeline(pipeline: Flow | string, options: FlowRunOptions 
       const columns = [...new Set(expected.flatMap((row) => Object.keys(row)))];
       const actual = await rowsOf();
       const found = columns.length === 0 && expected.length > 0 ? Object.keys(actual[0] ?? {}) : columns;
-      const message = difference(actual, expected, found.length > 0 ? found : Object.keys(actual[0] ?? {}), ordered);
+      const message = difference(
+        actual,
+        expected,
+        found.length > 0 ? found : Object.keys(actual[0] ?? {}),
+        ordered,
+        EXPECTED,
+      );
       if (message !== null) throw new RowsError(message);
     },
     async toFail(text) {
@@ -61,20 +67,25 @@ function cell(value: unknown): string {
   return JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? `${v}n` : v));
 }
 
-/** What differs, as a table; null when nothing does. */
-function difference(
+const EXPECTED = (actual: number, expected: number): string =>
+  `${actual} rows, expected ${expected} (- expected and not there, + there and not expected)`;
+
+/** What differs, as a table below what `head` says of the numbers of rows; null when nothing does. */
+export function difference(
   actual: readonly Row[],
   expected: readonly Row[],
   columns: readonly string[],
   ordered: boolean,
+  head: (actual: number, expected: number) => string,
 ): string | null {
   const texts = (rows: readonly Row[]): string[][] => rows.map((row) => columns.map((c) => cell(row[c])));
   const [a, e] = [texts(actual), texts(expected)];
   const lines = ordered ? byPlace(a, e) : byCount(a, e);
   if (lines.length === 0) return null;
-  const head = `${actual.length} rows, expected ${expected.length} (- expected and not there, + there and not expected)`;
   const rest = lines.length > SHOWN ? [`… and ${lines.length - SHOWN} more`] : [];
-  return [head, ...table([['', ...columns], ...lines.slice(0, SHOWN)]), ...rest].join('\n');
+  return [head(actual.length, expected.length), ...table([['', ...columns], ...lines.slice(0, SHOWN)]), ...rest].join(
+    '\n',
+  );
 }
 
 function byPlace(actual: readonly string[][], expected: readonly string[][]): string[][] {
