@@ -30,7 +30,7 @@ export function csvReader(delimiter = ',', tuning: CsvTuning = CSV_TUNING): Form
     estimate: (spec) => estimateCsv(spec, dialect(spec)),
     splits(scan) {
       checkTypes(scan);
-      return csvSplits(scan, dialect(scan.source), tuning.splitBytes);
+      return csvSplits(scan, dialect(scan.source), tuning);
     },
     probe: (split, scan, ctx) =>
       Promise.resolve(probeQuotes(split as CsvSplit, dialect(scan.source), ctx, tuning.windowBytes)),

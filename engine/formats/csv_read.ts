@@ -20,16 +20,21 @@ import { dateColumn, intervalColumn, microsColumn } from './csv_times.ts';
 import { canReadFromJson } from './json_nested.ts';
 import { GzipDamage, openSource } from './source.ts';
 import { type RecordReader, splitRows } from './split_rows.ts';
+import type { SplitTuning } from './split_size.ts';
 import { MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
 
 /** Sizes that a test may make small; they and the data decide the bounds of batches. */
-export interface CsvTuning {
-  readonly splitBytes: number;
+export interface CsvTuning extends SplitTuning {
   readonly windowBytes: number;
   readonly indexFields: number;
 }
 
-export const CSV_TUNING: CsvTuning = { splitBytes: 4 << 20, windowBytes: 1 << 20, indexFields: 1 << 18 };
+export const CSV_TUNING: CsvTuning = {
+  splitBytes: 4 << 20,
+  maxSplitBytes: 64 << 20,
+  windowBytes: 1 << 20,
+  indexFields: 1 << 18,
+};
 
 const KERNELS: Partial<Record<TypeKind, ColumnKernel>> = {
   bool: boolColumn,

@@ -10,6 +10,7 @@ import { LEAD, type QuoteState, quotesAfter } from './csv_quotes.ts';
 import type { Split } from './def.ts';
 import { didYouMean } from './nearest.ts';
 import { readFully, withFile } from './source.ts';
+import { type SplitTuning, splitSize } from './split_size.ts';
 import { WINDOW_SLACK } from './window.ts';
 
 /** A range of one file: the records that start in [start, end). */
@@ -31,7 +32,7 @@ export interface CsvSplit extends Split {
   readonly columns: readonly number[];
 }
 
-export async function csvSplits(scan: ScanInput, dialect: Dialect, splitBytes: number): Promise<CsvSplit[]> {
+export async function csvSplits(scan: ScanInput, dialect: Dialect, tuning: SplitTuning): Promise<CsvSplit[]> {
   const { paths, schema, declared } = scan.source;
   const splits: CsvSplit[] = [];
   const names = declared ? schema.map((f) => f.name) : null;
@@ -51,7 +52,9 @@ export async function csvSplits(scan: ScanInput, dialect: Dialect, splitBytes: n
     };
     // Comments may hold anything, quotes too: what a position means is only known by reading from the start.
     const whole = layout.gzip || dialect.comment >= 0 || dialect.escape !== dialect.quote;
-    const parts = whole ? 1 : Math.max(1, Math.ceil((layout.size - layout.start) / splitBytes));
+    const content = layout.size - layout.start;
+    const splitBytes = splitSize(tuning, content);
+    const parts = whole ? 1 : Math.max(1, Math.ceil(content / splitBytes));
     for (let i = 0; i < parts; i++) {
       const start = layout.start + i * splitBytes;
       const last = i === parts - 1;

@@ -14,6 +14,7 @@ import { indexLines, indexValues, ListFault, unclosedList, type ValueIndex, valu
 import { JsonFault, JsonScanner } from './json_scanner.ts';
 import { GzipDamage, openSource } from './source.ts';
 import { type RecordReader, splitRows } from './split_rows.ts';
+import type { SplitTuning } from './split_size.ts';
 import { MAX_RECORD_BYTES, recordTooLong, TextWindow } from './window.ts';
 
 /** A range of one file: the lines that start in [start, end), or the whole of it. */
@@ -29,14 +30,18 @@ export interface JsonSplit extends Split {
   readonly dataStart: number;
 }
 
-export interface JsonTuning {
-  readonly splitBytes: number;
+export interface JsonTuning extends SplitTuning {
   readonly windowBytes: number;
   /** Values a batch holds at most. */
   readonly rows: number;
 }
 
-export const JSON_TUNING: JsonTuning = { splitBytes: 4 << 20, windowBytes: 1 << 20, rows: MORSEL_ROWS };
+export const JSON_TUNING: JsonTuning = {
+  splitBytes: 4 << 20,
+  maxSplitBytes: 64 << 20,
+  windowBytes: 1 << 20,
+  rows: MORSEL_ROWS,
+};
 
 /** Name of the column that values other than objects become. */
 export const VALUE_COLUMN = 'value';

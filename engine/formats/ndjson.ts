@@ -11,6 +11,7 @@ import { canReadFromJson } from './json_nested.ts';
 import { JSON_TUNING, type JsonSplit, type JsonTuning, readJson } from './json_read.ts';
 import { jsonListWriter, ndjsonWriter } from './json_write.ts';
 import { readFully, withFile } from './source.ts';
+import { type SplitTuning, splitSize } from './split_size.ts';
 import { localPath } from './stdin.ts';
 
 /** A reader of JSON values: one a line, the elements of one list, or one after another; found out from the file. `tuning` is for tests. */
@@ -20,7 +21,7 @@ export function jsonReader(tuning: JsonTuning = JSON_TUNING): FormatReader {
     estimate: estimateJson,
     splits(scan) {
       checkTypes(scan);
-      return jsonSplits(scan, tuning.splitBytes);
+      return jsonSplits(scan, tuning);
     },
     read: (split, scan, ctx, progress) =>
       readJson(split as JsonSplit, scan, onErrorOf(scan.source), ctx, progress, tuning),
@@ -48,11 +49,12 @@ function checkTypes(scan: ScanInput): void {
   );
 }
 
-async function jsonSplits(scan: ScanInput, splitBytes: number): Promise<JsonSplit[]> {
+async function jsonSplits(scan: ScanInput, tuning: SplitTuning): Promise<JsonSplit[]> {
   const splits: JsonSplit[] = [];
   for (const [file, path] of scan.source.paths.entries()) {
     const { local, size, gzip, kind, inside, start: dataStart } = await jsonLayout(path, innerPath(scan.source));
     const base = { path, file, local, gzip, kind, inside, dataStart };
+    const splitBytes = splitSize(tuning, size - dataStart);
     const parts = gzip || kind !== 'lines' ? 1 : Math.max(1, Math.ceil((size - dataStart) / splitBytes));
     for (let i = 0; i < parts; i++) {
       const start = dataStart + i * splitBytes;

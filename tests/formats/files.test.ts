@@ -10,6 +10,7 @@ import { expandBraces, isGlob, segmentMatcher } from '../../engine/formats/glob.
 import { didYouMean, nearestNames } from '../../engine/formats/nearest.ts';
 import { ByteOut } from '../../engine/formats/out.ts';
 import { formatByExtension } from '../../engine/formats/registry.ts';
+import { splitSize } from '../../engine/formats/split_size.ts';
 import { compileTimeFormat } from '../../engine/formats/time_format.ts';
 import { runError } from './support.ts';
 
@@ -151,6 +152,36 @@ test('floats are written as String writes them', () => {
   );
   for (const v of [0.1, -0.5, 0.000001, 1e-7, 123456789.123456, 999999999.99, -12.340001, 5e-324])
     assert.is(text(v), String(v));
+});
+
+test('splits grow with the root of the file, within bounds', () => {
+  const MIB = 1 << 20;
+  const tuning = { splitBytes: 4 * MIB, maxSplitBytes: 64 * MIB };
+  assert.is(splitSize(tuning, 0), 4 * MIB);
+  assert.is(splitSize(tuning, 16 * MIB), 4 * MIB);
+  assert.is(splitSize(tuning, 64 * MIB), 8 * MIB);
+  assert.is(splitSize(tuning, 900 * MIB), 30 * MIB);
+  assert.is(splitSize(tuning, 2 ** 40), 64 * MIB);
+  assert.is(splitSize({ splitBytes: 4000 }, 2 ** 40), 4000);
+});
+
+test('splits that have grown hold every row once', () => {
+  const path = join(folder, 'grown.csv');
+  writeFileSync(path, `a,b\n${Array.from({ length: 3000 }, (_, i) => `${i},"x\n${i}"`).join('\n')}\n`);
+  const script = `
+    import { csvReader } from './engine/formats/csv.ts';
+    import { readAll } from './tests/formats/support.ts';
+    const tuning = { splitBytes: 400, maxSplitBytes: 5000, windowBytes: 300, indexFields: 100 };
+    const { rows, splits } = await readAll(csvReader(',', tuning), process.argv[1]);
+    console.log(JSON.stringify([splits, rows.every((r, i) => r.a === i && r.b === 'x\\n' + i), rows.length]));
+  `;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script, path];
+  const child = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  assert.is(child.status, 0, child.stderr);
+  const [splits, same, rows] = JSON.parse(child.stdout);
+  assert.equal([same, rows], [true, 3000]);
+  // 38 KB in splits of about 1.9 KB.
+  assert.ok(splits > 15 && splits < 30, `${splits} splits`);
 });
 
 test('standard input is read once and by ranges', () => {
