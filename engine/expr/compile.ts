@@ -6,7 +6,7 @@ import type { Scratch } from '../memory/types.ts';
 import type { Field, Schema } from '../types.ts';
 import type { Slot } from './gen.ts';
 import { Kernel, nativeServices, type Rows } from './kernel.ts';
-import { type Compilers, hasLambda, hoistLambdas, onRows, type RowFilter } from './lambdas.ts';
+import { type Compilers, hasLambda, hoistFilterLambdas, hoistLambdas, onRows, type RowFilter } from './lambdas.ts';
 import { type Gain, NativeFold } from './native/fold.ts';
 import type { FoldTerm } from './native/fold_module.ts';
 import { measure } from './nodes.ts';
@@ -51,7 +51,7 @@ export function compileFilter(pred: Expr, input: Schema): Filter {
   measure(pred);
   return cached(keyOf('filter', pred, input), () => {
     if (!hasLambda(pred)) return filterOf(pred, input);
-    const hoisted = hoistLambdas([pred], input, COMPILERS);
+    const hoisted = hoistFilterLambdas(pred, input, COMPILERS);
     const filter = filterOf(hoisted.exprs[0] as Expr, hoisted.schema);
     return (batch, scratch) => filter(hoisted.widen(batch, scratch), scratch);
   });

@@ -74,12 +74,37 @@ export function hasLambda(e: Expr): boolean {
 
 export function hoistLambdas(exprs: readonly Expr[], input: Schema, compilers: Compilers): Hoisted {
   const calls = new Calls(input.length);
-  const rewritten = exprs.map((e) => hoist(e, null, calls));
+  return widened(
+    exprs.map((e) => hoist(e, null, calls)),
+    calls,
+    input,
+    compilers,
+  );
+}
+
+/** As hoistLambdas for a filter, of which terms behind one that is not true are not evaluated. */
+export function hoistFilterLambdas(predicate: Expr, input: Schema, compilers: Compilers): Hoisted {
+  const calls = new Calls(input.length);
+  return widened([hoistTerms(predicate, null, calls)], calls, input, compilers);
+}
+
+function hoistTerms(e: Expr, guard: Expr | null, calls: Calls): Expr {
+  if (e.kind !== 'call' || e.fn !== 'and') return hoist(e, guard, calls);
+  let reached = guard;
+  const terms = e.args.map((term) => {
+    const made = hoistTerms(term, reached, calls);
+    reached = both(reached, made);
+    return made;
+  });
+  return withChildren(e, terms);
+}
+
+function widened(exprs: readonly Expr[], calls: Calls, input: Schema, compilers: Compilers): Hoisted {
   const schemas = calls.list.map((_, k) => [...input, ...calls.list.slice(0, k).map((c) => c.field)]);
   const computed = calls.list.map((call, k) => guarded(call, schemas[k] as Schema, compilers));
   const schema = [...input, ...calls.list.map((c) => c.field)];
   return {
-    exprs: rewritten,
+    exprs,
     schema,
     widen(batch, scratch) {
       let wide = batch;
