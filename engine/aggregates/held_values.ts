@@ -9,7 +9,7 @@ import { field, T } from '../types.ts';
 import type { Accumulator, SpillContext } from './def.ts';
 import { validRows } from './numbers.ts';
 import { SpilledRuns } from './spilled_runs.ts';
-import { itemsOf, ValueLog } from './value_log.ts';
+import { ValueLog } from './value_log.ts';
 
 /** A column of group numbers. */
 export function groupColumn(groups: Uint32Array): Column {
@@ -130,8 +130,7 @@ export abstract class OverValues implements Accumulator {
   }
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
-    const items = itemsOf(state[0] as Column, groups, rows);
-    this.held.log.append(items.child, items.groups, items.rows, items.n);
+    this.held.log.appendLists(state[0] as Column, groups, rows);
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[] {

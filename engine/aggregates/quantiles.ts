@@ -1,5 +1,6 @@
 import type { Column } from '../batch/column.ts';
 import { EngineBug } from '../errors.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { NumberStore } from '../operators/number_store.ts';
 import type { Store } from '../store/types.ts';
@@ -11,6 +12,7 @@ import { groupsOf, OverValues } from './held_values.ts';
 import { doublesOf, type ValidRows, validRows } from './numbers.ts';
 import { SpilledRuns } from './spilled_runs.ts';
 import { nullableFloats } from './sums.ts';
+import type { GroupIndex } from './value_log.ts';
 
 const FLOATS = T.list(T.float, false);
 const PAIR: readonly Field[] = [field('g', T.int, false), field('v', T.float)];
@@ -72,13 +74,18 @@ abstract class OverDoubles extends OverValues {
   }
 
   protected append(col: Column, v: ValidRows): void {
+    if (col.phys === 'f64' || col.phys === 'i32') {
+      this.held.log.append(col, v.groups, v.rows, v.n);
+      return;
+    }
     const values = doublesOf(col, v, 0);
     const doubles: Column = { type: T.float, phys: 'f64', length: v.n, nullCount: 0, validity: null, values };
     this.held.log.append(doubles, v.groups, null, v.n);
   }
 
-  /** The result of a group from its sorted values. */
-  protected abstract ofSorted(sorted: Float64Array, group: number): number;
+  /** The quantile that is wanted of a group; with `distances` that of the distances from it. */
+  protected abstract fraction(group: number): number;
+  protected abstract readonly distances: boolean;
   /** The results of groups from runs, NaN where there are no values. */
   protected abstract ofRuns(runs: SpilledRuns, counts: readonly number[]): Float64Array;
 
@@ -98,6 +105,8 @@ abstract class OverDoubles extends OverValues {
     const { log } = this.held;
     const index = log.indexAll();
     const held = (log.values as NumberStore).doubles;
+    const selected = this.bySelection(index, held.data, order, n, scratch);
+    if (selected !== null) return selected;
     return nullableFloats(n, scratch, (i) => {
       const g = order[i] as number;
       const from = index.start(g);
@@ -106,8 +115,49 @@ abstract class OverDoubles extends OverValues {
       const sorted = scratch.f64(count);
       for (let k = 0; k < count; k++) sorted[k] = held.data[index.entry(from + k)] as number;
       sorted.sort();
-      return this.ofSorted(sorted, g) / this.unit;
+      const q = this.fraction(g);
+      const v = interpolate(sorted, q);
+      if (!this.distances) return v / this.unit;
+      return interpolate(sorted.map((x) => Math.abs(x - v)).sort(), q) / this.unit;
     });
+  }
+
+  /** By a kernel, which need not sort; null where it does not reach all of it. */
+  private bySelection(
+    index: GroupIndex,
+    held: Float64Array,
+    order: Uint32Array,
+    n: number,
+    scratch: Scratch,
+  ): Column | null {
+    const { starts, entries } = index.parts;
+    if (this.held.log.size === 0 || kernelsFor(held, starts, entries, order) === null) return null;
+    const fractions = scratch.f64(n);
+    let most = 0;
+    for (let i = 0; i < n; i++) {
+      const g = order[i] as number;
+      fractions[i] = this.fraction(g);
+      most = Math.max(most, index.start(g + 1) - index.start(g));
+    }
+    const work = scratch.f64(most);
+    const values = scratch.f64(n);
+    const validity = scratch.bitmap(n, false);
+    const k = kernelsFor(held, starts, entries, order, fractions, work, values, validity);
+    if (k === null) return null;
+    const nullCount = k.group_quantiles(
+      held.byteOffset,
+      starts.byteOffset,
+      entries.byteOffset,
+      order.byteOffset,
+      n,
+      fractions.byteOffset,
+      this.unit,
+      this.distances ? 1 : 0,
+      work.byteOffset,
+      values.byteOffset,
+      validity.byteOffset,
+    );
+    return { type: T.float, phys: 'f64', length: n, nullCount, validity: nullCount === 0 ? null : validity, values };
   }
 
   override clear(): void {
@@ -118,6 +168,7 @@ abstract class OverDoubles extends OverValues {
 
 /** Quantile by linear interpolation between the two nearest values. */
 class Quantile extends OverDoubles {
+  protected readonly distances = false;
   private readonly fractions: Fractions;
 
   constructor(store: Store, arg: DataType, at: number | DataType) {
@@ -149,8 +200,8 @@ class Quantile extends OverDoubles {
     return [...super.states(order, n, scratch), ...this.fractions.state(order, n, scratch)];
   }
 
-  protected ofSorted(sorted: Float64Array, group: number): number {
-    return interpolate(sorted, this.fractions.of(group));
+  protected fraction(group: number): number {
+    return this.fractions.of(group);
   }
 
   protected ofRuns(runs: SpilledRuns, counts: readonly number[]): Float64Array {
@@ -170,9 +221,10 @@ class Quantile extends OverDoubles {
 
 /** Median of the distances from the median. */
 class Mad extends OverDoubles {
-  protected ofSorted(sorted: Float64Array): number {
-    const middle = interpolate(sorted, 0.5);
-    return interpolate(sorted.map((v) => Math.abs(v - middle)).sort(), 0.5);
+  protected readonly distances = true;
+
+  protected fraction(): number {
+    return 0.5;
   }
 
   protected ofRuns(runs: SpilledRuns, counts: readonly number[]): Float64Array {

@@ -1,5 +1,7 @@
 import type { Column } from '../batch/column.ts';
+import { sliceColumn } from '../batch/slice.ts';
 import { EngineBug } from '../errors.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
 import { u32Vector } from '../memory/vector.ts';
@@ -38,6 +40,9 @@ export function listColumn(type: DataType, n: number, offsets: Int32Array, child
   return { type, phys: 'list', length: n, nullCount: 0, validity: null, offsets, child };
 }
 
+/** Stands for "in order". */
+const IN_ORDER = 0xffffffff;
+
 /** Entries grouped: those of group g are `entries[starts[g] .. starts[g + 1]]`, in order of arrival. */
 export class GroupIndex {
   private readonly starts: Vector<Uint32Array>;
@@ -59,6 +64,12 @@ export class GroupIndex {
     this.entries.reserve(n);
     const starts = this.starts.data;
     const entries = this.entries.data;
+    const k = n === 0 ? null : kernelsFor(starts, entries, groupOf, arrival);
+    if (k !== null) {
+      const order = arrival === null ? IN_ORDER : arrival.byteOffset;
+      k.group_index(groupOf.byteOffset, order, n, groups, starts.byteOffset, entries.byteOffset);
+      return;
+    }
     for (let e = 0; e < n; e++) {
       const g = (groupOf[e] as number) + 2;
       starts[g] = (starts[g] as number) + 1;
@@ -77,6 +88,11 @@ export class GroupIndex {
     return this.starts.data[group] as number;
   }
 
+  /** Where the entries lie: those of group g from starts[g] to starts[g + 1]. */
+  get parts(): { readonly starts: Uint32Array; readonly entries: Uint32Array } {
+    return { starts: this.starts.data, entries: this.entries.data };
+  }
+
   entry(at: number): number {
     return this.entries.data[at] as number;
   }
@@ -92,6 +108,12 @@ export class GroupIndex {
       offsets[i + 1] = total;
     }
     const entries = scratch.u32(total);
+    const k = total === 0 ? null : kernelsFor(entries, order, this.starts.data, this.entries.data);
+    if (k !== null) {
+      const from = [this.starts.data.byteOffset, this.entries.data.byteOffset] as const;
+      k.group_list_entries(...from, order.byteOffset, n, entries.byteOffset);
+      return { offsets, entries, total };
+    }
     let at = 0;
     for (let i = 0; i < n; i++) {
       const g = order[i] as number;
@@ -156,6 +178,28 @@ export class ValueLog {
     this.groupOf.reserve(this.n + n);
     this.groupOf.data.set(groups.subarray(0, n), this.n);
     this.n += n;
+  }
+
+  /** Appends the items of list `i` of a state to `groups[i]`, i < rows. */
+  appendLists(state: Column, groups: Uint32Array, rows: number): void {
+    if (state.phys !== 'list') throw new EngineBug(`a list state in ${state.phys} form`);
+    const { offsets } = state;
+    const from = offsets[0] as number;
+    const n = (offsets[rows] as number) - from;
+    if (n === 0) return;
+    this.values.bind(sliceColumn(state.child, from, from + n));
+    this.values.append(this.n, null, n);
+    this.groupOf.reserve(this.n + n);
+    const to = this.groupOf.data.subarray(this.n, this.n + n);
+    this.n += n;
+    const k = kernelsFor(to, offsets, groups);
+    if (k !== null) {
+      k.group_of_items(offsets.byteOffset, groups.byteOffset, rows, to.byteOffset);
+      return;
+    }
+    for (let i = 0; i < rows; i++) {
+      to.fill(groups[i] as number, (offsets[i] as number) - from, (offsets[i + 1] as number) - from);
+    }
   }
 
   /** The index over all entries; rebuilt only when some came in between. */

@@ -138,6 +138,23 @@ export interface GroupKernels {
   group_ints(doubles: number, order: number, n: number, out: number): number;
   group_longs(doubles: number, order: number, n: number, out: number): void;
 
+  group_index(groupOf: number, arrival: number, n: number, groups: number, starts: number, entries: number): void;
+  group_list_entries(starts: number, entries: number, order: number, n: number, out: number): void;
+  group_of_items(offsets: number, groups: number, n: number, out: number): void;
+  group_quantiles(
+    doubles: number,
+    starts: number,
+    entries: number,
+    order: number,
+    n: number,
+    fractions: number,
+    unit: number,
+    distances: number,
+    work: number,
+    out: number,
+    bits: number,
+  ): number;
+
   fold_count(groups: number, validity: number, n: number, counts: number): void;
   fold_count_trues(groups: number, bits: number, validity: number, n: number, counts: number): void;
   fold_counts_i32(groups: number, values: number, n: number, counts: number): void;
