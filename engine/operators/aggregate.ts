@@ -13,9 +13,9 @@ import type { AggregateParams } from './params.ts';
 import { canSplit, isFull, parts, rowsWithin, Splitter, workingGrant } from './split.ts';
 
 /** After this many rows a partial aggregation looks at whether it is worth it. */
-const TRIAL_ROWS = 2 * MORSEL_ROWS;
-/** Groups per row above which it is not. */
-const USELESS = 0.9;
+const TRIAL_ROWS = MORSEL_ROWS;
+/** Groups per row above which it is not: of twice as many rows that are spread evenly, nine tenths would be groups. */
+const USELESS = 0.95;
 /** States that are lists of values go on in pieces of this share of the grant: they are taken in whole. */
 const LIST_SHARE = 8;
 /** Values of one group go to the store when they take this share of the grant: they are sorted on the way. */

@@ -136,13 +136,14 @@ export class StageInputs {
       stage.id,
       splits.reduce((n, s) => n + s.bytes, 0),
     );
-    const tasks = splitTasks(splits, stamps, await this.#splitsTogether(stage));
+    const tasks = splitTasks(splits, stamps, await this.#splitsTogether(stage, splits));
     this.#splits.set(stage.id, tasks);
     return tasks;
   }
 
-  /** Bytes of neighbouring splits that one task reads: where each sorts, fewer tasks make fewer and longer runs. */
-  async #splitsTogether(stage: Stage): Promise<number> {
+  /** Bytes of neighbouring splits that one task reads: where each sorts, fewer tasks make fewer and longer runs, and where each groups, fewer partial states. */
+  async #splitsTogether(stage: Stage, splits: readonly Split[]): Promise<number> {
+    if (groups(stage)) return splits.reduce((n, s) => n + s.bytes, 0) / (TASKS_PER_SLOT * this.#o.slots);
     if (!sortsAll(stage)) return 0;
     const bytes = await this.bytesOf(stage);
     return Math.min(this.grant(stage) * RUNS_TOGETHER, bytes / (TASKS_PER_SLOT * this.#o.slots));
@@ -192,6 +193,11 @@ export class StageInputs {
     const share = stage.input.schema.length / Math.max(1, stage.input.source.schema.length);
     return (est?.bytes ?? 0) * share;
   }
+}
+
+/** Its tasks reduce their rows by key: the same key is one row of each task. */
+function groups({ steps, output }: Stage): boolean {
+  return output.kind === 'exchange' && output.by === 'hash' && steps.some((s) => s.phase === 'partial');
 }
 
 /** Its tasks write sorted runs of all their rows. */
