@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 // `--version` and `--help` answer before anything else is loaded: scripts and shells call them often.
-import { runCached } from './code_cache.ts';
+import { runCached } from '../engine/runtime/code_cache.ts';
 import { help } from './help.ts';
 import { version } from './version.ts';
 
-/** A hash of command.cjs; put in by the build. */
+/** Of command.cjs; put in by the build. */
 declare const COMMAND_BUILD: string;
+
+/** V8 drops the code of functions that were not called for a while: after longer runs that of starting is gone. */
+const LONG_RUN_MICROSECONDS = 5e6;
 
 const args = process.argv.slice(2);
 const only = args.length === 1 ? args[0] : undefined;
@@ -16,8 +19,10 @@ if (only === '--version' || only === '-V') {
   process.stdout.write(help);
 } else {
   const role = args[0] === 'run' || args[0] === 'check' ? args[0] : 'other';
-  const command = runCached(new URL('./command.cjs', import.meta.url), COMMAND_BUILD, role);
-  const { main, bugReport, EXIT } = command as typeof import('./command.ts');
+  const script = new URL('./command.cjs', import.meta.url);
+  const { exports, keep } = runCached(script, COMMAND_BUILD, role, (specifier) => import(specifier));
+  const { main, bugReport, EXIT } = exports as typeof import('./command.ts');
+  if (keep !== null) process.on('exit', () => process.cpuUsage().user < LONG_RUN_MICROSECONDS && keep());
   process.on('uncaughtException', (error) => {
     process.stderr.write(bugReport(error));
     process.exit(1);

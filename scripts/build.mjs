@@ -28,16 +28,25 @@ const dist = join(root, 'dist');
 /** Output name -> source. The threads are entries of their own: they load only `engine/`. */
 const entries = {
   index: 'index.ts',
-  worker: 'engine/runtime/worker.ts',
   io: 'engine/io/thread.ts',
   ts_hooks: 'engine/host/ts_hooks.ts',
-  shuffle_tasks: 'engine/shuffle_tasks/entry.ts',
   testing: 'testing/index.ts',
 };
 
-/** The command is a script by itself, whose compiled code can be kept; V8 does not do so for modules before Node.js 22, and less well after. */
-const command = 'cli/command.ts';
-const launcher = 'cli/main.ts';
+/**
+ * Scripts by themselves, whose compiled code can be kept; V8 does not do so for modules before Node.js 22, and less well after. Each has a launcher, which is told
+ * what was built.
+ */
+const scripts = [
+  { name: 'command', source: 'cli/command.ts', launcher: { cli: 'cli/main.ts' }, format: 'esm', as: 'COMMAND_BUILD' },
+  {
+    name: 'worker_main',
+    source: 'engine/runtime/worker_main.ts',
+    launcher: { worker: 'engine/runtime/worker.ts' },
+    format: 'cjs',
+    as: 'WORKER_BUILD',
+  },
+];
 
 /** Large, optional, or with a WASM file beside them: resolved from node_modules at run time, by a lazy `import()`. */
 const external = ['@swc/wasm-typescript', 'apache-arrow', 'parquet-wasm', 'fast-check', '@aws-sdk/client-s3'];
@@ -81,30 +90,35 @@ export async function bundle() {
   });
   const files = modules.outputFiles.map(({ path, contents }) => ({ path, contents }));
   const metafiles = [modules.metafile];
-  if (existsSync(join(root, command))) {
-    const script = await build({
-      ...common,
-      entryPoints: { command },
-      format: 'cjs',
-      charset: 'ascii',
-      outExtension: { '.js': '.cjs' },
-      // The launcher calls it with its own URL.
-      define: { 'import.meta.url': 'moduleUrl' },
-    });
-    const hash = createHash('sha256');
-    for (const { path, contents } of script.outputFiles) if (path.endsWith('.cjs')) hash.update(contents);
-    const cli = await build({
-      ...common,
-      entryPoints: { cli: launcher },
-      format: 'esm',
-      define: { COMMAND_BUILD: JSON.stringify(hash.digest('hex').slice(0, 16)) },
-    });
-    for (const one of [script, cli]) files.push(...one.outputFiles.map(({ path, contents }) => ({ path, contents })));
-    metafiles.push(script.metafile);
+  for (const script of scripts) {
+    for (const { outputFiles, metafile } of await bundleScript(build, common, script)) {
+      files.push(...outputFiles.map(({ path, contents }) => ({ path, contents })));
+      metafiles.push(metafile);
+    }
   }
   files.push({ path: join(dist, 'kernels.wasm'), contents: kernels.binary });
   files.push({ path: join(dist, 'THIRD-PARTY-LICENSES.txt'), contents: licenses(metafiles) });
   replaceFiles(files);
+}
+
+/** A script, which its launcher runs as a CommonJS module with its URL, and the launcher. */
+async function bundleScript(build, common, { name, source, launcher, format, as }) {
+  const cjs = { format: 'cjs', charset: 'ascii', outExtension: { '.js': '.cjs' } };
+  const define = { 'import.meta.url': 'moduleUrl' };
+  const script = await build({ ...common, ...cjs, entryPoints: { [name]: source }, define });
+  const hash = createHash('sha256');
+  for (const { path, contents } of script.outputFiles) if (path.endsWith('.cjs')) hash.update(contents);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const built = { [as]: JSON.stringify(`${version}+${hash.digest('hex').slice(0, 16)}`) };
+  const urlShim = "const moduleUrl = require('node:url').pathToFileURL(__filename).href;";
+  const started = await build({
+    ...common,
+    entryPoints: launcher,
+    ...(format === 'cjs'
+      ? { ...cjs, define: { ...built, ...define }, banner: { js: urlShim } }
+      : { format, define: built }),
+  });
+  return [script, started];
 }
 
 /**

@@ -5,6 +5,7 @@ import { flattenDict } from '../batch/concat.ts';
 import { gatherColumn } from '../batch/gather.ts';
 import { widen, wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
+import { importModule } from '../host/import_module.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';
 import type { DataType, Field, Schema } from '../types.ts';
 
@@ -14,7 +15,7 @@ export type Arrow = typeof ArrowModule;
 let loading: Promise<Arrow> | null = null;
 
 export function loadArrow(): Promise<Arrow> {
-  loading ??= import('apache-arrow');
+  loading ??= importModule('apache-arrow') as Promise<Arrow>;
   return loading;
 }
 

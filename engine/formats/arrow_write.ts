@@ -1,6 +1,7 @@
 import type { Schema as ArrowSchema } from 'apache-arrow';
 import type { Batch } from '../batch/column.ts';
 import { EngineBug } from '../errors.ts';
+import { importModule } from '../host/import_module.ts';
 import type { Arrow } from './arrow_export.ts';
 import { arrowSchema, loadArrow, recordBatch } from './arrow_export.ts';
 import type { SerialEncoder, SerialWriter, SinkSpec } from './def.ts';
@@ -13,7 +14,8 @@ const BATCH_ROWS = 65536;
 export const arrowWriter: SerialWriter = {
   kind: 'serial',
   async open(spec) {
-    return new ArrowEncoder(await loadArrow(), await import('apache-arrow/ipc/metadata/file'), spec);
+    const footer = (await importModule('apache-arrow/ipc/metadata/file')) as FooterModule;
+    return new ArrowEncoder(await loadArrow(), footer, spec);
   },
 };
 

@@ -5,6 +5,7 @@ import { didYouMean } from '../formats/nearest.ts';
 import { thrownData } from '../tasks/thrown.ts';
 import type { HostFunction } from './def.ts';
 import { framesOf, lineOf, thrownError } from './failure.ts';
+import { importModule } from './import_module.ts';
 import { keepTeardown } from './teardown.ts';
 import { watchWords } from './watch.ts';
 
@@ -75,7 +76,7 @@ export function hostAggregate(fn: HostFunction): HostAggregate {
 async function moduleOf(fn: HostFunction): Promise<Exports> {
   let module = modules.get(fn.url);
   if (module === undefined) {
-    module = importModule(fn.url);
+    module = importExports(fn.url);
     modules.set(fn.url, module);
   }
   try {
@@ -86,9 +87,9 @@ async function moduleOf(fn: HostFunction): Promise<Exports> {
   }
 }
 
-async function importModule(url: string): Promise<Exports> {
+async function importExports(url: string): Promise<Exports> {
   await readTypeScript(url);
-  return (await import(url)) as Exports;
+  return (await importModule(url)) as Exports;
 }
 
 /** From which version on Node strips types of imported modules by itself it says so; else a hook does it, which is installed with the first such module. */

@@ -15,8 +15,8 @@ export function defaultHeap(workers: number): number {
 /** The bundle puts the worker beside every chunk; from source (tests) the built worker is used, so that threads start fast. */
 function workerUrl(): URL {
   return import.meta.url.endsWith('.ts')
-    ? new URL('../../dist/worker.js', import.meta.url)
-    : new URL('./worker.js', import.meta.url);
+    ? new URL('../../dist/worker.cjs', import.meta.url)
+    : new URL('./worker.cjs', import.meta.url);
 }
 
 /** A thread of which no engine knows yet, with `heap` MiB. */

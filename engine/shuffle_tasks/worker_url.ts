@@ -1,9 +1,9 @@
 import { fromModule } from '../tasks/definition.ts';
 import type { ModuleFunction } from '../tasks/types.ts';
 
-/** In the bundle the workers' module lies beside the code; from source (tests) that of the last build is used, as workers load built code only. */
+/** The workers' own code, which provides entry.ts. In the bundle it lies beside the code; from source (tests) that of the last build is used, as workers load built code only. */
 const URL_OF_WORKERS = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/shuffle_tasks.js' : './shuffle_tasks.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/worker_main.cjs' : './worker_main.cjs',
   import.meta.url,
 );
 

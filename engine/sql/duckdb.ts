@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RunError } from '../errors.ts';
+import { importModule } from '../host/import_module.ts';
 
 /** As much of the embedded SQL engine's module as is used here: it is an optional peer, so that nothing else may depend on its types. */
 export interface DuckModule {
@@ -72,13 +73,13 @@ const PACKAGE = '@duckdb/node-api';
 /** The module: beside flowc, or in the working folder's node_modules. Null where it is not installed. */
 export async function loadDuck(): Promise<DuckModule | null> {
   try {
-    return (await import(PACKAGE)) as DuckModule;
+    return (await importModule(PACKAGE)) as DuckModule;
   } catch (e) {
     if (!isMissing(e)) throw e;
   }
   try {
     const path = createRequire(join(process.cwd(), 'flow.js')).resolve(PACKAGE);
-    return (await import(pathToFileURL(path).href)) as DuckModule;
+    return (await importModule(pathToFileURL(path).href)) as DuckModule;
   } catch (e) {
     if (!isMissing(e)) throw e;
     return null;

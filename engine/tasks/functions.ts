@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import vm from 'node:vm';
 import { RunError } from '../errors.ts';
 import { didYouMean } from '../formats/nearest.ts';
+import { importModule } from '../host/import_module.ts';
 import type { FunctionSource, ModuleFunction } from './types.ts';
 
 /** Any function or class, from a user: its arguments are checked by nobody before it is called. */
@@ -164,11 +165,19 @@ function silenceImportWarning(): void {
 
 type ModuleSource = Extract<FunctionSource, { kind: 'module' }>;
 
+/** Modules that are there already, by URL. */
+const provided = new Map<string, Readonly<Record<string, unknown>>>();
+
+/** What functions of the module at `url` are found in on this thread, in place of importing it. */
+export function provideModule(url: string, module: Readonly<Record<string, unknown>>): void {
+  provided.set(url, module);
+}
+
 async function loadModule(source: ModuleSource): Promise<AnyFunction | AnyClass> {
   checkTypeScript(source.url);
   let module: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(source.url)) as Readonly<Record<string, unknown>>;
+    module = provided.get(source.url) ?? ((await importModule(source.url)) as Readonly<Record<string, unknown>>);
   } catch (e) {
     if (isMissing(e, source.url)) {
       throw refused(

@@ -31,6 +31,8 @@ export interface LoopHooks {
   takeEvents(): readonly StoreEvent[] | null;
   /** What the stage tasks of a job took of scratch memory is free again. */
   reset(): void;
+  /** All that came is done. */
+  idle(): void;
   /** This thread's words of WorkerInit.jobs. */
   readonly words: Float64Array;
 }
@@ -132,6 +134,7 @@ export class JobLoop {
     this.#flush();
     this.#close(true);
     this.#active = false;
+    this.#hooks.idle();
   }
 
   #next(): LoopJob | Between | null | undefined {

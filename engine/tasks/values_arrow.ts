@@ -1,4 +1,5 @@
 import type * as ArrowModule from 'apache-arrow';
+import { importModule } from '../host/import_module.ts';
 
 /**
  * Arrow values as plain data and back. Not by IPC: its writer drops batches whose schema differs and copies every buffer. The buffers of a table travel as
@@ -12,7 +13,7 @@ let loading: Promise<Arrow> | null = null;
 
 /** Loads apache-arrow when it is not there yet: it takes some 100 ms, so only who has an Arrow value to decode asks. */
 export async function loadArrow(): Promise<void> {
-  loading ??= import('apache-arrow');
+  loading ??= importModule('apache-arrow') as Promise<Arrow>;
   arrow = await loading;
 }
 

@@ -67,7 +67,7 @@ test('the package has the build, its licences and its pages, and nothing else', 
   const allowed = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/THIRD-PARTY-LICENSES\.txt)$/,
     /^dist\/[\w-]+\.js(\.map)?$/,
-    /^dist\/command\.cjs(\.map)?$/,
+    /^dist\/(command|worker|worker_main)\.cjs(\.map)?$/,
     /^dist\/kernels\.wasm$/,
     /^dist\/types\/(index|(compiler|engine|grammar|testing)\/[\w/-]+)\.d\.ts$/,
   ];
@@ -83,7 +83,8 @@ test('the package has the build, its licences and its pages, and nothing else', 
     'dist/command.cjs',
     'dist/index.js',
     'dist/testing.js',
-    'dist/worker.js',
+    'dist/worker.cjs',
+    'dist/worker_main.cjs',
     'dist/io.js',
     'dist/kernels.wasm',
   ])

@@ -45,7 +45,7 @@ export function startWorker(options: WorkerOptions = {}): TestWorker {
   const store = createStore({ limit: 64 << 20, threads: 2 });
   const words = new Float64Array(new SharedArrayBuffer(8 * 2 * JOB_WORDS));
   words[JOB.INLINE] = options.inline ?? INLINE_BYTES;
-  const worker = new Worker(new URL('../../dist/worker.js', import.meta.url), {
+  const worker = new Worker(new URL('../../dist/worker.cjs', import.meta.url), {
     execArgv: [],
     stdout: options.stdout ?? false,
     stderr: options.stdout ?? false,
