@@ -32,15 +32,19 @@ const FIRST = Uint32Array.of(0);
  */
 export class Fold {
   private readonly how: Folding;
+  /** Takes the batches that this one left to the step in front. */
+  private readonly behind: Fold | null;
   private groups: Groups | null = null;
 
-  constructor(how: Folding) {
+  constructor(how: Folding, behind: Fold | null = null) {
     this.how = how;
+    this.behind = behind;
   }
 
   /** The table of the aggregation, for as long as batches are taken. */
   begin(groups: Groups): void {
     this.groups = groups;
+    this.behind?.begin(groups);
   }
 
   /** Whether the batch has been aggregated. */
@@ -201,22 +205,32 @@ export function foldReason(
   return folding === null ? 'not only counts, sums, means and extremes of numbers' : folding.native.reason(slotOf);
 }
 
-/** The foldings of a chain of steps, by the step that ends each. The tasks of a stage have the same steps. */
-const foldings = new WeakMap<readonly StepRef[], readonly (Folding | null)[]>();
+/** How an aggregation takes its batches: together with the step in front, and as that one leaves them. */
+interface Foldings {
+  readonly together: Folding | null;
+  readonly alone: Folding | null;
+}
 
-/** By step: what takes its batches, in front of it, and what it is told of them: see TaskContext. */
+/** The foldings of a chain of steps, by the step that ends each. The tasks of a stage have the same steps. */
+const foldings = new WeakMap<readonly StepRef[], readonly Foldings[]>();
+
+/**
+ * By step: what takes its batches, in front of it, and what it is told of them: see TaskContext. Batches that cannot be taken together with the step in front, a function of
+ * the host language being in it, say, are taken behind it.
+ */
 export function foldsOf(steps: readonly StepRef[]): { readonly fold?: Fold; readonly folded?: Fold }[] {
   let known = foldings.get(steps);
   if (known === undefined) {
-    known = steps.map((step, i) => foldingOf(steps[i - 1], step));
+    known = steps.map((step, i) => ({ together: foldingOf(steps[i - 1], step), alone: foldingOf(undefined, step) }));
     foldings.set(steps, known);
   }
   const found: { fold?: Fold; folded?: Fold }[] = steps.map(() => ({}));
-  for (const [i, folding] of known.entries()) {
-    if (folding === null) continue;
-    const fold = new Fold(folding);
-    (found[i - (folding.withStep ? 1 : 0)] as { fold?: Fold }).fold = fold;
-    (found[i] as { folded?: Fold }).folded = fold;
+  for (const [i, { together, alone }] of known.entries()) {
+    const at = found[i] as { fold?: Fold; folded?: Fold };
+    if (alone !== null) at.fold = at.folded = new Fold(alone);
+    if (together?.withStep !== true) continue;
+    at.folded = new Fold(together, at.fold ?? null);
+    (found[i - 1] as { fold?: Fold }).fold = at.folded;
   }
   return found;
 }

@@ -10,7 +10,7 @@ import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { useKernels } from '../../engine/kernels/load.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { aggregate } from '../../engine/operators/aggregate.ts';
-import { Fold, foldsOf } from '../../engine/operators/fold.ts';
+import { Fold, foldReason, foldsOf } from '../../engine/operators/fold.ts';
 import { Groups } from '../../engine/operators/groups.ts';
 import type { AggregateParams, AggregateSpec, ComputeParams } from '../../engine/operators/params.ts';
 import type { StepRef } from '../../engine/plan.ts';
@@ -219,6 +219,28 @@ test('batches are taken whole, up to 65,536 rows', () => {
     groups.free();
     scratch.reset();
   }
+});
+
+test('what a step computes without native code is taken behind it, with the same results', async () => {
+  const arg = call('sin', [X]);
+  const wanted = ALL.map(({ fn }) => ({ fn, arg }));
+  const steps = stepsOf(below(5), wanted, FLOATS);
+  assert.type(
+    foldReason(steps[0], steps[1] as StepRef, ({ name, type, nullable }) => {
+      return { name, type, nullable, form: name === 'x' ? 'f64' : 'i32', lift: false };
+    }),
+    'string',
+  );
+  const first = foldsOf(steps)[0]?.fold;
+  assert.is(first?.take(inArena(floats([1, 2, 3]), scratch), scratch), false);
+  taken = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 4 }), (all) =>
+      check(below(7), wanted, all.map(floats)),
+    ),
+    { numRuns: 100 },
+  );
+  assert.ok(taken > 10, `${taken} batches were taken`);
 });
 
 test('what is not known by native code is left to the steps', () => {
