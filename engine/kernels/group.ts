@@ -155,6 +155,18 @@ export interface GroupKernels {
     bits: number,
   ): number;
 
+  group_top_keys(
+    kind: number,
+    values: number,
+    validity: number,
+    n: number,
+    desc: number,
+    first: number,
+    out: number,
+  ): void;
+  group_tops(ids: number, keys: number, n: number, take: number, tops: number, next: number, out: number): number;
+  group_top_rows(tops: number, entries: number, rows: number, marks: number, order: number): number;
+
   fold_count(groups: number, validity: number, n: number, counts: number): void;
   fold_count_trues(groups: number, bits: number, validity: number, n: number, counts: number): void;
   fold_counts_i32(groups: number, values: number, n: number, counts: number): void;

@@ -16,9 +16,12 @@ import type { WindowCallParams, WindowParams } from './params.ts';
 import { rowsWithin, workingGrant } from './split.ts';
 import { bestOfEach, chosenRows } from './window_rows.ts';
 import { sortedBatches, sortedPages, WindowOrder } from './window_sort.ts';
+import { topsOf } from './window_tops.ts';
 
 /** Rows computed at a time: what they need stays within a processor's cache. */
 const CHUNK_ROWS = 16384;
+/** Share of the grant in which the first rows of each partition are looked for before what is found is sorted. */
+const TOPS_SHARE = 1 / 2;
 
 function indexOf(schema: Schema, name: string): number {
   const at = schema.findIndex((f) => f.name === name);
@@ -124,7 +127,12 @@ async function* final(
 ): AsyncIterable<Batch> {
   const order = new WindowOrder(params, reader.schema);
   if (params.calls.length === 0) {
-    yield* chosenRows(sortedBatches(order, reader, ctx), params, order, ctx);
+    const tops = topsOf(params, reader, ctx.store, workingGrant(ctx) * TOPS_SHARE);
+    try {
+      yield* chosenRows(sortedBatches(order, tops?.asPartition(reader.hashBits) ?? reader, ctx), params, order, ctx);
+    } finally {
+      tops?.free();
+    }
     return;
   }
   const { pages, release } = sortedPages(order, reader, ctx);

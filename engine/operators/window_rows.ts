@@ -9,6 +9,7 @@ import type { TaskContext } from './def.ts';
 import type { WindowParams } from './params.ts';
 import { workingGrant } from './split.ts';
 import type { WindowOrder } from './window_sort.ts';
+import { TopOfEach } from './window_tops.ts';
 
 /** A stage's rows are there once more while they are sorted, and the best of them again. */
 const COPIES = 3;
@@ -174,6 +175,37 @@ class BestOfEach {
   }
 }
 
+/** What is kept by a table of groups, as long as batches are of a form it knows, and by sorting from then on. */
+class Kept {
+  readonly #sorted: BestOfEach;
+  #tops: TopOfEach | null;
+
+  constructor(params: WindowParams, order: WindowOrder, ctx: TaskContext) {
+    this.#sorted = new BestOfEach(params, order, ctx);
+    this.#tops = TopOfEach.of(params, order.input, ctx.store, workingGrant(ctx));
+  }
+
+  get now(): BestOfEach | TopOfEach {
+    return this.#tops ?? this.#sorted;
+  }
+
+  add(batch: Batch): void {
+    const tops = this.#tops;
+    if (tops !== null) {
+      if (tops.add(batch)) return;
+      for (const b of tops.take()) this.#sorted.add(b);
+      tops.free();
+      this.#tops = null;
+    }
+    this.#sorted.add(batch);
+  }
+
+  free(): void {
+    this.#tops?.free();
+    this.#sorted.free();
+  }
+}
+
 /** The map side of a window of which only the first rows of each partition are wanted. */
 export async function* bestOfEach(
   params: WindowParams,
@@ -181,7 +213,7 @@ export async function* bestOfEach(
   source: AsyncIterable<Batch>,
   ctx: TaskContext,
 ): AsyncIterable<Batch> {
-  const best = new BestOfEach(params, order, ctx);
+  const kept = new Kept(params, order, ctx);
   let seen = 0;
   let passing = false;
   try {
@@ -190,8 +222,9 @@ export async function* bestOfEach(
         yield batch;
         continue;
       }
-      best.add(batch);
+      kept.add(batch);
       seen += batch.rows;
+      const best = kept.now;
       if (best.isFull || seen >= TRIAL_ROWS) {
         const full = best.isFull;
         best.compact();
@@ -203,9 +236,9 @@ export async function* bestOfEach(
         }
       }
     }
-    best.compact();
-    yield* best.take();
+    kept.now.compact();
+    yield* kept.now.take();
   } finally {
-    best.free();
+    kept.free();
   }
 }

@@ -12,6 +12,7 @@ export { fold_moments } from './group_moments.ts';
 export { group_quantiles } from './group_quantiles.ts';
 export * from './group_table.ts';
 export { fold_extreme_text } from './group_texts.ts';
+export { group_top_keys, group_top_rows, group_tops } from './group_tops.ts';
 export * from './group_values.ts';
 export {
   hash_bool,
