@@ -20,6 +20,7 @@ export type FixedForm = 'i32' | 'i64' | 'f32' | 'f64' | 'time';
 
 /** Bytes of a value in a page. */
 export const WIDTH: Readonly<Record<FixedForm, 4 | 8>> = { i32: 4, i64: 8, f32: 4, f64: 8, time: 8 };
+type Words = Int32Array | BigInt64Array | Float64Array;
 /** What ints_width says. */
 const NARROW = 0;
 const WIDE = 2;
@@ -33,15 +34,18 @@ export class FixedValues implements Values {
   #size = 0;
   /** Bytes of an entry: 4 for 64-bit integers that all fit. */
   #entryWidth: 4 | 8 = 8;
+  /** Plain 64-bit integers are taken as 32 bits each, until a page has larger ones. */
+  #narrow: boolean;
   #rows = 0;
   #scratch: Scratch | null = null;
-  #out: Int32Array | BigInt64Array | Float64Array | null = null;
+  #out: Words | null = null;
 
   constructor(kernels: Kernels, store: Store, type: DataType, form: FixedForm, unit: TimeUnit) {
     this.#kernels = kernels;
     this.#type = type;
     this.#form = form;
     this.#unit = unit;
+    this.#narrow = form === 'i64';
     this.#entries = u8Vector(store, 'parquet');
   }
 
@@ -64,16 +68,37 @@ export class FixedValues implements Values {
   }
 
   add(cursor: Cursor, { from, rows, valid, bits }: Rows): void {
-    const { coded } = cursor;
-    const width = coded ? this.#entryWidth : WIDTH[this.#form];
-    const out = this.#room(width, from);
-    const step = out.BYTES_PER_ELEMENT;
-    const to = out.byteOffset + step * from;
-    if (coded) this.#lookup(cursor.state, valid, to, step);
-    else this.#copy(cursor, bytesOf(out, from, from + valid));
+    const out = cursor.coded ? this.#decoded(cursor.state, from, valid) : this.#copied(cursor, from, valid);
     if (valid === rows || bits === null) return;
     const k = this.#kernels;
-    (step === 4 ? k.parquet_spread_4 : k.parquet_spread_8)(to, bits.byteOffset, from, rows, valid);
+    const step = out.BYTES_PER_ELEMENT;
+    const spread = step === 4 ? k.parquet_spread_4 : k.parquet_spread_8;
+    spread(out.byteOffset + step * from, bits.byteOffset, from, rows, valid);
+  }
+
+  #decoded(state: number, from: number, n: number): Words {
+    const out = this.#room(this.#entryWidth, from);
+    const step = out.BYTES_PER_ELEMENT;
+    this.#lookup(state, n, out.byteOffset + step * from, step);
+    return out;
+  }
+
+  #copied(cursor: Cursor, from: number, n: number): Words {
+    const width = WIDTH[this.#form];
+    if (cursor.page.encoding !== PLAIN) throw new Declined('an encoding that is not read here');
+    if (cursor.page.body.end - cursor.at < n * width) throw new Declined('values are cut off');
+    const { at } = cursor;
+    cursor.at += n * width;
+    if (this.#narrow) {
+      const out = this.#room(4, from);
+      if (out instanceof Int32Array) {
+        if (this.#kernels.ints_fit(at, n, out.byteOffset + 4 * from) !== 0) return out;
+        this.#narrow = false;
+      }
+    }
+    const out = this.#room(width, from);
+    bytesOf(out, from, from + n).set(new Uint8Array(this.#kernels.memory.buffer, at, n * width));
+    return out;
   }
 
   #lookup(state: number, n: number, to: number, step: number): void {
@@ -90,15 +115,8 @@ export class FixedValues implements Values {
     if (step === 8) k.ints_widen(at, n, to);
   }
 
-  #copy(cursor: Cursor, to: Uint8Array): void {
-    if (cursor.page.encoding !== PLAIN) throw new Declined('an encoding that is not read here');
-    if (cursor.page.body.end - cursor.at < to.length) throw new Declined('values are cut off');
-    to.set(new Uint8Array(this.#kernels.memory.buffer, cursor.at, to.length));
-    cursor.at += to.length;
-  }
-
   /** Where values go: of 4 bytes as long as the values allow, of 8 from the first page on that needs them. `filled` rows are there. */
-  #room(width: 4 | 8, filled: number): Int32Array | BigInt64Array | Float64Array {
+  #room(width: 4 | 8, filled: number): Words {
     const out = this.#out;
     if (out !== null && out.BYTES_PER_ELEMENT >= width) return out;
     const scratch = this.#scratch as Scratch;

@@ -82,6 +82,7 @@ export interface Kernels extends CsvKernels, GroupKernels, KeyKernels, ParquetKe
 
   ints_width(values: number, n: number): number;
   ints_narrow(values: number, n: number, out: number): void;
+  ints_fit(values: number, n: number, out: number): number;
   ints_widen(values: number, n: number, out: number): void;
   ints_32_of_128(values: number, n: number, out: number): number;
   ints_64_of_128(values: number, n: number, out: number): number;

@@ -44,6 +44,9 @@ test('the width that 64-bit integers need', () => {
       const least = (v: bigint): number => (BigInt.asIntN(32, v) === v ? 0 : v < 2n ** 53n && v > -(2n ** 53n) ? 1 : 2);
       const width = Math.max(0, ...some.map(least));
       assert.is(kernels.ints_width(values.byteOffset, some.length), width);
+      const fits = scratch.i32(some.length);
+      assert.is(kernels.ints_fit(values.byteOffset, some.length, fits.byteOffset), width === 0 ? 1 : 0);
+      if (width === 0) assert.equal([...fits], some.map(Number));
       if (width > 0) return;
       const out = scratch.i32(some.length);
       kernels.ints_narrow(values.byteOffset, some.length, out.byteOffset);

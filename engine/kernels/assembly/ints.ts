@@ -30,6 +30,30 @@ export function ints_narrow(values: u32, n: u32, out: u32): void {
   for (let i = whole; i < n; i++) store<i32>(out + (i << 2), load<i32>(values + (i << 3)));
 }
 
+/** Low words of 64-bit integers; true when all of them fit. Where one does not, what is in `out` has no meaning. */
+export function ints_fit(values: u32, n: u32, out: u32): bool {
+  const whole = n & ~3;
+  let beyond = i64x2.splat(0);
+  for (let i: u32 = 0; i < whole; i += 4) {
+    const at = values + (i << 3);
+    const a = v128.load(at);
+    const b = v128.load(at, 16);
+    const low = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
+    // The high words are the signs of the low ones.
+    beyond = v128.or(beyond, v128.xor(v128.shuffle<i32>(a, b, 1, 3, 5, 7), i32x4.shr_s(low, 31)));
+    v128.store(out + (i << 2), low);
+    // Values that are too large are mostly so from the start.
+    if ((i & 1023) === 0 && v128.any_true(beyond)) return false;
+  }
+  if (v128.any_true(beyond)) return false;
+  for (let i = whole; i < n; i++) {
+    const v = load<i64>(values + (i << 3));
+    if (v !== <i64>(<i32>v)) return false;
+    store<i32>(out + (i << 2), <i32>v);
+  }
+  return true;
+}
+
 export function ints_widen(values: u32, n: u32, out: u32): void {
   for (let i: u32 = 0; i < n; i++) store<i64>(out + (i << 3), <i64>load<i32>(values + (i << 2)));
 }

@@ -1,5 +1,5 @@
 // Parquet's hybrid of runs and packed values. A reader is a few words of state, so that any number of values can be taken at a time:
-// a page may end anywhere in a batch. Up to 8 bytes behind the data's end may be read.
+// a page may end anywhere in a batch. Up to 16 bytes behind the data's end may be read.
 
 /** Where the next run begins, or the packed values of this one, and where the data ends. */
 const AT: usize = 0;
@@ -49,43 +49,63 @@ function next(state: u32): bool {
   return true;
 }
 
+/** Widest values of which four lie in 16 bytes so that each, with the bits before it in its first byte, is in four of them. */
+const MAX_VECTOR_WIDTH: u32 = 25;
+
+/** Where each of four values, of which the first begins with bit `first` (0 to 7) of 16 bytes, has its four bytes. */
+function quads(first: u32, width: u32): v128 {
+  let four = i32x4.splat(first >> 3);
+  four = i32x4.replace_lane(four, 1, (first + width) >> 3);
+  four = i32x4.replace_lane(four, 2, (first + 2 * width) >> 3);
+  four = i32x4.replace_lane(four, 3, (first + 3 * width) >> 3);
+  return i32x4.add(i32x4.mul(four, i32x4.splat(0x01010101)), i32x4.splat(0x03020100));
+}
+
+/** What moves the four values to the tops of their words. A vector has no shift of its own for each lane. */
+function lifts(first: u32, width: u32): v128 {
+  const room = 32 - width;
+  let by = i32x4.splat((<u32>1) << (room - (first & 7)));
+  by = i32x4.replace_lane(by, 1, (<u32>1) << (room - ((first + width) & 7)));
+  by = i32x4.replace_lane(by, 2, (<u32>1) << (room - ((first + 2 * width) & 7)));
+  return i32x4.replace_lane(by, 3, (<u32>1) << (room - ((first + 3 * width) & 7)));
+}
+
+/** `n`, a multiple of 8, values packed from the byte `at` on, of 1 to MAX_VECTOR_WIDTH bits. */
+function unpackEights(at: u32, width: u32, n: u32, out: u32): void {
+  // The second four begin in the middle of a byte when the width is odd.
+  const half = (4 * width) >> 3;
+  const second = (4 * width) & 7;
+  const places = quads(0, width);
+  const lift = lifts(0, width);
+  const places2 = quads(second, width);
+  const lift2 = lifts(second, width);
+  const drop = 32 - width;
+  let from = at;
+  for (let to = out, end = out + (n << 2); to < end; to += 32, from += width) {
+    const a = i32x4.mul(i8x16.swizzle(v128.load(from), places), lift);
+    const b = i32x4.mul(i8x16.swizzle(v128.load(from + half), places2), lift2);
+    v128.store(to, i32x4.shr_u(a, drop));
+    v128.store(to, i32x4.shr_u(b, drop), 16);
+  }
+}
+
 /** Values [from, from + n) of those packed at `at`. */
 function unpack(at: u32, width: u32, from: u32, n: u32, out: u32): void {
   const mask = width === 32 ? 0xffffffff : ((<u32>1) << width) - 1;
   let bit = <u64>from * width;
   let i: u32 = 0;
-  if (width <= 8) {
-    // Eight values are in eight bytes at most.
+  if (width > 0 && width <= MAX_VECTOR_WIDTH) {
     for (; i < n && ((from + i) & 7) !== 0; i++, bit += width) {
       store<u32>(out + (i << 2), <u32>(load<u64>(at + <u32>(bit >> 3)) >> (bit & 7)) & mask);
     }
-    const masks = i32x4.splat(mask);
-    let p = at + <u32>(bit >> 3);
-    const w = <u64>width;
-    for (; i + 8 <= n; i += 8, p += width) {
-      const v = load<u64>(p);
-      const to = out + (i << 2);
-      let a = i32x4.splat(<u32>v);
-      a = i32x4.replace_lane(a, 1, <u32>(v >> w));
-      a = i32x4.replace_lane(a, 2, <u32>(v >> (2 * w)));
-      a = i32x4.replace_lane(a, 3, <u32>(v >> (3 * w)));
-      const high = v >> (4 * w);
-      let b = i32x4.splat(<u32>high);
-      b = i32x4.replace_lane(b, 1, <u32>(high >> w));
-      b = i32x4.replace_lane(b, 2, <u32>(high >> (2 * w)));
-      b = i32x4.replace_lane(b, 3, <u32>(high >> (3 * w)));
-      v128.store(to, v128.and(a, masks));
-      v128.store(to + 16, v128.and(b, masks));
-    }
-    bit = <u64>(from + i) * width;
+    const eights = (n - i) & ~7;
+    unpackEights(at + <u32>(bit >> 3), width, eights, out + (i << 2));
+    i += eights;
+    bit += <u64>eights * width;
   }
-  for (; i + 2 <= n; i += 2) {
+  for (; i < n; i++, bit += width) {
     store<u32>(out + (i << 2), <u32>(load<u64>(at + <u32>(bit >> 3)) >> (bit & 7)) & mask);
-    bit += width;
-    store<u32>(out + (i << 2), <u32>(load<u64>(at + <u32>(bit >> 3)) >> (bit & 7)) & mask, 4);
-    bit += width;
   }
-  if (i < n) store<u32>(out + (i << 2), <u32>(load<u64>(at + <u32>(bit >> 3)) >> (bit & 7)) & mask);
 }
 
 /** Takes the next `n` values. False when there are no more, or where the data makes no sense. */
