@@ -5,8 +5,8 @@ import { u8Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { Chunk } from './parquet_footer.ts';
 import { readAt } from './parquet_footer.ts';
-import type { ThriftStruct } from './parquet_thrift.ts';
-import { intField, parseThriftPrefix, structField, ThriftError } from './parquet_thrift.ts';
+import { ABSENT, FALSE, type HeaderFields, type PageHeader, parseHeader } from './parquet_header.ts';
+import { ThriftError } from './parquet_thrift.ts';
 
 /** Thrown where the kernels' reader leaves the rest of a row group to the complete decoder: it also says what is wrong with a damaged file. */
 export class Declined extends Error {
@@ -26,9 +26,9 @@ export class WrongChecksum extends RunError {
 }
 
 /** RunError WrongChecksum where a header has a checksum that is not that of the page's (compressed) bytes. */
-export function checkPage(header: ThriftStruct, bytes: Uint8Array, file: string, column: string): void {
-  const told = intField(header, 4);
-  if (told !== undefined && (zlib.crc32(bytes) | 0) !== told) throw new WrongChecksum(file, column);
+export function checkPage({ fields }: PageHeader, bytes: Uint8Array, file: string, column: string): void {
+  const told = fields[4] ?? ABSENT;
+  if (told !== ABSENT && (zlib.crc32(bytes) | 0) !== told) throw new WrongChecksum(file, column);
 }
 
 /** One page, decompressed, until the next one is asked for. Places are addresses in the kernels' memory. */
@@ -91,7 +91,7 @@ export class PageReader {
   #filled = 0;
   #at = 0;
   /** A header that was read already. */
-  #ahead: ThriftStruct | null = null;
+  #ahead: PageHeader | null = null;
 
   /** Declined where the store's memory has no kernels. */
   constructor(fd: number, path: string, column: string, chunk: Chunk, store: Store, most: number) {
@@ -126,13 +126,13 @@ export class PageReader {
     for (let skipped = 0; ; ) {
       const header = this.#header();
       if (header === null) return skipped;
-      const page = structField(header, 5) ?? structField(header, 8);
-      const values = page === undefined ? Number.POSITIVE_INFINITY : count(page, 1);
+      const page = header.data ?? header.data2;
+      const values = page === null ? Number.POSITIVE_INFINITY : count(page, 1);
       if (values > rows - skipped) {
         this.#ahead = header;
         return skipped;
       }
-      const compressed = count(header, 3);
+      const compressed = count(header.fields, 3);
       if (compressed > this.#most) throw new Declined('a large page');
       if (!this.#have(compressed)) throw new Declined('a page is cut off');
       this.#at += compressed;
@@ -145,32 +145,32 @@ export class PageReader {
     for (;;) {
       const header = this.#header();
       if (header === null) return null;
-      const type = intField(header, 1);
-      const size = count(header, 2);
-      const compressed = count(header, 3);
+      const type = header.fields[1];
+      const size = count(header.fields, 2);
+      const compressed = count(header.fields, 3);
       if (size > this.#most || compressed > this.#most) throw new Declined('a large page');
       if (!this.#have(compressed)) throw new Declined('a page is cut off');
       const at = this.#window.data.byteOffset + this.#at;
       checkPage(header, this.#window.data.subarray(this.#at, this.#at + compressed), this.#path, this.#column);
       this.#at += compressed;
       if (type === INDEX) continue;
-      if (type === DATA) return this.#data(need(structField(header, 5)), at, compressed, size);
-      if (type === DATA_2) return this.#data2(need(structField(header, 8)), at, compressed, size);
+      if (type === DATA) return this.#data(need(header.data), at, compressed, size);
+      if (type === DATA_2) return this.#data2(need(header.data2), at, compressed, size);
       if (type !== DICTIONARY) throw new Declined('a page of another kind');
-      const tree = need(structField(header, 7));
+      const fields = need(header.dictionary);
       const body = this.#unpacked(at, compressed, 0, size);
-      const values = count(tree, 1);
-      return { dictionary: true, encoding: count(tree, 2), values, levels: NOTHING, counted: false, body };
+      const values = count(fields, 1);
+      return { dictionary: true, encoding: count(fields, 2), values, levels: NOTHING, counted: false, body };
     }
   }
 
-  #data(tree: ThriftStruct, at: number, compressed: number, size: number): Page {
-    if (intField(tree, 3) !== LEVELS_RLE) throw new Declined('levels of an old kind');
+  #data(fields: HeaderFields, at: number, compressed: number, size: number): Page {
+    if (fields[3] !== LEVELS_RLE) throw new Declined('levels of an old kind');
     const body = this.#unpacked(at, compressed, 0, size);
     return {
       dictionary: false,
-      encoding: count(tree, 2),
-      values: count(tree, 1),
+      encoding: count(fields, 2),
+      values: count(fields, 1),
       levels: NOTHING,
       counted: true,
       body,
@@ -178,15 +178,21 @@ export class PageReader {
   }
 
   /** Levels lie before the compressed values, as they are. */
-  #data2(tree: ThriftStruct, at: number, compressed: number, size: number): Page {
-    const levels = count(tree, 5);
-    if (count(tree, 6) !== 0 || levels > compressed || levels > size) throw new Declined('levels that make no sense');
-    const flag = tree.fields.get(7);
-    const plain = flag?.kind === 'bool' && !flag.value;
+  #data2(fields: HeaderFields, at: number, compressed: number, size: number): Page {
+    const levels = count(fields, 5);
+    if (count(fields, 6) !== 0 || levels > compressed || levels > size) throw new Declined('levels that make no sense');
+    const plain = fields[7] === FALSE;
     const from = at + levels;
     const body = plain ? { at: from, end: at + compressed } : this.#unpacked(from, compressed - levels, levels, size);
     const span = { at, end: from };
-    return { dictionary: false, encoding: count(tree, 4), values: count(tree, 1), levels: span, counted: false, body };
+    return {
+      dictionary: false,
+      encoding: count(fields, 4),
+      values: count(fields, 1),
+      levels: span,
+      counted: false,
+      body,
+    };
   }
 
   /** The page's content without its first `skipped` bytes. */
@@ -208,7 +214,7 @@ export class PageReader {
     return { at: out.byteOffset, end: out.byteOffset + bytes };
   }
 
-  #header(): ThriftStruct | null {
+  #header(): PageHeader | null {
     const ahead = this.#ahead;
     this.#ahead = null;
     if (ahead !== null) return ahead;
@@ -216,9 +222,9 @@ export class PageReader {
     for (let wanted = HEADER; ; wanted *= 8) {
       const whole = !this.#have(wanted);
       try {
-        const { tree, end } = parseThriftPrefix(this.#window.data.subarray(this.#at, this.#filled));
-        this.#at += end;
-        return tree;
+        const header = parseHeader(this.#window.data.subarray(0, this.#filled), this.#at);
+        this.#at = header.end;
+        return header;
       } catch (e) {
         if (!(e instanceof ThriftError) || whole || wanted > this.#most) throw e;
       }
@@ -261,13 +267,13 @@ function decompressor(codec: number): typeof zlib.gunzipSync {
   return codec === CODEC.zstd && zstdDecompressSync !== undefined ? zstdDecompressSync : zlib.brotliDecompressSync;
 }
 
-function need(tree: ThriftStruct | undefined): ThriftStruct {
-  if (tree === undefined) throw new Declined('a page without its header');
-  return tree;
+function need(fields: HeaderFields | null): HeaderFields {
+  if (fields === null) throw new Declined('a page without its header');
+  return fields;
 }
 
-function count(tree: ThriftStruct, id: number): number {
-  const n = intField(tree, id);
-  if (n === undefined || n < 0) throw new Declined('a header without a number');
+function count(fields: HeaderFields, id: number): number {
+  const n = fields[id] ?? ABSENT;
+  if (n < 0) throw new Declined('a header without a number');
   return n;
 }

@@ -2,12 +2,12 @@ import { EngineBug } from '../errors.ts';
 import { dictionaryHint } from './arrow_hint.ts';
 import type { ParquetFooter, RowGroup } from './parquet_footer.ts';
 import { readAt } from './parquet_footer.ts';
+import { ABSENT, parseHeader } from './parquet_header.ts';
 import { checkPage } from './parquet_pages.ts';
 import type { Thrift, ThriftStruct } from './parquet_thrift.ts';
 import {
   i64,
   intField,
-  parseThriftPrefix,
   serializeThrift,
   structField,
   structList,
@@ -63,11 +63,11 @@ export function buildPart(
 function checkPages(pages: Uint8Array, file: string, column: string): void {
   for (let at = 0; at < pages.length; ) {
     try {
-      const { tree, end } = parseThriftPrefix(pages.subarray(at));
-      const size = intField(tree, 3);
-      if (size === undefined || size < 0) return;
-      at += end;
-      checkPage(tree, pages.subarray(at, at + size), file, column);
+      const header = parseHeader(pages, at);
+      const size = header.fields[3] ?? ABSENT;
+      if (size < 0) return;
+      at = header.end;
+      checkPage(header, pages.subarray(at, at + size), file, column);
       at += size;
     } catch (e) {
       if (e instanceof ThriftError) return;
