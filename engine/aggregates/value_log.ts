@@ -1,6 +1,7 @@
 import type { Column } from '../batch/column.ts';
 import { sliceColumn } from '../batch/slice.ts';
 import { EngineBug } from '../errors.ts';
+import { copyInto } from '../kernels/copy.ts';
 import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector } from '../memory/vector.ts';
@@ -176,7 +177,7 @@ export class ValueLog {
     this.values.bind(col);
     this.values.append(this.n, rows, n);
     this.groupOf.reserve(this.n + n);
-    this.groupOf.data.set(groups.subarray(0, n), this.n);
+    copyInto(this.groupOf.data, groups.subarray(0, n), this.n);
     this.n += n;
   }
 

@@ -1,3 +1,4 @@
+import { copyInto } from '../kernels/copy.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType, Field, Schema } from '../types.ts';
 import type { Validity } from './bitmap.ts';
@@ -20,7 +21,23 @@ import type {
 import { distinctEntries } from './dictionary.ts';
 import { copyBytes, gatherColumn, MAX_OFFSET, tooLong } from './gather.ts';
 import { widen } from './ints.ts';
+import { shift } from './layout.ts';
 import { sliceColumn } from './slice.ts';
+
+/** Rows that share an entry, at least, for a dictionary of short strings to be worth making: below that, writing them out is cheaper, and so is reading them. */
+const ROWS_PER_ENTRY = 2;
+/** Bytes of a string up to which it takes little more room than the code that stands for it. */
+const SHORT_STRING = 24;
+
+/** Whether `rows` rows with strings from these dictionaries, of which they use `entries` at most, are better off without. */
+export function writesOut(dictionaries: readonly Utf8Column[], entries: number, rows: number): boolean {
+  let [bytes, count] = [0, 0];
+  for (const d of dictionaries) {
+    bytes += (d.offsets[d.length] as number) - (d.offsets[0] as number);
+    count += d.length;
+  }
+  return (bytes <= SHORT_STRING * count ? ROWS_PER_ENTRY : 1) * entries > rows;
+}
 
 /** The batches one after another as one batch in scratch. Differing physical forms of a column become the narrowest common one. */
 export function concatBatches(batches: readonly Batch[], schema: Schema, scratch: Scratch): Batch {
@@ -131,7 +148,7 @@ function join<A extends Values>(
 ): A {
   let at = 0;
   for (const c of cols) {
-    out.set(c.values.subarray(0, c.length * width) as never, at);
+    copyInto(out, c.values.subarray(0, c.length * width) as A, at);
     at += c.length * width;
   }
   return out;
@@ -144,7 +161,7 @@ function concatWide(cols: readonly IntColumn[], to: 'i64' | 'i128', rows: number
   for (const c of cols) {
     const part = out.subarray(at, at + c.length * width);
     const wide = widen(c, to, () => part);
-    if (wide.values !== part) part.set((wide.values as BigInt64Array).subarray(0, c.length * width));
+    if (wide.values !== part) copyInto(part, (wide.values as BigInt64Array).subarray(0, c.length * width));
     at += c.length * width;
   }
   return out;
@@ -162,10 +179,10 @@ function concatOffsets(
   let at = 0;
   let end = 0;
   for (const c of cols) {
-    const shift = end - (c.offsets[0] as number);
-    for (let i = 0; i < c.length; i++) out[at + i] = (c.offsets[i] as number) + shift;
+    const by = end - (c.offsets[0] as number);
+    shift(c.offsets, 0, c.length, by, out, at);
     at += c.length;
-    end = (c.offsets[c.length] as number) + shift;
+    end = (c.offsets[c.length] as number) + by;
   }
   out[rows] = end;
   return out;
@@ -206,13 +223,13 @@ function concatDicts(cols: readonly DictColumn[], base: Base, scratch: Scratch):
   if (dictionaries.length === 1 && only !== undefined) {
     let at = 0;
     for (const c of cols) {
-      codes.set(c.codes.subarray(0, c.length), at);
+      copyInto(codes, c.codes.subarray(0, c.length), at);
       at += c.length;
     }
     return { ...base, phys: 'dict', codes, dictionary: only };
   }
   const entries = dictionaries.reduce((n, d) => n + d.length, 0);
-  if (entries > base.length) return null;
+  if (writesOut(dictionaries, entries, base.length)) return null;
   const all = concatText(dictionaries, { type: base.type, length: entries, ...ALL_VALID }, scratch) as Utf8Column;
   const { dictionary, codes: merged } = distinctEntries(all, scratch);
   const starts = new Map<Utf8Column, number>();

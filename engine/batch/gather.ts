@@ -1,4 +1,5 @@
 import { RunError } from '../errors.ts';
+import { copyInto } from '../kernels/copy.ts';
 import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Validity } from './bitmap.ts';
@@ -209,7 +210,7 @@ const SHORT = 24;
 
 export function copyBytes(src: Uint8Array, from: number, to: number, dst: Uint8Array, at: number): void {
   if (to - from > SHORT) {
-    dst.set(src.subarray(from, to), at);
+    copyInto(dst, src.subarray(from, to), at);
     return;
   }
   for (let k = from, d = at; k < to; k++, d++) dst[d] = src[k] as number;

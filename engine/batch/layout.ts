@@ -1,4 +1,5 @@
 import { EngineBug } from '../errors.ts';
+import { copyInto } from '../kernels/copy.ts';
 import { kernelsFor } from '../kernels/load.ts';
 import { bitmapBytes } from './bitmap.ts';
 import type { Batch, Column, Phys } from './column.ts';
@@ -73,7 +74,7 @@ export class Layout {
   }
 
   #copy(bytes: Uint8Array): void {
-    this.buffer(bytes.length, (to) => to.set(bytes));
+    this.buffer(bytes.length, (to) => copyInto(to, bytes));
   }
 
   #offsets(offsets: Int32Array, n: number): void {

@@ -1,3 +1,4 @@
+import { copyInto, fillBytes } from '../kernels/copy.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType, Schema } from '../types.ts';
 import { bitmapBytes, copyBits, countOnes, fillOnes } from './bitmap.ts';
@@ -13,8 +14,8 @@ import type {
   IntervalColumn,
   Utf8Column,
 } from './column.ts';
-import { concatColumns } from './concat.ts';
-import { MAX_OFFSET, tooLong } from './gather.ts';
+import { concatColumns, flattenDict, writesOut } from './concat.ts';
+import { copyBytes, MAX_OFFSET, tooLong } from './gather.ts';
 import { bytesOf, int32, Layout, shift } from './layout.ts';
 import { sliceColumn } from './slice.ts';
 
@@ -126,7 +127,7 @@ function addBits(
   rows: number,
 ): void {
   layout.buffer(bitmapBytes(rows), (out) => {
-    out.fill(0);
+    fillBytes(out, 0);
     let at = 0;
     for (const { bits, from, to } of parts) {
       if (bits === null) fillOnes(out, at, at + to - from);
@@ -147,7 +148,7 @@ function addValues(
   layout.buffer(rows * width, (out) => {
     let at = 0;
     for (const { column, from, to } of parts) {
-      out.set(bytesOf(column.values, from * per, to * per), at);
+      copyInto(out, bytesOf(column.values, from * per, to * per), at);
       at += (to - from) * width;
     }
   });
@@ -174,13 +175,13 @@ function addText(layout: Layout, parts: readonly ColumnPart<Utf8Column>[], rows:
     let at = 0;
     for (const { column, from, to } of parts) {
       const [first, last] = [column.offsets[from] as number, column.offsets[to] as number];
-      out.set(column.bytes.subarray(first, last), at);
+      copyInto(out, column.bytes.subarray(first, last), at);
       at += last - first;
     }
   });
 }
 
-/** Parts of one dictionary keep it, cut to the entries in use when those are fewer rows than entries; others are merged. */
+/** Parts of one dictionary keep it, cut to the entries in use when those are fewer rows than entries; others are merged. Short strings that few rows share are written out. */
 function addDict(
   layout: Layout,
   parts: readonly ColumnPart<DictColumn>[],
@@ -189,6 +190,15 @@ function addDict(
   scratch: Scratch,
 ): void {
   const { dictionary } = (parts[0] as ColumnPart<DictColumn>).column;
+  if (fewShare(parts, rows)) {
+    const texts = parts.map((p) => flattenDict(sliceColumn(p.column, p.from, p.to) as DictColumn, scratch));
+    addText(
+      layout,
+      texts.map((column) => ({ column, from: 0, to: column.length })),
+      rows,
+    );
+    return;
+  }
   if (parts.some((p) => p.column.dictionary !== dictionary)) {
     const merged = joined(
       parts.map((p) => ({ ...p, column: cutDictionary(p.column, p.from, p.to, scratch), from: 0, to: p.to - p.from })),
@@ -208,11 +218,20 @@ function addDict(
     const codes = int32(out);
     let at = 0;
     for (const { column, from, to } of parts) {
-      codes.set(column.codes.subarray(from, to), at);
+      copyInto(codes, column.codes.subarray(from, to), at);
       at += to - from;
     }
   });
   layout.column(dictionary);
+}
+
+/** Whether so few of the parts' rows can share an entry that their strings are better written out. */
+function fewShare(parts: readonly ColumnPart<DictColumn>[], all: number): boolean {
+  const rows = new Map<Utf8Column, number>();
+  for (const { column, from, to } of parts) rows.set(column.dictionary, (rows.get(column.dictionary) ?? 0) + to - from);
+  let entries = 0;
+  for (const [dictionary, n] of rows) entries += Math.min(dictionary.length, n);
+  return writesOut([...rows.keys()], entries, all);
 }
 
 /** Rows [from, to) with the dictionary cut to the entries they use, in order of first use, when it has more entries than there are rows. */
@@ -242,7 +261,7 @@ export function cutDictionary(col: DictColumn, from: number, to: number, scratch
     numbers[code] = 0;
     const [first, last] = [dictionary.offsets[code] as number, dictionary.offsets[code + 1] as number];
     offsets[i] = at;
-    text.set(dictionary.bytes.subarray(first, last), at);
+    copyBytes(dictionary.bytes, first, last, text, at);
     at += last - first;
   }
   offsets[count] = at;

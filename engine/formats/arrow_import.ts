@@ -7,6 +7,7 @@ import { distinctEntries } from '../batch/dictionary.ts';
 import { gatherColumn, MAX_OFFSET, tooLong } from '../batch/gather.ts';
 import { widthOfI64, wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
+import { copyInto } from '../kernels/copy.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType } from '../types.ts';
@@ -227,7 +228,7 @@ function importBytes(
   const total = offsets[n] as number;
   if (a.own === true) return { ...base, phys: 'utf8', offsets, bytes: a.data.subarray(first, first + total) };
   const bytes = scratch.u8(total);
-  bytes.set(a.data.subarray(first, first + total));
+  copyInto(bytes, a.data.subarray(first, first + total));
   return { ...base, phys: 'utf8', offsets, bytes };
 }
 

@@ -1,4 +1,5 @@
 import type { Column } from '../batch/column.ts';
+import { copyInto } from '../kernels/copy.ts';
 import { type Cells, type ColumnPlan, Nulls } from './csv_columns.ts';
 import { hexDigit } from './json_scanner.ts';
 import { TextDictionary } from './text_dictionary.ts';
@@ -46,7 +47,7 @@ function utf8Column(c: Cells, plan: ColumnPlan): Column {
       to = cell.to;
     }
     if (to - from > 96) {
-      bytes.set(source.subarray(from, to), n);
+      copyInto(bytes, source.subarray(from, to), n);
       n += to - from;
     } else for (; from < to; from++) bytes[n++] = source[from]!;
   }

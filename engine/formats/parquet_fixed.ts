@@ -1,6 +1,7 @@
 import type { Column } from '../batch/column.ts';
 import { wordsOf } from '../batch/ints.ts';
 import { EngineBug } from '../errors.ts';
+import { copyInto } from '../kernels/copy.ts';
 import { NO_BITMAP } from '../kernels/load.ts';
 import { type Bounds, floatBounds } from './parquet_bounds.ts';
 import type { LeafLayout } from './parquet_layout.ts';
@@ -34,7 +35,7 @@ export function fixedValues(
   const bytes = col.phys === 'i128' ? lowWords(col, from, n) : valueBytes(col, from, n);
   const same = bytes.length === n * width;
   if (same && col.validity === null) {
-    ws.bytes(out, filled * width, (filled + n) * width).set(bytes);
+    copyInto(ws.bytes(out, filled * width, (filled + n) * width), bytes);
     return filled + n;
   }
   if (!same) ws.reserve(wide, n * width);

@@ -1,6 +1,7 @@
 import type { Column, DictColumn, Utf8Column } from '../batch/column.ts';
 import { flattenDict } from '../batch/concat.ts';
 import { sliceColumn } from '../batch/slice.ts';
+import { copyInto, fillBytes } from '../kernels/copy.ts';
 import { NO_BITMAP } from '../kernels/load.ts';
 import { heapScratch } from '../memory/heap_scratch.ts';
 import type { Bounds } from './parquet_bounds.ts';
@@ -133,7 +134,7 @@ export class LeafWriter {
 
   #append(region: Region, levels: Uint8Array): void {
     this.#ws.reserve(region, this.#levels + levels.length);
-    this.#ws.bytes(region, this.#levels, this.#levels + levels.length).set(levels);
+    copyInto(this.#ws.bytes(region, this.#levels, this.#levels + levels.length), levels);
   }
 
   #isFull(): boolean {
@@ -145,7 +146,7 @@ export class LeafWriter {
     const ws = this.#ws;
     ws.reserve(this.#definitions, this.#levels + n);
     if (col.validity === null) {
-      ws.bytes(this.#definitions, this.#levels, this.#levels + n).fill(col.phys === 'null' ? 0 : 1);
+      fillBytes(ws.bytes(this.#definitions, this.#levels, this.#levels + n), col.phys === 'null' ? 0 : 1);
       return;
     }
     const [bits] = ws.place([col.validity], NO_BITMAP) as [number];
@@ -246,7 +247,7 @@ export class LeafWriter {
     if (leaf.repeated > 0) at += this.#pack(this.#repetitions, at, leaf.repeated);
     if (leaf.defined > 0) at += this.#pack(this.#definitions, at, leaf.defined);
     if (!coded) {
-      ws.bytes(body, at, at + this.#bytes).set(ws.bytes(this.#values, 0, this.#bytes));
+      copyInto(ws.bytes(body, at, at + this.#bytes), ws.bytes(this.#values, 0, this.#bytes));
       return at + this.#bytes;
     }
     const width = Math.max(1, bitsOf((this.#dictionary as ChunkDictionary).count - 1));

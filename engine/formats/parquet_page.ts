@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { copyInto } from '../kernels/copy.ts';
 import { type Bounds, comparison, joinBounds, toldBounds } from './parquet_bounds.ts';
 import type { PageCodec } from './parquet_codec.ts';
 import type { LeafLayout } from './parquet_layout.ts';
@@ -131,7 +132,7 @@ export class PageOutput {
       const kept = packed.slice();
       ws.reserve(this.out, length);
       ws.bytes(this.out, this.length + head.length, length).set(kept);
-    } else ws.bytes(this.out, this.length + head.length, length).set(packed);
+    } else copyInto(ws.bytes(this.out, this.length + head.length, length), packed);
     ws.bytes(this.out, this.length, this.length + head.length).set(head);
     this.length = length;
     this.#uncompressed += head.length + size;

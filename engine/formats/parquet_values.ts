@@ -1,7 +1,6 @@
 import type { Validity } from '../batch/bitmap.ts';
 import type { BoolColumn, Column } from '../batch/column.ts';
 import { wordsOf } from '../batch/ints.ts';
-import { bytesOf } from '../batch/layout.ts';
 import type { Kernels } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import { u8Vector } from '../memory/vector.ts';
@@ -58,7 +57,7 @@ export class FixedValues implements Values {
     this.#size = values;
     this.#entryWidth = this.#form === 'i64' && k.ints_width(body.at, values) === NARROW ? 4 : width;
     if (this.#entryWidth < width) k.ints_narrow(body.at, values, byteOffset);
-    else this.#entries.data.set(new Uint8Array(k.memory.buffer, body.at, values * width));
+    else k.copy_bytes(byteOffset, body.at, values * width);
   }
 
   begin(rows: number, scratch: Scratch): void {
@@ -97,7 +96,7 @@ export class FixedValues implements Values {
       }
     }
     const out = this.#room(width, from);
-    bytesOf(out, from, from + n).set(new Uint8Array(this.#kernels.memory.buffer, at, n * width));
+    this.#kernels.copy_bytes(out.byteOffset + out.BYTES_PER_ELEMENT * from, at, n * width);
     return out;
   }
 

@@ -87,6 +87,9 @@ export interface Kernels extends CsvKernels, GroupKernels, KeyKernels, ParquetKe
   ints_32_of_128(values: number, n: number, out: number): number;
   ints_64_of_128(values: number, n: number, out: number): number;
 
+  copy_bytes(to: number, from: number, length: number): void;
+  fill_bytes(to: number, value: number, length: number): void;
+
   add_i32(values: number, n: number, by: number, out: number): void;
   count_ones(bits: number, from: number, to: number): number;
 }

@@ -2,6 +2,7 @@ import type { Batch, Column } from '../batch/column.ts';
 import { hashColumns } from '../batch/hash.ts';
 import { type PlacedColumn, writeHead } from '../batch/layout.ts';
 import { sliceColumn } from '../batch/slice.ts';
+import { fillBytes } from '../kernels/copy.ts';
 import { type Kernels, kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { BatchRef, ObjectId, ObjectWriter, Store } from '../store/types.ts';
@@ -223,7 +224,7 @@ export class DirectWriter {
     this.#regions.push(region);
     this.#open[p] = region;
     const { start } = region;
-    for (const { validityAt, valuesAt } of plan.columns) view.fill(0xff, start + validityAt, start + valuesAt);
+    for (const { validityAt, valuesAt } of plan.columns) fillBytes(view, 0xff, start + validityAt, start + valuesAt);
     return region;
   }
 

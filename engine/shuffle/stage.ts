@@ -1,6 +1,7 @@
 import { decodeBatch, encodeBatch, encodedSize } from '../batch/codec.ts';
 import type { Batch, Column, Utf8Column } from '../batch/column.ts';
 import { bytesOf, shift } from '../batch/layout.ts';
+import { copyInto } from '../kernels/copy.ts';
 import type { MeasuredScratch } from '../memory/bump.ts';
 import { arenaScratch } from '../memory/scratch.ts';
 import type { Store } from '../store/types.ts';
@@ -61,7 +62,7 @@ export class Stage {
   #copy(d: Utf8Column): Utf8Column {
     const first = d.offsets[0] as number;
     const bytes = this.scratch.u8((d.offsets[d.length] as number) - first);
-    bytes.set(d.bytes.subarray(first, d.offsets[d.length]));
+    copyInto(bytes, d.bytes.subarray(first, d.offsets[d.length]));
     const offsets = this.scratch.i32(d.length + 1);
     shift(d.offsets, 0, d.length + 1, -first, offsets, 0);
     return { ...d, offsets, bytes };

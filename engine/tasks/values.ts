@@ -1,5 +1,6 @@
 import { Deserializer, Serializer } from 'node:v8';
 import { EngineBug } from '../errors.ts';
+import { copyInto } from '../kernels/copy.ts';
 import { LateArray } from './late_array.ts';
 import { arrowLoaded, describeArrow, isArrow, loadArrow, makeArrow } from './values_arrow.ts';
 import {
@@ -168,7 +169,7 @@ class Writer extends Serializer {
   }
 
   #bytesPart(bytes: Uint8Array): number {
-    return this.#part(bytes.length, (into) => into.set(bytes));
+    return this.#part(bytes.length, (into) => copyInto(into, bytes));
   }
 
   /** Called by the serializer for views, and for objects of Node itself, which are refused. */

@@ -152,13 +152,19 @@ test('concat unifies physical forms', () => {
     }),
     { numRuns: 400 },
   );
-  const joined = concatColumns(
-    [toDict(columnFromValues(T.string, ['a', 'b', 'a'])), toDict(columnFromValues(T.string, ['b', 'c', 'b']))],
-    T.string,
-    scratch,
-  );
-  assert.is(joined.phys, 'dict');
-  assert.equal(valuesOf(joined), ['a', 'b', 'a', 'b', 'c', 'b']);
+  const join = (...texts: string[][]): Column =>
+    concatColumns(
+      texts.map((t) => toDict(columnFromValues(T.string, t))),
+      T.string,
+      scratch,
+    );
+  const shared = join(['a', 'b', 'a', 'a'], ['b', 'c', 'b', 'b']);
+  assert.is(shared.phys, 'dict');
+  assert.equal(valuesOf(shared), ['a', 'b', 'a', 'a', 'b', 'c', 'b', 'b']);
+  // Too few rows share an entry for the dictionaries to be worth merging.
+  const alone = join(['a', 'b', 'a'], ['b', 'c', 'd']);
+  assert.is(alone.phys, 'utf8');
+  assert.equal(valuesOf(alone), ['a', 'b', 'a', 'b', 'c', 'd']);
 });
 
 test('equal rows have equal hashes, whatever their form; comparison agrees with equality', () => {

@@ -92,7 +92,8 @@ test('parts encoded together are their concatenation', () => {
 });
 
 test('parts of one dictionary keep it, cut to what they use', () => {
-  const words = Array.from({ length: 1000 }, (_, i) => `word ${i}`);
+  // Long ones: short strings are written out where few rows share them.
+  const words = Array.from({ length: 1000 }, (_, i) => `a word that is longer than its code ${i}`);
   const column = toDict(columnFromValues(T.string, words));
   if (column.phys !== 'dict') throw new Error('a dictionary was expected');
   const few = cutDictionary(column, 10, 13, heapScratch());
@@ -110,12 +111,29 @@ test('parts of one dictionary keep it, cut to what they use', () => {
   assert.ok(layout.bytes < 1024, 'the unused entries are not stored');
   const into = new Uint8Array(layout.bytes);
   layout.write(into);
-  assert.equal(valuesOf(decodeBatch(into, batch.schema).columns[0] as Column), [
-    'word 5',
-    'word 6',
-    'word 6',
-    'word 7',
-  ]);
+  const back = decodeBatch(into, batch.schema).columns[0] as Column;
+  assert.equal(
+    valuesOf(back),
+    [5, 6, 6, 7].map((i) => words[i]),
+  );
+  assert.is(back.phys, 'dict');
+});
+
+test('short strings that few rows share are written out, parts of one dictionary or of several', () => {
+  const words = Array.from({ length: 1000 }, (_, i) => `word ${i}`);
+  for (const columns of [1, 2]) {
+    const batches = Array.from({ length: columns }, () => batchOf(toDict(columnFromValues(T.string, words))));
+    const parts = [
+      { batch: batches[0] as Batch, from: 5, to: 300 },
+      { batch: batches[columns - 1] as Batch, from: 6, to: 8 },
+    ];
+    const layout = layoutOfParts(parts, parts[0]?.batch.schema ?? [], heapScratch());
+    const into = new Uint8Array(layout.bytes);
+    layout.write(into);
+    const back = decodeBatch(into, parts[0]?.batch.schema ?? []).columns[0] as Column;
+    assert.is(back.phys, 'utf8');
+    assert.equal(valuesOf(back), [...words.slice(5, 300), ...words.slice(6, 8)]);
+  }
 });
 
 test('what is not an encoded batch of these columns is refused', () => {

@@ -32,6 +32,7 @@ export { json_rows } from './json_rows.ts';
 export { key_bits_set, key_bits_test, key_bloom_set, key_bloom_test } from './key_filter.ts';
 export { lz4_decode } from './lz4.ts';
 export { lz4_encode } from './lz4_encode.ts';
+export { copy_bytes, fill_bytes } from './memory.ts';
 export {
   parquet_delta_4,
   parquet_delta_8,

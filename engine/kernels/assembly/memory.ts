@@ -35,3 +35,12 @@ export function copy(to: u32, from: u32, length: u32): void {
 export function bitAt(bits: u32, i: u32): u32 {
   return (<u32>load<u8>(bits + (i >> 3)) >> (i & 7)) & 1;
 }
+
+/** The spans may overlap. */
+export function copy_bytes(to: u32, from: u32, length: u32): void {
+  memory.copy(to, from, length);
+}
+
+export function fill_bytes(to: u32, value: u32, length: u32): void {
+  memory.fill(to, <u8>value, length);
+}
