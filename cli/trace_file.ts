@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileError } from './io.ts';
@@ -13,6 +12,7 @@ export class TraceFile {
   constructor(path: string) {
     this.#path = path;
     const target = resolve(path);
+    const { randomBytes } = process.getBuiltinModule('node:crypto');
     this.#temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`);
     this.#attempt(() => closeSync(openSync(this.#temporary, 'wx')));
     process.once('exit', this.#remove);

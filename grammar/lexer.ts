@@ -20,7 +20,8 @@ const words = new Map<string, TokenType>();
 function lexer(): Lexer {
   if (cached === null) {
     for (const [word, type] of Object.entries(T.K)) words.set(word, type);
-    cached = new Lexer(T.lexerTokens, { positionTracking: 'onlyOffset', skipValidations: true });
+    // With the types that it never finds, as it numbers them.
+    cached = new Lexer(T.parserTokens, { positionTracking: 'onlyOffset', skipValidations: true });
   }
   return cached;
 }

@@ -3,9 +3,32 @@
  * place (`by`, `desc`, `left`…) has a type under `Identifier`, so that it is a name wherever a name may stand.
  * The chevrotain lexer knows plain words only; lexer.ts gives words their types.
  */
-import { createToken, Lexer, type TokenType } from 'chevrotain';
+import { Lexer, type TokenType } from 'chevrotain';
 import { scanFString } from './fstring.ts';
 import { namePattern, type ReservedWord, reserved } from './words.ts';
+
+interface TokenOptions {
+  readonly pattern: NonNullable<TokenType['PATTERN']>;
+  readonly categories?: TokenType;
+  readonly group?: string;
+  readonly line_breaks?: boolean;
+  readonly start_chars_hint?: string[];
+}
+
+/**
+ * A token type. The library's `createToken` numbers it at once, and counts all types of its category anew for each of them, which takes long for words; the lexer and the
+ * parser number all that they are given.
+ */
+function createToken({ name, ...options }: TokenOptions & { readonly name: string }): TokenType {
+  return {
+    name,
+    PATTERN: options.pattern,
+    ...(options.categories === undefined ? {} : { CATEGORIES: [options.categories] }),
+    ...(options.group === undefined ? {} : { GROUP: options.group }),
+    ...(options.line_breaks === undefined ? {} : { LINE_BREAKS: options.line_breaks }),
+    ...(options.start_chars_hint === undefined ? {} : { START_CHARS_HINT: options.start_chars_hint }),
+  };
+}
 
 /** Any word, reserved or not: behind a `.`. */
 export const AnyWord = createToken({ name: 'AnyWord', pattern: Lexer.NA });
@@ -232,7 +255,7 @@ export const lexerTokens: TokenType[] = [
   Semicolon,
 ];
 
-/** Everything the parser has to know of. */
+/** Everything the lexer and the parser have to know of. */
 export const parserTokens: TokenType[] = [
   ...lexerTokens,
   AnyWord,

@@ -1,8 +1,8 @@
 /** Functions of the host language: what `use` brings in, and calls of it. */
 
-import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { crypto } from '../../engine/crypto.ts';
 import type { AggregateCall, Expr, HostExpr } from '../../engine/expr.ts';
 import type { HostFunction, HostParam, HostShape } from '../../engine/host/def.ts';
 import { type DataType, type Field, formatType, T, type Typed } from '../../engine/types.ts';
@@ -95,7 +95,7 @@ function readModule(ctx: Context, node: Ast.StringLiteral): ReadModule | null {
   if (!isAllowed(ctx, 'read', path, node.value, node.span)) return null;
   try {
     const text = fs.readFileSync(path, 'utf8');
-    const version = createHash('sha256').update(text).digest('hex').slice(0, 12);
+    const version = crypto().createHash('sha256').update(text).digest('hex').slice(0, 12);
     return { url: `${pathToFileURL(path).href}?v=${version}`, path: node.value, scan: scanModule(text) };
   } catch (e) {
     const { code } = e as NodeJS.ErrnoException;

@@ -1,5 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { crypto } from '../crypto.ts';
 import { RunError } from '../errors.ts';
 import type { IntervalValue, LiteralValue } from '../expr.ts';
 import { type DataType, T } from '../types.ts';
@@ -145,12 +145,12 @@ const digest = (algorithm: string, doc: string, name: string, example: string) =
     {
       params: [T.string],
       result: T.string,
-      impl: { call: (v: string) => createHash(algorithm).update(v).digest('hex') },
+      impl: { call: (v: string) => crypto().createHash(algorithm).update(v).digest('hex') },
     },
     {
       params: [T.bytes],
       result: T.string,
-      impl: { call: (v: Uint8Array) => createHash(algorithm).update(v).digest('hex') },
+      impl: { call: (v: Uint8Array) => crypto().createHash(algorithm).update(v).digest('hex') },
     },
   ),
 });
@@ -168,7 +168,7 @@ function uuid5(namespace: string, name: string): string {
     throw new RunError('FLOW7004', `${JSON.stringify(namespace)} is not a UUID, nor dns, url, oid or x500`, {
       value: namespace,
     });
-  const d = createHash('sha1').update(Buffer.from(hex, 'hex')).update(name).digest();
+  const d = crypto().createHash('sha1').update(Buffer.from(hex, 'hex')).update(name).digest();
   d[6] = ((d[6] as number) & 0x0f) | 0x50;
   d[8] = ((d[8] as number) & 0x3f) | 0x80;
   const text = d.toString('hex', 0, 16);
@@ -216,7 +216,7 @@ export const HASH = family('hash', {
     resolve: signatures({
       params: [T.string, T.string],
       result: T.string,
-      impl: { call: (key: string, v: string) => createHmac('sha256', key).update(v).digest('hex') },
+      impl: { call: (key: string, v: string) => crypto().createHmac('sha256', key).update(v).digest('hex') },
     }),
   },
   crc32: {

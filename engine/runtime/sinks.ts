@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
@@ -6,6 +5,7 @@ import { createGzip, type Gzip } from 'node:zlib';
 import { RunError } from '../errors.ts';
 import type { StoredBytes } from '../formats/def.ts';
 import type { StageOutput } from '../plan.ts';
+import { randomName } from '../random_name.ts';
 import type { ObjectId, Store } from '../store/types.ts';
 import type { Schema } from '../types.ts';
 import { sinkSpec, writerOf } from './encode_file.ts';
@@ -137,7 +137,7 @@ export class SinkFile implements SinkPlace {
 /** A hidden name beside a target, which goes with the process unless it is forgotten. */
 export function temporaryBeside(target: string): string {
   const name = Array.from(path.basename(target)).slice(0, NAME_SHOWN).join('');
-  const temp = path.join(path.dirname(target), `.${name}.${randomBytes(6).toString('hex')}.tmp`);
+  const temp = path.join(path.dirname(target), `.${name}.${randomName()}.tmp`);
   if (temporaries.size === 0) process.once('exit', removeTemporaries);
   temporaries.add(temp);
   return temp;

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { RunError } from '../errors.ts';
+import { randomName } from '../random_name.ts';
 import { isAlive, isGone, OWNER_FILE, type Owner, ownOwner, SPILL_FOLDER } from './spill_owner.ts';
 
 /** A folder without an owner file this old was left by a process that died between making the two. */
@@ -9,7 +9,7 @@ const NEWBORN_MS = 60_000;
 
 /** Name of a new folder for the spill files of one store, in each of its spill directories; nothing is made yet. */
 export function spillFolderName(): string {
-  return `flowc-${process.pid}-${randomBytes(6).toString('hex')}`;
+  return `flowc-${process.pid}-${randomName()}`;
 }
 
 /** Path of such a folder in one directory. */
