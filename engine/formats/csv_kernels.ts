@@ -212,8 +212,8 @@ export class CellKernels {
     return table;
   }
 
-  /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. */
-  text(plan: CellPlan, nulls: FoundNulls): Column | null {
+  /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. `escapes`: texts in quotes have those of JSON. */
+  text(plan: CellPlan, nulls: FoundNulls, escapes = false): Column | null {
     const { rows } = this.#index;
     const scratch = this.#scratch;
     const offsets = scratch.i32(rows + 1);
@@ -221,8 +221,8 @@ export class CellKernels {
     if (kernelsFor(this.#job, offsets, bits) !== this.#kernels) return null;
     const nullTexts = this.#nullTexts(plan.dialect);
     if (nullTexts === null) return null;
-    const empty = (plan.dialect.emptyIsNull ? 1 : 0) + (plan.nullable ? 2 : 0);
-    const job = this.#begin(plan, 0, bits, offsets.byteOffset, empty);
+    const how = (plan.dialect.emptyIsNull ? 1 : 0) + (plan.nullable ? 2 : 0) + (escapes ? 4 : 0);
+    const job = this.#begin(plan, 0, bits, offsets.byteOffset, how);
     const bytes = scratch.u8(this.#kernels.csv_text_room(job.byteOffset) + 32);
     if (kernelsFor(this.#job, bytes) !== this.#kernels) return null;
     job[6] = bytes.byteOffset;

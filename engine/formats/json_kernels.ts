@@ -12,6 +12,8 @@ import type { JsonScanner } from './json_scanner.ts';
 /** Words of the job of json_rows; see engine/kernels/assembly/json_rows.ts. */
 const JOB_WORDS = 16;
 const NAME_WORDS = 4;
+/** The members of a line: see engine/kernels/assembly/json_shape.ts. */
+const SHAPE_WORDS = 4 + 4 * 256;
 /** Names are compared eight bytes at a time. */
 const NAME_SLACK = 8;
 /** Words for the places of values: a window of short lines has about as many. */
@@ -76,7 +78,7 @@ export class JsonKernels {
   static over(store: Pick<Store, 'allocate' | 'free'>, fields: Schema): JsonKernels | null {
     if (fields.length === 0 || fields.length > MAX_COLUMNS || fields.some((f) => kindsOf(f.type) === 0)) return null;
     const names = fields.map((f) => Buffer.from(JSON.stringify(f.name)));
-    const before = 4 * (JOB_WORDS + NAME_WORDS * fields.length + PLACE_WORDS);
+    const before = 4 * (JOB_WORDS + NAME_WORDS * fields.length + PLACE_WORDS + SHAPE_WORDS);
     const block = store.allocate(before + names.reduce((n, b) => n + b.length, 0) + NAME_SLACK, 'json index');
     const { buffer, byteOffset } = block.view;
     const job = new Uint32Array(buffer, byteOffset, JOB_WORDS);
@@ -94,6 +96,7 @@ export class JsonKernels {
     });
     const places = new Int32Array(buffer, about.byteOffset + about.byteLength, PLACE_WORDS);
     job.set([places.byteOffset, fields.length, about.byteOffset], 7);
+    job[15] = places.byteOffset + places.byteLength;
     return new JsonKernels(store, block, fields, job, places);
   }
 
@@ -149,8 +152,9 @@ export class JsonKernels {
     const cells = CellKernels.over(u8, places, scratch);
     return this.#fields.map((field, i) => {
       const plan = { type: field.type, nullable: field.nullable, source: 2 * i, dialect: DIALECT };
-      const whole = cells === null || ((this.#escaped >>> i) & 1) === 1;
-      const taken = whole ? null : columnOf(cells, plan, rows, scratch);
+      const escapes = ((this.#escaped >>> i) & 1) === 1;
+      const whole = cells === null || (escapes && field.type.kind !== 'string');
+      const taken = whole ? null : columnOf(cells, plan, rows, escapes, scratch);
       if (taken !== null) return taken;
       const column = columns[i] as JsonColumn;
       for (let row = 0; row < rows; row++) {
@@ -176,7 +180,7 @@ class KernelNulls {
 }
 
 /** Null when a value is not for the kernel. */
-function columnOf(cells: CellKernels, plan: CellPlan, rows: number, scratch: Scratch): Column | null {
+function columnOf(cells: CellKernels, plan: CellPlan, rows: number, escapes: boolean, scratch: Scratch): Column | null {
   const { type } = plan;
   const nulls = new KernelNulls();
   const base = (): { type: DataType; length: number } & Validity => ({ type, length: rows, ...nulls.validity });
@@ -186,7 +190,7 @@ function columnOf(cells: CellKernels, plan: CellPlan, rows: number, scratch: Scr
   };
   switch (type.kind) {
     case 'string':
-      return cells.text(plan, nulls);
+      return cells.text(plan, nulls, escapes);
     case 'float': {
       const values = scratch.f64(rows);
       return take('csv_float', values) === null ? null : { ...base(), phys: 'f64', values };

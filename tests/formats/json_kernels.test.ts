@@ -84,6 +84,9 @@ const TEXTS = [
   '"héllo"',
   '"日本😀"',
   '"x\\"y"',
+  '"\\\\\\/\\b\\f\\n\\r\\t\\""',
+  '"\\ud800\\u0041 \\udc00\\uD83D\\uDE00\\ud83d"',
+  '"fifteen bytes..\\\\sixteen"',
   '"\\u00e9\\n"',
   '"\\ud83d\\ude00"',
   `"${'long '.repeat(20)}"`,
@@ -202,6 +205,82 @@ test('rows of usual values, and of every other', async () => {
       { numRuns: 60 },
     );
   }
+});
+
+/** Pieces of the inside of a text, with lengths that put what follows anywhere in a vector. */
+const pieces = fc.array(
+  fc.oneof(
+    fc.constantFrom(
+      '\\\\',
+      '\\"',
+      '\\/',
+      '\\n',
+      '\\u0041',
+      '\\u20ac',
+      '\\ud83d\\ude00',
+      '\\ud83d',
+      '\\udc00x',
+      'é',
+      '日',
+    ),
+    fc.integer({ min: 0, max: 40 }).map((n) => 'abcdefghij'.repeat(5).slice(0, n)),
+  ),
+  { maxLength: 6 },
+);
+const numbers = fc.oneof(
+  fc.constantFrom(
+    ...NUMBERS,
+    ...FLOATS,
+    '0.',
+    '00',
+    '-',
+    '1e',
+    '1.e5',
+    '123456789012345',
+    '1234567890123456',
+    '1.2345678901234',
+    '-1.23456789012345',
+  ),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+);
+
+/** Lines of one shape, whose names and blanks have the given lengths, one of them changed in one byte. */
+const alike = fc
+  .tuple(
+    fc.array(fc.tuple(fc.integer({ min: 1, max: 70 }), fc.constantFrom('', '', ' ', ' '.repeat(50))), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+    fc.array(fc.tuple(pieces, numbers, fc.constantFrom('true', 'false', 'null', '1')), { minLength: 2, maxLength: 40 }),
+    fc.boolean(),
+    fc.option(fc.tuple(fc.nat(), fc.constantFrom('x', '"', '}', ',', ' ', '\\', '\n', '0')), { nil: undefined }),
+  )
+  .map(([names, rows, first, change]) => {
+    const others = names.map(([n, blank], i) => `${blank}"${'n'.repeat(n)}${i}":${blank}`);
+    const lines = rows.map(([text, number, word]) => {
+      const known = [`"s":"${text.join('')}"`, `"f": ${number}`, `"b":${word}`];
+      const more = others.map((gap, i) => `${gap}${i % 2 === 0 ? number : `"${text.join('')}"`}`);
+      return `{${(first ? [...known, ...more] : [...more, ...known]).join(',')}}`;
+    });
+    const all = `${lines.join('\n')}\n`;
+    if (change === undefined) return all;
+    const at = change[0] % all.length;
+    return all.slice(0, at) + change[1] + all.slice(at + 1);
+  });
+
+test('lines that have the members of the one before', async () => {
+  await fc.assert(
+    fc.asyncProperty(alike, tunings, modes, async (text, tuning, mode) => {
+      const some: Schema = [field('b', T.bool), field('f', T.float), field('s', T.string)];
+      await same(text, { schema: some, options: { on_error: mode } }, tuning);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a line of more members than are remembered', async () => {
+  const members = Array.from({ length: 300 }, (_, i) => `"m${i}":${i}`).join(',');
+  await same(`{${members},"s":"a"}\n`.repeat(50), { schema: [field('m7', T.int), field('s', T.string)] });
 });
 
 test('columns without nulls; bytes that are no UTF-8', async () => {

@@ -16,6 +16,7 @@ import {
   STRIDE,
   TEXT,
 } from './csv_cells.ts';
+import { unescape } from './json_escapes.ts';
 import { bitAt } from './memory.ts';
 
 /** Bytes of all fields of the column, quotes included. */
@@ -67,8 +68,7 @@ function isNullText(job: u32, from: u32, n: u32): bool {
 
 /**
  * The texts: bytes at OUT (room for those of csv_text_room, and 32 more), offsets at OPTION_A. OPTION_B: 1 when an empty field is no empty text, plus 2 when null
- * texts may be nulls. NARROW: a
- * field is for the caller, and so is the whole column.
+ * texts may be nulls, plus 4 when quotes hold a text of JSON with its escapes. NARROW: a field is for the caller, and so is the whole column.
  */
 export function csv_text(job: u32): void {
   const text = load<u32>(job, TEXT);
@@ -79,6 +79,7 @@ export function csv_text(job: u32): void {
   const emptyNull = load<u32>(job, EMPTY_NULL);
   const emptyOdd = (load<u32>(job, OPTION_B) & 1) !== 0;
   const nullable = (load<u32>(job, OPTION_B) & 2) !== 0;
+  const escapes = (load<u32>(job, OPTION_B) & 4) !== 0;
   const nullTexts = load<u32>(job, NULL_TEXTS) > 0;
   const bytes = load<u32>(job, OUT);
   let at = load<u32>(job, ENDS);
@@ -95,7 +96,7 @@ export function csv_text(job: u32): void {
         flags = NARROW;
         break;
       }
-      const inner = unquote(bytes + used, from + 1, n - 2, quotes);
+      const inner = escapes ? unescape(bytes + used, from + 1, n - 2) : unquote(bytes + used, from + 1, n - 2, quotes);
       if (nullTexts && inner > 0 && isNullText(job, bytes + used, inner)) {
         if (!nullable) {
           flags = NARROW;
