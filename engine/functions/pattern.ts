@@ -25,22 +25,38 @@ function reason(e: unknown): string {
   return text.replace(/^Invalid regular expression: (?:\/.*\/\w*: )?/su, '');
 }
 
+/** V8 compiles a regular expression when it is first used, for texts of one byte a character and of two, and may find it too large only then. */
+function used(re: RegExp): RegExp {
+  for (const text of ['', '\u0100']) re.test(text);
+  re.lastIndex = 0;
+  return re;
+}
+
 /** A pattern may begin with `(?i)`, `(?m)`, `(?s)` or several of them: they hold for all of it. */
 function compiled(pattern: string, flags: string): RegExp {
   const inline = /^\(\?([ims]+)\)/.exec(pattern);
-  if (inline === null) return new RegExp(pattern, flags);
+  if (inline === null) return used(new RegExp(pattern, flags));
   const own = [...new Set(inline[1])].join('');
-  return new RegExp(pattern.slice(inline[0].length), flags + own);
+  return used(new RegExp(pattern.slice(inline[0].length), flags + own));
+}
+
+/** What `make` gives; the pattern of the data is told where that is no regular expression. */
+function ofData(pattern: string, make: () => RegExp): RegExp {
+  try {
+    return used(make());
+  } catch (e) {
+    if (e instanceof RunError) throw e;
+    throw new RunError('FLOW7004', `bad regular expression: ${reason(e)}`, { value: pattern });
+  }
 }
 
 /** A regular expression of a pattern that stands in the data. */
-export const regexOf = memo((pattern: string): RegExp => {
-  try {
-    return compiled(pattern, 'u');
-  } catch (e) {
-    throw new RunError('FLOW7004', `bad regular expression: ${reason(e)}`, { value: pattern });
-  }
-});
+export const regexOf = memo((pattern: string): RegExp => ofData(pattern, () => compiled(pattern, 'u')));
+
+/** As regexOf, of which `change` makes another one. */
+export function regexFrom(change: (re: RegExp) => RegExp): (pattern: string) => RegExp {
+  return memo((pattern) => ofData(pattern, () => change(regexOf(pattern))));
+}
 
 /** A regular expression of a literal pattern: an error for the user's file when it is bad. */
 export function literalRegex(pattern: string, flags = 'u'): RegExp | { error: string } {
@@ -97,7 +113,7 @@ function likeRegex(pattern: string, flags: string): RegExp {
   const source = likeParts(pattern)
     .map((p) => (typeof p === 'string' ? escapeRegex(p) : p.wild === '%' ? '.*' : '.'))
     .join('');
-  return new RegExp(`^${source}$`, flags);
+  return ofData(pattern, () => new RegExp(`^${source}$`, flags));
 }
 
 export const escapeRegex = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
@@ -131,11 +147,21 @@ function textPair(args: readonly DataType[]): boolean {
   return args.length === 2 && isText(args[0]) && isText(args[1]);
 }
 
+/** The test of a literal pattern; null where there is none: then each row says so. */
+function known(pattern: string): ((s: string) => boolean) | null {
+  try {
+    return likeTest(pattern);
+  } catch (e) {
+    if (e instanceof RunError) return null;
+    throw e;
+  }
+}
+
 function like(args: readonly DataType[], literals: readonly unknown[]): Resolved {
   if (!textPair(args)) return null;
   const pattern = literals[1];
-  const impl: FunctionImpl =
-    typeof pattern === 'string' ? { call: likeTest(pattern) } : { call: (s: string, p: string) => likeOf(p)(s) };
+  const dynamic = (s: string, p: string): boolean => likeOf(p)(s);
+  const impl: FunctionImpl = { call: typeof pattern === 'string' ? (known(pattern) ?? dynamic) : dynamic };
   return overload([T.string, T.string], T.bool, impl);
 }
 

@@ -2,20 +2,14 @@ import { type DataType, T } from '../types.ts';
 import { family, overload, type Resolve, signatures } from './build.ts';
 import type { FunctionImpl } from './def.ts';
 import type { Int } from './ints.ts';
-import { escapeRegex, literalRegex, memo, regexOf } from './pattern.ts';
+import { escapeRegex, literalRegex, memo, regexFrom, regexOf } from './pattern.ts';
 import { lengthOf } from './text.ts';
 import { implicitCost } from './types.ts';
 
-const globalRegex = memo((pattern) => {
-  const re = regexOf(pattern);
-  return new RegExp(re.source, `g${re.flags}`);
-});
+const globalRegex = regexFrom((re) => new RegExp(re.source, `g${re.flags}`));
 
 /** The whole text has to match. */
-const wholeRegex = memo((pattern) => {
-  const re = regexOf(pattern);
-  return new RegExp(`(?<![^])(?:${re.source})(?![^])`, re.flags);
-});
+const wholeRegex = regexFrom((re) => new RegExp(`(?<![^])(?:${re.source})(?![^])`, re.flags));
 
 /** A function of (text, pattern, …): the pattern is compiled before the run when it is a literal, and may be bad then. */
 function withPattern(

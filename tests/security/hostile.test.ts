@@ -140,6 +140,21 @@ test('giant and deep flows', async () => {
   }
 });
 
+test('patterns too large for a regular expression', async () => {
+  const TOO_LARGE = /^FLOW(7004|3010) .*(Regular expression too large|Stack overflow)$/;
+  put('n.csv', 'n\n1\n');
+  const half = 'a_'.repeat(20_000);
+  for (const test of [
+    'regexp_full_match("abc", repeat(" ", 40000 * n))',
+    'regexp_extract_all("abc", repeat(" ", 40000 * n)) is null',
+    '"abc" matches repeat(" ", 40000 * n)',
+    '"abc" like repeat("a_", 20000 * n)',
+    `"abc" like "${half}"`,
+    `"abc" matches "${half}"`,
+  ])
+    assert.match(await outcome(`from csv("n.csv") as { n: int } | where ${test}`), TOO_LARGE, test.slice(0, 60));
+});
+
 test('what a message says of a name drives no terminal', async () => {
   const { diagnostics } = await check('from csv("one.csv") | select `\\u{1b}]0;x\\u{7}`', 'x.flow', { cwd: dir });
   const shown = new DiagnosticsError(diagnostics, '', 'x.flow').message;
