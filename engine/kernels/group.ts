@@ -46,6 +46,15 @@ export interface GroupKernels {
     out: number,
     fresh: number,
   ): number;
+  group_combine(
+    values: number,
+    validity: number,
+    n: number,
+    base: number,
+    size: number,
+    more: number,
+    out: number,
+  ): void;
   group_name_codes(
     codes: number,
     validity: number,

@@ -1,10 +1,13 @@
 import type { Column, I32Column } from '../batch/column.ts';
+import { gatherColumn } from '../batch/gather.ts';
 import { bitmapAt, kernelsFor } from '../kernels/load.ts';
+import { arenaScratch } from '../memory/scratch.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { Vector, WorkArray } from '../memory/vector.ts';
 import { u8Vector, u32Vector } from '../memory/vector.ts';
 import type { Store } from '../store/types.ts';
 import type { DataType } from '../types.ts';
+import { CombinedCodes } from './hash_table_codes.ts';
 import { CodeGroups, RowHashes } from './hash_table_keys.ts';
 import type { Probe, Progress } from './hash_table_probe.ts';
 import { fillByHash, fillByKey, probeHashes, probeInts } from './hash_table_probe.ts';
@@ -34,7 +37,7 @@ type Mode = 'dense' | 'keys' | 'hashes';
  *
  * Probing finds the group that has a row's hash, then whole columns of keys are compared at once, and the rare row whose hash belongs to another key
  * is probed again one by one. While all keys are one i32 column, the key itself is looked for and nothing needs comparing; where such keys lie close
- * together, they are the places of a map. Codes of a dictionary are looked up in a map of their own.
+ * together, they are the places of a map. Codes of a dictionary are looked up in a map of their own, and so are those of several keys that have few values each.
  */
 export class GroupTable {
   /** Groups so far. */
@@ -55,6 +58,7 @@ export class GroupTable {
   private readonly bad: Vector<Uint8Array>;
   private readonly state: Vector<Uint32Array>;
   private readonly codes: CodeGroups;
+  private readonly combined: CombinedCodes;
 
   constructor(store: Store, types: readonly DataType[], owner = 'hash table') {
     this.store = store;
@@ -69,6 +73,7 @@ export class GroupTable {
     this.bad = u8Vector(store, owner);
     this.state = u32Vector(store, owner);
     this.codes = new CodeGroups(store, owner);
+    this.combined = new CombinedCodes(store, owner);
   }
 
   /** Working memory held, without what is in use for a batch only. */
@@ -93,15 +98,43 @@ export class GroupTable {
       return;
     }
     if (this.mode !== 'hashes' || this.mask === 0) this.makeSlots('hashes', rows >> 4);
-    if (cols.length === 1 && col.phys === 'dict' && col.dictionary.length <= rows >> 1) {
-      this.codes.find(col, rows, out, (some, n, groups, end) => {
-        this.rowHashes.hash(cols, end);
-        this.insertRows(some, n, groups);
-      });
-      return;
-    }
+    if (cols.length > 1 ? this.insertCombined(cols, rows, out) : this.insertCodes(col, rows, out)) return;
     this.rowHashes.hash(cols, rows);
     this.insertRows(null, rows, out);
+  }
+
+  /** By the codes of a dictionary that is not large for so many rows. */
+  private insertCodes(col: Column, rows: number, out: Uint32Array): boolean {
+    if (col.phys !== 'dict' || col.dictionary.length > rows >> 1) return false;
+    const { codes, validity, dictionary } = col;
+    this.codes.find(
+      { codes, validity, entries: dictionary.length, meaning: dictionary },
+      rows,
+      out,
+      (some, n, groups, end) => {
+        this.rowHashes.hash([col], end);
+        this.insertRows(some, n, groups);
+      },
+    );
+    return true;
+  }
+
+  /** By codes of all keys together, when there are few: only a row of each new one is looked at as such. */
+  private insertCombined(cols: readonly Column[], rows: number, out: Uint32Array): boolean {
+    const combined = this.combined.of(cols, rows, rows >> 1);
+    if (combined === null) return false;
+    this.codes.find(combined, rows, out, (some, n, groups) => {
+      const scratch = arenaScratch(this.store, this.owner);
+      try {
+        const picked = cols.map((c) => gatherColumn(c, some, n, scratch));
+        for (let k = 0; k < cols.length; k++) (this.keys[k] as ValueStore).bind(picked[k] as Column);
+        this.rowHashes.hash(picked, n);
+        this.insertRows(null, n, groups);
+      } finally {
+        scratch.release();
+      }
+    });
+    return true;
   }
 
   /** Room for a batch. */
@@ -377,6 +410,7 @@ export class GroupTable {
     this.clear();
     for (const v of [this.slots, this.hashes, this.order, this.rowHashes, this.fresh, this.bad, this.state]) v.free();
     this.codes.free();
+    this.combined.free();
     for (const k of this.keys) k.free();
   }
 }

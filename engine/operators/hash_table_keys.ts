@@ -67,13 +67,22 @@ export class RowHashes {
 /** Rows of a batch that are looked at before all others. */
 const FIRST_ROWS = 4096;
 
-/** Groups of a dictionary's codes: a code is looked up among the keys once, while batches share their dictionary. */
+/** Keys as numbers below `entries`; without a valid bit a row is null. */
+export interface Codes {
+  readonly codes: Int32Array;
+  readonly validity: Uint8Array | null;
+  readonly entries: number;
+  /** The same object as long as codes stand for the same keys. */
+  readonly meaning: object;
+}
+
+/** Groups of a dictionary's codes: a code is looked up among the keys once, while it stands for the same. */
 export class CodeGroups {
   /** By code: group + 1; the place behind the last code stands for null. */
   readonly #map: Vector<Uint32Array>;
   readonly #missed: Vector<Uint32Array>;
   readonly #found: Vector<Uint32Array>;
-  #dictionary: Column | null = null;
+  #meaning: object | null = null;
 
   constructor(store: Store, owner: string) {
     this.#map = u32Vector(store, owner);
@@ -83,19 +92,17 @@ export class CodeGroups {
 
   /** Group numbers of the rows into `out`; `insert` puts the groups of `n` rows, by number and all below `end`, into an array. */
   find(
-    col: DictColumn,
+    { codes, validity, entries, meaning }: Codes,
     rows: number,
     out: Uint32Array,
     insert: (rows: Uint32Array, n: number, out: Uint32Array, end: number) => void,
   ): void {
-    const { codes, validity, dictionary } = col;
-    const entries = dictionary.length;
-    if (this.#dictionary !== dictionary) {
+    if (this.#meaning !== meaning) {
       this.#map.length = 0;
       this.#map.grow(entries + 1, 0);
       this.#missed.reserve(entries + 1);
       this.#found.reserve(entries + 1);
-      this.#dictionary = dictionary;
+      this.#meaning = meaning;
     }
     const [map, missed, found] = [this.#map.data, this.#missed.data, this.#found.data];
     const k = kernelsFor(out, codes, validity, map, missed, found);
@@ -119,7 +126,7 @@ export class CodeGroups {
   }
 
   clear(): void {
-    this.#dictionary = null;
+    this.#meaning = null;
   }
 
   free(): void {

@@ -194,12 +194,64 @@ test('a morsel of keys that all differ, then the same ones again', () => {
   }
 });
 
-const FOLDED = new Set(['count', 'count_if', 'sum', 'mean', 'min', 'max', 'var_samp']);
+test('several keys of few values: dictionaries that change, ints that move, nulls, and too many values in between', () => {
+  const texts = fc.array(fc.constantFrom('', 'a', 'b', 'cc', 'ddd', 'a longer one'), { minLength: 1, maxLength: 6 });
+  const step = fc.record({
+    texts,
+    from: fc.constantFrom(-2147483648, -5, 0, 3, 1000, 2147483640),
+    spread: fc.constantFrom(1, 3, 8, 100000),
+    rows: fc.constantFrom(1, 7, 64, 1000, 9000),
+    nulls: fc.constantFrom(0, 1, 3),
+    dict: fc.boolean(),
+    kernels: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 5 }), fc.boolean(), (steps, third) => {
+      const types = third ? [T.string, T.int, T.date] : [T.string, T.int];
+      const batches = steps.map(({ texts, from, spread, rows, nulls, dict }) => {
+        const at = (i: number, k: number): boolean => nulls !== 0 && (i + k) % nulls === 0;
+        const list = (k: number, f: (i: number) => LiteralValue): LiteralValue[] =>
+          Array.from({ length: rows }, (_, i) => (at(i, k) ? null : f(i)));
+        const text = columnFromValues(
+          T.string,
+          list(0, (i) => texts[(i * 7) % texts.length] as string),
+        );
+        const columns = [
+          dict ? toDict(text) : text,
+          columnFromValues(
+            T.int,
+            list(1, (i) => Math.min(2147483647, from + ((i * 31) % spread))),
+          ),
+          columnFromValues(
+            T.date,
+            list(2, (i) => (i * 13) % 5),
+          ),
+        ];
+        return columns.slice(0, types.length).map((c) => columnInArena(c, scratch));
+      });
+      const plain = tableRun(types, batches, () => false);
+      assert.equal(
+        tableRun(types, batches, () => true),
+        plain,
+      );
+      assert.equal(
+        tableRun(types, batches, (b) => steps[b]?.kernels === true),
+        plain,
+      );
+      scratch.reset();
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const FOLDED = new Set(['count', 'count_if', 'sum', 'mean', 'min', 'max', 'var_samp', 'corr', 'covar_pop']);
 const ARGS = [T.null, T.bool, T.int, T.float, T.decimal(9, 2), T.decimal(38, 0), T.date, T.timestamp, T.string];
+
+const PAIRS = [T.int, T.float, T.decimal(9, 2)].map((t) => [t, t]);
 
 test('accumulators hold and give the same, adding and merging', () => {
   for (const def of AGGREGATE_LIST.filter((d) => FOLDED.has(d.name))) {
-    for (const args of [[], ...ARGS.map((t) => [t])]) {
+    for (const args of [[], ...ARGS.map((t) => [t]), ...PAIRS]) {
       const r = def.resolve(args);
       if (r === null) continue;
       const input = fc.record({
@@ -225,13 +277,13 @@ test('accumulators hold and give the same, adding and merging', () => {
           one.add(
             ids,
             p.rows,
-            args.map((t) => column(t, pool, p, 0)),
+            args.map((t, k) => column(t, pool, p, k)),
           );
           const states = one.states(picked, groups, scratch);
           both.add(
             ids,
             p.rows,
-            args.map((t) => column(t, pool, p, 1)),
+            args.map((t, k) => column(t, pool, p, k + 1)),
           );
           both.merge(picked, groups, states);
         }

@@ -215,6 +215,26 @@ export function group_codes(codes: u32, validity: u32, n: u32, entries: u32, map
   return missing;
 }
 
+/**
+ * Adds a key to codes of several: out[i] = out[i] * size (0 when `more` is 0) + the key's code. That is its value from `base` on; the last one, size - 1, is null.
+ */
+export function group_combine(values: u32, validity: u32, n: u32, base: u32, size: u32, more: u32, out: u32): void {
+  const factor = more ? size : 0;
+  let i: u32 = 0;
+  if (validity === NONE) {
+    for (; i + 4 <= n; i += 4) {
+      const at = out + (i << 2);
+      const code = i32x4.sub(v128.load(values + (i << 2)), i32x4.splat(base));
+      v128.store(at, i32x4.add(i32x4.mul(v128.load(at), i32x4.splat(factor)), code));
+    }
+  }
+  for (; i < n; i++) {
+    const at = out + (i << 2);
+    const code = validity === NONE || bitAt(validity, i) ? load<u32>(values + (i << 2)) - base : size - 1;
+    store<u32>(at, load<u32>(at) * factor + code);
+  }
+}
+
 /** map[code of row rows[i]] = groups[i] + 1. */
 export function group_name_codes(
   codes: u32,
