@@ -1,7 +1,8 @@
 import type { Validity } from '../batch/bitmap.ts';
-import type { Column, Utf8Column } from '../batch/column.ts';
+import type { Column, DictColumn, Utf8Column } from '../batch/column.ts';
 import { bitmapAt, type Kernels, kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
+import type { DataType } from '../types.ts';
 import type { ColumnPlan, Left } from './csv_columns.ts';
 import type { Dialect } from './csv_dialect.ts';
 import type { RecordIndex, RecordShape } from './csv_index.ts';
@@ -215,13 +216,41 @@ export class CellKernels {
   /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. `escapes`: texts in quotes have those of JSON. */
   text(plan: CellPlan, nulls: FoundNulls, escapes = false): Column | null {
     const { rows } = this.#index;
+    const bits = this.#scratch.u8((rows + 7) >> 3);
+    if (kernelsFor(this.#job, bits) !== this.#kernels || this.#nullTexts(plan.dialect) === null) return null;
+    const how = (plan.dialect.emptyIsNull ? 1 : 0) + (plan.nullable ? 2 : 0) + (escapes ? 4 : 0);
+    const found = rows < MIN_DICTIONARY_ROWS ? TOO_MANY : this.#codes(plan, nulls, bits, how);
+    if (typeof found !== 'number') return found;
+    const column = this.#texts(plan, nulls, bits, how);
+    return column === null || found === TOO_MANY ? column : (this.#dictionary(column) ?? column);
+  }
+
+  /** A column with a dictionary, straight from the fields; else why there is none. */
+  #codes(plan: CellPlan, nulls: FoundNulls, bits: Uint8Array, how: number): Column | number {
+    const { rows } = this.#index;
+    const kernels = this.#kernels;
+    const codes = this.#scratch.i32(rows);
+    const table = this.#tableOf();
+    if (kernelsFor(this.#job, codes, table) !== kernels) return REFUSED;
+    const job = this.#begin(plan, codes.byteOffset, bits, 0, how);
+    const entries = table.byteOffset + 4 * SLOTS;
+    const count = kernels.csv_dictionary(job.byteOffset, table.byteOffset, entries);
+    if (count === TOO_MANY || count === REFUSED) return count;
+    const offsets = this.#scratch.i32(Math.max(count, 1) + 1);
+    offsets.fill(0, 0, 2);
+    if (kernelsFor(this.#job, offsets) !== kernels) return REFUSED;
+    const bytes = this.#scratch.u8(kernels.csv_dictionary_offsets(entries, count, offsets.byteOffset));
+    if (kernelsFor(this.#job, bytes) !== kernels) return REFUSED;
+    kernels.csv_dictionary_bytes(entries, count, bytes.byteOffset);
+    if (job[14]! > 0) nulls.adopt(bits, job[14]!);
+    return { ...coded(plan.type, offsets, bytes), length: rows, ...nulls.validity, codes };
+  }
+
+  #texts(plan: CellPlan, nulls: FoundNulls, bits: Uint8Array, how: number): Utf8Column | null {
+    const { rows } = this.#index;
     const scratch = this.#scratch;
     const offsets = scratch.i32(rows + 1);
-    const bits = scratch.u8((rows + 7) >> 3);
-    if (kernelsFor(this.#job, offsets, bits) !== this.#kernels) return null;
-    const nullTexts = this.#nullTexts(plan.dialect);
-    if (nullTexts === null) return null;
-    const how = (plan.dialect.emptyIsNull ? 1 : 0) + (plan.nullable ? 2 : 0) + (escapes ? 4 : 0);
+    if (kernelsFor(this.#job, offsets) !== this.#kernels) return null;
     const job = this.#begin(plan, 0, bits, offsets.byteOffset, how);
     const bytes = scratch.u8(this.#kernels.csv_text_room(job.byteOffset) + 32);
     if (kernelsFor(this.#job, bytes) !== this.#kernels) return null;
@@ -229,24 +258,24 @@ export class CellKernels {
     this.#kernels.csv_text(job.byteOffset);
     if (job[15] !== 0) return null;
     if (job[14]! > 0) nulls.adopt(bits, job[14]!);
-    const column: Utf8Column = {
-      type: plan.type,
-      phys: 'utf8',
-      length: rows,
-      ...nulls.validity,
-      offsets,
-      bytes: bytes.subarray(0, offsets[rows]),
-    };
-    return rows < MIN_DICTIONARY_ROWS ? column : (this.#dictionary(column) ?? column);
+    const used = bytes.subarray(0, offsets[rows]);
+    return { type: plan.type, phys: 'utf8', length: rows, ...nulls.validity, offsets, bytes: used };
   }
+
+  #tableOf(): Uint32Array {
+    this.#table ??= this.#scratch.u32(SLOTS + ENTRY_WORDS * MAX_ENTRIES);
+    return this.#table;
+  }
+
+  /** The column with a dictionary; null when the texts are too many. */
 
   #dictionary(texts: Utf8Column): Column | null {
     const scratch = this.#scratch;
-    this.#table ??= scratch.u32(SLOTS + 2 * MAX_ENTRIES);
+    const table = this.#tableOf();
     const codes = scratch.i32(texts.length);
     const kernels = this.#kernels;
-    if (kernelsFor(this.#job, codes, this.#table) !== kernels) return null;
-    const slots = this.#table.byteOffset;
+    if (kernelsFor(this.#job, codes, table) !== kernels) return null;
+    const slots = table.byteOffset;
     const entries = slots + 4 * SLOTS;
     const { offsets, bytes, length } = texts;
     const validity = bitmapAt(texts.validity);
@@ -260,14 +289,26 @@ export class CellKernels {
     const text = scratch.u8(used);
     if (kernelsFor(this.#job, text) !== kernels) return null;
     kernels.gather_bytes(...at, entries, count, own.byteOffset, text.byteOffset);
-    const base = { type: texts.type, phys: 'utf8', nullCount: 0, validity: null } as const;
-    const dictionary: Utf8Column = { ...base, length: own.length - 1, offsets: own, bytes: text };
-    return { ...base, phys: 'dict', length, nullCount: texts.nullCount, validity: texts.validity, codes, dictionary };
+    const { nullCount, validity: valid } = texts;
+    return { ...coded(texts.type, own, text), length, nullCount, validity: valid, codes };
   }
+}
+
+/** What a column of codes has beside these. */
+function coded(
+  type: DataType,
+  offsets: Int32Array,
+  bytes: Uint8Array,
+): Pick<DictColumn, 'type' | 'phys' | 'dictionary'> {
+  const base = { type, phys: 'utf8', nullCount: 0, validity: null } as const;
+  return { type, phys: 'dict', dictionary: { ...base, length: offsets.length - 1, offsets, bytes } };
 }
 
 const SLOTS = 16384;
 const MAX_ENTRIES = 4096;
 const MIN_DICTIONARY_ROWS = 8;
-/** The kernel's -1. */
+/** Words of an entry, at most. */
+const ENTRY_WORDS = 6;
+/** What kernels say instead of a number of texts: too many for a dictionary; not for the kernel. */
 const TOO_MANY = -1;
+const REFUSED = -2;

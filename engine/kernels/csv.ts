@@ -21,6 +21,9 @@ export interface CsvKernels {
   csv_timestamp(job: number): void;
   csv_text_room(job: number): number;
   csv_text(job: number): void;
+  csv_dictionary(job: number, slots: number, entries: number): number;
+  csv_dictionary_offsets(entries: number, count: number, offsets: number): number;
+  csv_dictionary_bytes(entries: number, count: number, out: number): void;
   csv_codes(
     offsets: number,
     bytes: number,

@@ -325,6 +325,25 @@ test('dictionaries: as many texts as may be and one more, nulls and runs', async
   }
 });
 
+test('dictionaries of texts that differ in their last byte, in quotes or not, of any length around a vector', async () => {
+  const entry = fc
+    .tuple(fc.integer({ min: 0, max: 40 }), fc.constantFrom('', 'x', 'y', '\0'), fc.constantFrom('', '', '"', '""'))
+    .map(([n, end, quotes]) => {
+      const text = 'abcdefgh'.repeat(5).slice(0, n) + end;
+      return quotes === '' ? text : quotes === '"' ? `"${text}"` : `"${text}"""`;
+    });
+  const some = fc.array(entry, { minLength: 1, maxLength: 6 });
+  const column = fc.tuple(some, fc.array(fc.nat(5), { minLength: 40, maxLength: 40 }));
+  await fc.assert(
+    fc.asyncProperty(column, column, fc.boolean(), dialect, async ([p, ps], [q, qs], nullable, { nulls, on_error }) => {
+      const lines = ps.map((i, row) => `${p[i % p.length]},${q[qs[row]! % q.length]},z\n`);
+      const schema = [field('p', T.string), field('q', T.string, nullable), field('r', T.string)];
+      await same(`p,q,r\n${lines.join('')}`, { schema, options: { on_error, ...(nulls ? { nulls } : {}) } });
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('floats of any digits are the same bits', async () => {
   const number = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),

@@ -57,7 +57,7 @@ function unquote(to: u32, from: u32, n: u32, quotes: v128): u32 {
 }
 
 /** Whether the text is one of the null texts. */
-function isNullText(job: u32, from: u32, n: u32): bool {
+export function isNullText(job: u32, from: u32, n: u32): bool {
   const count = load<u32>(job, NULL_TEXTS);
   let at = load<u32>(job, NULL_TEXTS_AT);
   for (let i: u32 = 0; i < count; i++, at += 16) {
@@ -125,13 +125,15 @@ export function csv_text(job: u32): void {
   finish(job, 0, nulls, flags);
 }
 
-const SLOTS: u32 = 16384;
-const MAX_ENTRIES: u32 = 4096;
+export const SLOTS: u32 = 16384;
+export const MAX_ENTRIES: u32 = 4096;
+/** Of more texts than these, or than a quarter of the rows. */
+export const TOO_MANY: u32 = 0xffffffff;
 /** Behind the rows of the entries stand their hashes. */
 const HASHES: usize = 16384;
 
 /** The bytes at `from` (up to eight, `n` of them) as a number. */
-function head(from: u32, n: u32): u64 {
+export function head(from: u32, n: u32): u64 {
   const bytes = load<u64>(from);
   return n >= 8 ? bytes : bytes & (((<u64>1) << (n << 3)) - 1);
 }
@@ -142,7 +144,7 @@ function hashOf(from: u32, n: u32): u32 {
   return <u32>(h >> 32);
 }
 
-function isSame(a: u32, b: u32, n: u32): bool {
+export function isSame(a: u32, b: u32, n: u32): bool {
   for (let i: u32 = 0; i < n; i += 8) if (head(a + i, n - i) !== head(b + i, n - i)) return false;
   return true;
 }
@@ -164,7 +166,7 @@ export function csv_codes(
   memory.fill(slots, 0xff, SLOTS << 2);
   const limit = min(MAX_ENTRIES, (rows + 3) / 4 - 1);
   let count: u32 = 0;
-  let last: u32 = 0xffffffff;
+  let last: u32 = TOO_MANY;
   let check: u32 = 256;
   for (let row: u32 = 0; row < rows; row++) {
     if (validity !== 0xffffffff && !bitAt(validity, row)) {
@@ -189,7 +191,7 @@ export function csv_codes(
       slot = (slot + 1) & (SLOTS - 1);
     }
     if (entry === 0xffffffff) {
-      if (count >= limit) return 0xffffffff;
+      if (count >= limit) return TOO_MANY;
       entry = count++;
       store<u32>(slots + (slot << 2), entry);
       store<u32>(entries + (entry << 2), row);
@@ -199,7 +201,7 @@ export function csv_codes(
     if (entry === last) continue;
     last = entry;
     if (row >= check) {
-      if (count * 2 > row) return 0xffffffff;
+      if (count * 2 > row) return TOO_MANY;
       check *= 2;
     }
   }

@@ -1,9 +1,10 @@
 // AssemblyScript, compiled by scripts/build-kernels.mjs into dist/kernels.wasm. Kernels own no memory: all addresses are the caller's.
 export { checksum } from './checksum.ts';
+export { csv_dictionary, csv_dictionary_bytes, csv_dictionary_offsets } from './csv_dictionary.ts';
 export * from './csv_index.ts';
 export * from './csv_numbers.ts';
 export * from './csv_quotes.ts';
-export * from './csv_strings.ts';
+export { csv_codes, csv_text, csv_text_room } from './csv_strings.ts';
 export * from './csv_times.ts';
 export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather.ts';
 export * from './group_fold.ts';
