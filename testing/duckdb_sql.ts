@@ -9,7 +9,7 @@ import type {
 } from '../compiler/logical.ts';
 import type { Expr } from '../engine/expr.ts';
 import type { Schema } from '../engine/types.ts';
-import { AGGREGATE_SQL } from './duckdb_aggregate.ts';
+import { aggregateSqlOf } from './duckdb_aggregate.ts';
 import { expressionSql, NotInSql, quoted, typeSql } from './duckdb_expr.ts';
 import { keySql, windowSql } from './duckdb_window.ts';
 
@@ -105,11 +105,10 @@ function sortSql(n: SortNode, from: string): string {
 function aggregateSql(n: AggregateNode, from: string): string {
   const keys = n.keys.map((k) => `${expressionSql(k.expr)} AS ${quoted(k.name)}`);
   const calls = n.aggregates.map((a) => {
-    const fn = AGGREGATE_SQL[a.fn];
-    if (fn === undefined || (a.distinct && a.fn !== 'count')) throw new NotInSql(`aggregate ${a.fn}`);
-    const [arg] = a.args;
-    const x = arg === undefined ? '*' : expressionSql(arg);
-    return `CAST(${fn(a.distinct ? `DISTINCT ${x}` : x, '"#"')} AS ${typeSql(a.type)}) AS ${quoted(a.name)}`;
+    const args = a.args.map((x) => expressionSql(x));
+    const made = aggregateSqlOf(a.fn, args, { distinct: a.distinct, order: '"#"', window: false });
+    if ('why' in made) throw new NotInSql(made.why);
+    return `CAST(${made.sql} AS ${typeSql(a.type)}) AS ${quoted(a.name)}`;
   });
   const by = n.keys.length === 0 ? '' : ` GROUP BY ${n.keys.map((k) => expressionSql(k.expr)).join(', ')}`;
   return `SELECT ${[...keys, ...calls, 'coalesce(min("#"), 0) AS "#"'].join(', ')} FROM ${from}${by}`;

@@ -1,7 +1,7 @@
 import type { RangeEnd, WindowCall, WindowNode } from '../compiler/logical.ts';
 import type { SortKey } from '../engine/expr.ts';
 import type { DataType } from '../engine/types.ts';
-import { AGGREGATE_SQL } from './duckdb_aggregate.ts';
+import { aggregateSqlOf } from './duckdb_aggregate.ts';
 import { expressionSql, literalSql, NotInSql, quoted, typeSql } from './duckdb_expr.ts';
 
 export function keySql(key: SortKey): string {
@@ -70,9 +70,9 @@ function callSql(c: WindowCall, window: string, order: string): string {
       if (c.frame.unit === 'range') throw new NotInSql('nth_value among peers');
       return `nth_value(${arg}, ${c.constant}${nulls}) ${window}`;
   }
-  const fn = AGGREGATE_SQL[c.fn];
-  if (fn === undefined || (c.distinct && c.fn !== 'count')) throw new NotInSql(`window ${c.fn}`);
-  return `${fn(c.distinct ? `DISTINCT ${arg}` : arg, order)} ${window}`;
+  const made = aggregateSqlOf(c.fn, args, { distinct: c.distinct, order, window: true });
+  if ('why' in made) throw new NotInSql(made.why);
+  return `${made.sql} ${window}`;
 }
 
 /** Functions about the order of the whole partition take no frame there, either. */

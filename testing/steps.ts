@@ -1,6 +1,7 @@
 import { T } from '../engine/types.ts';
 import { escapeText } from '../grammar/literals.ts';
 import { quoteName } from '../grammar/words.ts';
+import { drawAggregate } from './aggregates.ts';
 import type { Draw } from './draw.ts';
 import { expression, named, type PipelineColumn } from './expressions.ts';
 import { KINDS, type Kind, kindOf, NESTED_KINDS, TYPES } from './kinds.ts';
@@ -90,34 +91,18 @@ const distinct: Maker = (d, p) => {
   return { text: [sorted(d, p), `distinct ${names(d.some(columnsIn(p)))}`], columns: p.columns };
 };
 
-/** Aggregate, the kind of its argument, and what it gives. */
-const AGGREGATES = [
-  ['sum', 'int', T.int],
-  ['min', 'string', T.string],
-  ['max', 'float', T.float],
-  ['count', 'date', T.int],
-  ['count', 'bool', T.int],
-  ['count_distinct', 'string', T.int],
-  ['count_distinct', 'int', T.int],
-  ['any', 'bool', T.bool],
-  ['all', 'bool', T.bool],
-  ['max', 'timestamp', T.timestamp],
-  ['min', 'date', T.date],
-  ['min', 'decimal', T.decimal(12, 2)],
-  ['count_if', 'bool', T.int],
-] as const;
-
 const summarize: Maker = (d, p) => {
   const keys = d.below(4) === 3 ? [] : d.some(columnsIn(p)).slice(0, 3);
-  const chosen = [d.pick(AGGREGATES), d.pick(AGGREGATES)].map(([fn, kind, type]) => {
-    const distinctly = fn === 'count' && d.below(2) === 1 ? 'distinct ' : '';
-    const name = fresh(p, 'a');
-    return { text: `${name} = ${fn}(${distinctly}${expression(d, kind, p.columns)})`, name, type };
+  // Rows in a total order, so that aggregates may look at it.
+  const order = d.below(2) === 1 ? [sorted(d, p)] : [];
+  const chosen = [0, 1].map(() => {
+    const { call, around, type } = drawAggregate(d, (kind) => expression(d, kind, p.columns), order.length > 0);
+    return { name: fresh(p, 'a'), type, text: around(call) };
   });
   const count = fresh(p, 'n');
   const by = keys.length === 0 ? '' : ` by ${names(keys)}`;
   return {
-    text: [`summarize ${count} = count(), ${chosen.map((c) => c.text).join(', ')}${by}`],
+    text: [...order, `summarize ${count} = count(), ${chosen.map((c) => `${c.name} = ${c.text}`).join(', ')}${by}`],
     columns: [...keys, { name: count, type: T.int }, ...chosen.map(({ name, type }) => ({ name, type }))],
   };
 };
@@ -273,6 +258,21 @@ const window: Maker = (d, p) => {
   return { text: [`derive ${name} = ${call}`], columns: [...p.columns, { name, type: T.int }] };
 };
 
+/** An aggregate of the registry over a frame. */
+const windowAggregate: Maker = (d, p) => {
+  if (p.columns.length >= MOST_COLUMNS) return null;
+  const name = fresh(p, 'o');
+  const by = d.below(3) === 0 ? '' : `by ${d.pick(columnsIn(p)).name} `;
+  const total = d.below(2) === 0;
+  const { call, around, type } = drawAggregate(d, (kind) => expression(d, kind, p.columns, 1), total);
+  const frame = d.pick(['rows -2..0', 'rows ..0', 'rows 0..', 'rows -1..1', 'rows -3..-1', '']);
+  const over = total ? `${by}${sorted(d, p)} ${frame}` : by;
+  return {
+    text: [`derive ${name} = ${around(`${call} over (${over.trim()})`)}`],
+    columns: [...p.columns, { name, type }],
+  };
+};
+
 const topOfEach: Maker = (d, p) => ({
   text: [`take ${d.pick(['1', '2', '2..3', '0'])} ${sorted(d, p)} by ${names(d.some(columnsIn(p)).slice(0, 2))}`],
   columns: p.columns,
@@ -305,6 +305,7 @@ const STEPS: readonly Maker[] = [
   pivot,
   window,
   window,
+  windowAggregate,
   topOfEach,
   fill,
   setOperation,

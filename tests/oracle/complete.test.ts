@@ -3,6 +3,9 @@ import * as assert from 'uvu/assert';
 import { AGGREGATE_LIST } from '../../engine/aggregates/registry.ts';
 import { FUNCTIONS } from '../../engine/functions/registry.ts';
 import { WINDOW_LIST } from '../../engine/windows/registry.ts';
+import { aggregateForms, NOT_GENERATED } from '../../testing/aggregates.ts';
+import { AGGREGATE_SQL, NOT_IN_SQL } from '../../testing/duckdb_aggregate.ts';
+import { REFERENCE_AGGREGATES } from '../../testing/reference/aggregates.ts';
 import { AGGREGATE_CASES } from './aggregate_cases.ts';
 import { WITHOUT_COUNTERPART } from './cases.ts';
 import { DIFFERENCES } from './differences.ts';
@@ -40,6 +43,20 @@ test('what is listed is registered, and only what has no counterpart is excused'
   for (const name of Object.keys(WITHOUT_COUNTERPART)) assert.not.ok(covered.has(name), `${name} stands beside SQL`);
   for (const d of DIFFERENCES) for (const fn of d.functions) assert.ok(covered.has(fn), fn);
   for (const r of REFERENCES) assert.ok(WITHOUT_COUNTERPART[r.fn] !== undefined, r.fn);
+});
+
+test('random pipelines have every aggregate, or it is said why not; the reference knows them, SQL has a twin or it is said why not', () => {
+  const all = AGGREGATE_LIST.map((def) => def.name);
+  const drawn = aggregateForms().map(([form]) => form?.fn ?? '');
+  assert.equal([...drawn, ...Object.keys(NOT_GENERATED)].sort(), [...all].sort());
+  const without = (names: readonly string[], excused: object): string[] =>
+    drawn.filter((name) => !names.includes(name) && !(name in excused));
+  assert.equal(without(REFERENCE_AGGREGATES, {}), []);
+  assert.equal(without(Object.keys(AGGREGATE_SQL), NOT_IN_SQL), []);
+  // What is listed is there, and only once.
+  for (const name of [...REFERENCE_AGGREGATES, ...Object.keys(AGGREGATE_SQL), ...Object.keys(NOT_IN_SQL)])
+    assert.ok(drawn.includes(name), `${name} is drawn`);
+  for (const name of Object.keys(NOT_IN_SQL)) assert.not.ok(name in AGGREGATE_SQL, name);
 });
 
 test.run();
