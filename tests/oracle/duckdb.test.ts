@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { check } from '../../compiler/compile.ts';
 import { Engine } from '../../engine/runtime/engine.ts';
-import { difference, engineOutcome } from '../../testing/compare.ts';
+import { difference, engineOutcome, type Outcome } from '../../testing/compare.ts';
 import { type DuckConnection, duckOutcome, loadTable, openDuckDB } from '../../testing/duckdb.ts';
 import { NotInSql } from '../../testing/duckdb_expr.ts';
 import { planSql } from '../../testing/duckdb_sql.ts';
@@ -21,6 +21,9 @@ test.after(async () => {
   await engine.close();
   rmSync(root, { recursive: true, force: true });
 });
+
+/** Of two aggregates with an order, over constants of different types, it takes one for the other. */
+const OF_THE_DATABASE = /Unimplemented type for cast/;
 
 let compared = 0;
 const skipped = new Map<string, number>();
@@ -42,7 +45,15 @@ async function checked(db: DuckConnection, p: TestPipeline): Promise<void> {
   }
   for (const [name, table] of Object.entries(p.tables)) await loadTable(db, `${name}.ndjson`, table);
   const schema = bound.plan.outputs[0]?.input.schema ?? [];
-  const duck = await duckOutcome(db, sql, schema);
+  let duck: Outcome;
+  try {
+    duck = await duckOutcome(db, sql, schema);
+  } catch (e) {
+    const message = e instanceof Error ? e.message : String(e);
+    if (!OF_THE_DATABASE.test(message)) throw new Error(`${message}\n\n${flow}\n\n${sql}`);
+    skipped.set(message, (skipped.get(message) ?? 0) + 1);
+    return;
+  }
   const [own] = await engineOutcome(flow, engine, { cwd: root });
   const why = own === undefined ? 'there is no output' : difference(own, duck);
   if (why !== null) throw new Error(`${why}\n\n${flow}\n\n${sql}`);
