@@ -56,7 +56,7 @@ export const AGGREGATE_SQL: Readonly<Record<string, Twin>> = {
     ([x, w]) =>
       `CASE WHEN regr_count(${x}, ${w}) > 0 THEN CASE WHEN sum(CASE WHEN ${x} IS NOT NULL THEN ${w} END) = 0 THEN 'nan'::DOUBLE ELSE CAST(sum(${x} * ${w}) AS DOUBLE) / CAST(sum(CASE WHEN ${x} IS NOT NULL THEN ${w} END) AS DOUBLE) END END`,
   ),
-  geometric_mean: composed(([x]) => `exp(avg(ln(nullif(${x}, 0)))) * CASE WHEN min(${x}) = 0 THEN 0 ELSE 1 END`),
+  geometric_mean: composed(([x]) => `CASE WHEN min(${x}) = 0 THEN 0 ELSE exp(avg(ln(nullif(${x}, 0)))) END`),
   harmonic_mean: composed(
     ([x]) => `CASE WHEN min(${x}) = 0 THEN 0 ELSE count(${x}) / sum(1 / nullif(CAST(${x} AS DOUBLE), 0)) END`,
   ),
