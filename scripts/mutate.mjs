@@ -45,10 +45,8 @@ const KERNEL_TESTS = [
   [['snappy'], ['kernels/', 'formats/parquet']],
   [['lz4'], ['kernels/', 'store/codec', 'formats/parquet']],
   [['checksum'], ['kernels/checksum', 'store/']],
-  [
-    ['text', 'utf8'],
-    ['kernels/text', 'expr/native', 'formats/csv_kernels'],
-  ],
+  [['utf8'], ['kernels/parquet', 'formats/parquet']],
+  [['text'], ['kernels/text', 'expr/native', 'formats/csv_kernels']],
   [
     ['rows', 'partition', 'scatter', 'gather', 'hash'],
     ['kernels/', 'shuffle_tasks/', 'operators/'],
