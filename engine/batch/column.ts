@@ -97,7 +97,12 @@ export interface Batch {
 }
 
 /** Readers cut their input into morsels of at most this many rows; the bounds come from the data alone. */
-export const MORSEL_ROWS = 65536;
+export let MORSEL_ROWS = 65536;
+
+/** Smaller morsels in this thread, from its start: results do not depend on them, and tests see to that. */
+export function setMorselRows(rows: number): void {
+  MORSEL_ROWS = rows;
+}
 
 export function isValid(c: Column, row: number): boolean {
   if (c.phys === 'null') return false;

@@ -1,5 +1,5 @@
 import { valueReader } from '../batch/access.ts';
-import type { Batch, Column } from '../batch/column.ts';
+import { type Batch, type Column, MORSEL_ROWS } from '../batch/column.ts';
 import { gatherBatch, gatherColumn, NO_ROW } from '../batch/gather.ts';
 import { RunError } from '../errors.ts';
 import { kernelsFor } from '../kernels/load.ts';
@@ -75,7 +75,7 @@ export class JoinOutput {
     this.schema = schema;
     this.limit = store.limit;
     this.leftKeys = params.leftKeys.map((k) => columnAt(left, k));
-    this.most = store.limit >= AMPLE ? PAIRS : FEW_PAIRS;
+    this.most = Math.max(LEAST_PAIRS, Math.min(MORSEL_ROWS, store.limit >= AMPLE ? PAIRS : FEW_PAIRS));
     this.out = out;
     this.work = work;
   }

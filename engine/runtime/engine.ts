@@ -17,7 +17,7 @@ import type { CheckResult } from './checks.ts';
 import { watchHost } from './host.ts';
 import { lostObject } from './lost.ts';
 import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
-import { type EngineOptions, exchangeChoices, storeOptions, validateEngineOptions } from './options.ts';
+import { exchangeChoices, type InternalOptions, storeOptions, validateEngineOptions } from './options.ts';
 import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
 import { RunProgress } from './progress.ts';
@@ -117,7 +117,7 @@ export class Engine extends TaskHost {
   #tasks: TaskCounts = NO_TASKS;
 
   /** Throws RunError FLOW7016 for an option that is wrong, FLOW7007 for too little memory, FLOW7008 for a place that cannot be spilled to. */
-  constructor(options: EngineOptions = {}) {
+  constructor(options: InternalOptions = {}) {
     super();
     validateEngineOptions(options);
     this.workers = options.workers ?? availableParallelism();
@@ -149,6 +149,7 @@ export class Engine extends TaskHost {
         jobs: this.#jobs,
         io: this.#store.ioPort(thread),
         trace: options.trace === true,
+        batchRows: options.batchRows ?? null,
       }),
       onEnding: (thread) => this.#store.markDying(thread),
       onObjects: (objects) => this.#store.adopt(objects),

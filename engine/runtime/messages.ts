@@ -26,6 +26,8 @@ export interface WorkerInit {
   readonly io: MessagePort | null;
   /** Answers carry what the store spilled and restored during their job. */
   readonly trace: boolean;
+  /** Rows of a morsel; null: as ever. */
+  readonly batchRows: number | null;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { AccessRules } from '../access.ts';
+import { MORSEL_ROWS } from '../batch/column.ts';
 import { RunError } from '../errors.ts';
 import type { ShuffleChoice } from '../shuffle/strategy.ts';
 import type { StoreOptions } from '../store/options.ts';
@@ -24,14 +25,21 @@ export interface EngineOptions extends AccessRules {
   readonly trace?: boolean;
 }
 
+/** For tests. */
+export interface InternalOptions extends EngineOptions {
+  /** Rows of a batch at most, 1 to 65536 and by default: results do not depend on it, and small batches are slow. */
+  readonly batchRows?: number;
+}
+
 const MAX_WORKERS = 1000;
 const MIN_HEAP = 16;
 
 /** Throws RunError FLOW7016 for an option of the engine's own that is wrong; those of the store are checked by the store. */
-export function validateEngineOptions({ workers, memory, spill, heap, trace }: EngineOptions): void {
+export function validateEngineOptions({ workers, memory, spill, heap, trace, batchRows }: InternalOptions): void {
   check('workers', workers, `a whole number from 1 to ${MAX_WORKERS}`, (v) => whole(v) && v >= 1 && v <= MAX_WORKERS);
   check('memory', memory, 'a whole number of bytes', whole);
   check('heap', heap, `a number of MiB from ${MIN_HEAP} on`, (v) => typeof v === 'number' && v >= MIN_HEAP);
+  check('batchRows', batchRows, 'a whole number from 1 to 65536', (v) => whole(v) && v >= 1 && v <= MORSEL_ROWS);
   check('trace', trace, 'true or false', (v) => typeof v === 'boolean');
   check('spill', spill, 'false or an object of options', (v) => v === false || (typeof v === 'object' && v !== null));
 }

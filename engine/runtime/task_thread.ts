@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { setMorselRows } from '../batch/column.ts';
 import { type HostFunction, hostFunctionsOf } from '../host/def.ts';
 import { loadHost } from '../host/load.ts';
 import { tearDown } from '../host/teardown.ts';
@@ -46,6 +47,7 @@ export class TaskThread {
   constructor(port: MessagePort, init: WorkerInit, keep: (() => void) | null) {
     this.#port = port;
     this.#keep = keep;
+    if (init.batchRows !== null) setMorselRows(init.batchRows);
     this.#store = attachStore(init.store as StoreHandle, init.thread, init.io);
     const words = new Float64Array(init.jobs);
     const own = words.subarray(init.thread * JOB_WORDS, (init.thread + 1) * JOB_WORDS);

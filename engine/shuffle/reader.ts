@@ -1,5 +1,5 @@
 import { decodeBatch } from '../batch/codec.ts';
-import type { Batch } from '../batch/column.ts';
+import { type Batch, MORSEL_ROWS } from '../batch/column.ts';
 import { concatBatches } from '../batch/concat.ts';
 import { sliceBatch } from '../batch/slice.ts';
 import { EngineBug } from '../errors.ts';
@@ -52,7 +52,7 @@ function* readRows(store: Store, refs: readonly BatchRef[], schema: Schema, from
     if (first >= last) continue;
     const lease = read(store, ref, schema);
     try {
-      yield sliceBatch(lease.batch, first, last);
+      for (let i = first; i < last; i += MORSEL_ROWS) yield sliceBatch(lease.batch, i, Math.min(last, i + MORSEL_ROWS));
     } finally {
       lease.release();
     }
@@ -120,12 +120,13 @@ function copyOf(store: Store, ref: BatchRef, schema: Schema, scratch: Scratch): 
 /** Neighbouring pieces that make one batch of a good size each. */
 export function fusible(store: Store, refs: readonly BatchRef[]): BatchRef[][] {
   const maxBytes = Math.min(FUSE_BYTES, store.limit / FUSE_SHARE);
+  const maxRows = Math.min(FUSE_ROWS, MORSEL_ROWS);
   const out: BatchRef[][] = [];
   let group: BatchRef[] = [];
   let rows = 0;
   let bytes = 0;
   for (const ref of refs) {
-    if (group.length > 0 && (rows + ref.rows > FUSE_ROWS || bytes + ref.bytes > maxBytes)) {
+    if (group.length > 0 && (rows + ref.rows > maxRows || bytes + ref.bytes > maxBytes)) {
       out.push(group);
       group = [];
       rows = 0;

@@ -1,4 +1,4 @@
-// Every tests/golden/cases/*.golden, under {1, 2 workers} x {ample, tiny memory}. UPDATE=1 rewrites them, and shows what changed.
+// Every tests/golden/cases/*.golden, under {1, 2 workers} x {ample, tiny memory}, and in batches of three rows. UPDATE=1 rewrites them, and shows what changed.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,10 @@ const cases = join(here, 'cases');
 const update = process.env.UPDATE === '1';
 
 const hasSql = (await loadDuck()) !== null;
-const engines = [512, 16].flatMap((mib) => [1, 2].map((workers) => new Engine({ workers, memory: mib << 20 })));
+const engines = [
+  ...[512, 16].flatMap((mib) => [1, 2].map((workers) => new Engine({ workers, memory: mib << 20 }))),
+  new Engine({ workers: 2, memory: 16 << 20, batchRows: 3 }),
+];
 
 for (const file of readdirSync(cases)
   .filter((name) => name.endsWith('.golden'))

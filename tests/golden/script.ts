@@ -6,7 +6,7 @@
 //   [plan]      the bound logical plan
 //   [opt]       the rules that fired, and the plan they made
 //   [tasks]     the task graph
-//   [rows]      the rows as CSV: the same for any number of workers and any memory limit
+//   [rows]      the rows as CSV: the same for any number of workers, any memory limit and any size of batches
 //   [values]    the same, a line for each column
 //   [mermaid], [dot]   the task graph as a drawing
 //

@@ -25,6 +25,8 @@ export interface Setting {
   readonly shuffle?: ShuffleChoice;
   /** Of a shuffle; null, and by default: as the sizes ask for, which is one of so few rows. */
   readonly partitions?: number | null;
+  /** Rows of a batch at most. Default: as ever. */
+  readonly batchRows?: number;
 }
 
 /** A pipeline as it is kept: its text, in which `@main` and `@other` stand for the sources. */
@@ -44,6 +46,7 @@ const setting: fc.Arbitrary<Setting> = fc.record({
   files: fc.integer({ min: 1, max: 4 }),
   shuffle: fc.constantFrom<ShuffleChoice>('auto', 'simple', 'push'),
   partitions: fc.constantFrom(null, 1, 2, 8),
+  batchRows: fc.constantFrom(65_536, 1, 3, 16, 100),
 });
 
 export const cases: fc.Arbitrary<Case> = fc
@@ -53,12 +56,15 @@ export const cases: fc.Arbitrary<Case> = fc
 /** Engines by configuration, kept: starting threads takes longer than a pipeline. */
 export class Bench {
   readonly root = mkdtempSync(join(tmpdir(), 'flowc-test-'));
+  /** How often each choice of each setting was run: `workers 1`, `without merge sorts`, …. */
+  readonly counts = new Map<string, number>();
   readonly #engines = new Map<string, Engine>();
   #places = 0;
 
-  #engine(workers: number, memory: number): Engine {
-    const key = `${workers} ${memory}`;
-    const known = this.#engines.get(key) ?? new Engine({ workers, memory, spillDirs: [join(this.root, 'spill')] });
+  #engine({ workers, memory, batchRows = 65_536 }: Setting): Engine {
+    const key = `${workers} ${memory} ${batchRows}`;
+    const spillDirs = [join(this.root, 'spill')];
+    const known = this.#engines.get(key) ?? new Engine({ workers, memory, batchRows, spillDirs });
     this.#engines.set(key, known);
     return known;
   }
@@ -69,7 +75,7 @@ export class Bench {
     mkdirSync(cwd, { recursive: true });
     let { flow } = c;
     const tables = new Map<string, ReturnType<typeof canonicalTable>>();
-    const { workers, memory, broadcastBytes, without, files = 1, shuffle = 'auto', partitions = null } = c.setting;
+    const { broadcastBytes, without, files = 1, shuffle = 'auto', partitions = null } = c.setting;
     for (const [i, [name, table]] of Object.entries(c.tables).entries()) {
       const as = isFinite(table) ? (c.setting.formats[i] ?? 'csv') : 'csv';
       const source = writeParts(cwd, name, table, as, files);
@@ -79,8 +85,9 @@ export class Bench {
     }
     const options = { cwd, broadcastBytes, rules: RULES.filter((r) => r.name !== without) };
     const [reference] = await referenceOutcome(flow, tables, { cwd });
+    for (const choice of choicesOf(c.setting)) this.counts.set(choice, (this.counts.get(choice) ?? 0) + 1);
     const run = { shuffle, ...(partitions === null ? {} : { partitions }) };
-    const [engine] = await engineOutcome(flow, this.#engine(workers, memory), options, run);
+    const [engine] = await engineOutcome(flow, this.#engine(c.setting), options, run);
     const why = engine === undefined || reference === undefined ? 'there is no output' : difference(engine, reference);
     if (why !== null) throw new Error(`${why}\n\n${flow}\n\n${JSON.stringify(c.setting)}\n${data(cwd)}`);
     rmSync(cwd, { recursive: true });
@@ -94,6 +101,22 @@ export class Bench {
     rmSync(this.root, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`spill files are left: ${left.join(', ')}`);
   }
+}
+
+/** What was chosen, in words. */
+export function choicesOf(setting: Setting): readonly string[] {
+  const { workers, memory, broadcastBytes, without, files = 1, shuffle, partitions, batchRows } = setting;
+  return [
+    `workers ${workers}`,
+    `memory ${memory >> 20} MiB`,
+    `broadcast up to ${broadcastBytes}`,
+    ...setting.formats.map((as) => `format ${as}`),
+    `without ${without ?? 'nothing'}`,
+    `files ${files}`,
+    `shuffle ${shuffle ?? 'auto'}`,
+    `partitions ${partitions ?? 'by size'}`,
+    `rows of a batch ${batchRows ?? 'by default'}`,
+  ];
 }
 
 /** Its floats can be written as JSON. */

@@ -40,6 +40,8 @@ async function soak(): Promise<void> {
     const resident = (process.memoryUsage.rss() / MIB).toFixed(0);
     console.log(`${total} pipelines, ${(total / minutes).toFixed(0)} a minute, ${resident} MiB resident`);
   }
+  const counts = [...bench.counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  console.log(counts.map(([choice, n]) => `${choice}: ${n}`).join(', '));
   await bench.close();
 }
 

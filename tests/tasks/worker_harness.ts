@@ -57,6 +57,7 @@ export function startWorker(options: WorkerOptions = {}): TestWorker {
       jobs: words.buffer,
       io: null,
       trace: false,
+      batchRows: null,
     },
   });
   let error: Error | null = null;
