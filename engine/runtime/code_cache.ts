@@ -31,7 +31,7 @@ export interface CachedScript {
 }
 
 /**
- * Runs a script of dist/ as a CommonJS module, from compiled code where there is some.
+ * Runs a script of dist/ as a CommonJS module, from compiled code where there is some. The build has made a function of it.
  * @param url of the script
  * @param build `version+hash`; the hash changes with its content
  * @param importFor imports a module for it
@@ -44,8 +44,7 @@ export function runCached(url: URL, build: string, role: string, importFor: Impo
   const file = folder === null ? '' : join(folder, `${version}-${process.version}-${process.arch}-${role}`);
   const kept = folder === null ? NOTHING : read(file, build);
   // The build escapes what is not ASCII.
-  const ascii = readFileSync(path, 'latin1');
-  const script = new Script(`(function (module, require, moduleUrl, importFor) {${ascii}\n})`, {
+  const script = new Script(readFileSync(path, 'latin1'), {
     // As a URL, as in the frames of modules.
     filename: url.href,
     ...(kept.code === undefined ? {} : { cachedData: kept.code }),
