@@ -48,6 +48,26 @@ export function foldInts(groups: Uint32Array, rows: number, col: Column, lo: Flo
   return true;
 }
 
+/** Adds ints or decimals to sums of three limbs. */
+export function foldTriples(
+  groups: Uint32Array,
+  rows: number,
+  col: Column,
+  lo: Float64Array,
+  mid: Float64Array,
+  top: Float64Array,
+): boolean {
+  // A carry of such small terms stays in the limb in the middle.
+  if (col.phys === 'i32') return foldInts(groups, rows, col, lo, mid);
+  if (col.phys !== 'i64' && col.phys !== 'i128') return false;
+  const k = kernelsFor(lo, mid, top, groups, col.values, col.validity);
+  if (k === null) return false;
+  const form = col.phys === 'i128' ? 2 : col.wide ? 1 : 0;
+  const from = [groups.byteOffset, col.values.byteOffset, bitmapAt(col.validity), rows] as const;
+  k.fold_sum_triples(...from, form, lo.byteOffset, mid.byteOffset, top.byteOffset);
+  return true;
+}
+
 /** Adds sums of two limbs; the columns have no nulls. */
 export function foldLimbs(
   groups: Uint32Array,

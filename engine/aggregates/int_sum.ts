@@ -11,7 +11,7 @@ import type { DataType } from '../types.ts';
 import { formatType } from '../types.ts';
 import type { Accumulator } from './def.ts';
 import { floatColumn } from './double_double.ts';
-import { foldInts, foldLimbs, sumsOf } from './folds.ts';
+import { foldInts, foldLimbs, foldTriples, sumsOf } from './folds.ts';
 import { doublesOf, isWide, slot, validRows } from './numbers.ts';
 
 /** Limbs are exact integers in doubles; a limb is brought back below this after each addition. */
@@ -51,7 +51,7 @@ export class IntSum implements Accumulator {
 
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
     const col = args[0] as Column;
-    if (this.limbs === 2 && foldInts(groups, rows, col, this.lo.data, this.mid.data)) return;
+    if (this.folded(groups, rows, col)) return;
     if (col.phys === 'i32' && col.validity === null) {
       addSmall(this.lo.data, this.mid.data, groups, col.values, rows);
       return;
@@ -82,6 +82,13 @@ export class IntSum implements Accumulator {
       }
     }
     this.addLimbs(v.groups, low, mid, top, v.n);
+  }
+
+  private folded(groups: Uint32Array, rows: number, col: Column): boolean {
+    const lo = this.lo.data;
+    const mid = this.mid.data;
+    if (this.limbs === 2) return foldInts(groups, rows, col, lo, mid);
+    return foldTriples(groups, rows, col, lo, mid, this.top.data);
   }
 
   private addLimbs(

@@ -190,6 +190,16 @@ export interface GroupKernels {
     mid: number,
     wide: number,
   ): void;
+  fold_sum_triples(
+    groups: number,
+    values: number,
+    validity: number,
+    n: number,
+    form: number,
+    lo: number,
+    mid: number,
+    top: number,
+  ): void;
   fold_sum_limbs(groups: number, low: number, high: number, n: number, lo: number, mid: number): void;
   fold_doubles_f64(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
   fold_doubles_i32(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;

@@ -9,10 +9,12 @@ import type { Column } from '../../engine/batch/column.ts';
 import { RunError } from '../../engine/errors.ts';
 import type { LiteralValue } from '../../engine/expr.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
+import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { spillContext } from '../../engine/operators/aggregate.ts';
 import { testStore } from '../../engine/store/store.ts';
 import type { DataType } from '../../engine/types.ts';
 import { field, T } from '../../engine/types.ts';
+import { columnInArena } from '../kernels/arena.ts';
 import { valuesOf } from '../operators/tables.ts';
 
 const TYPES: readonly DataType[] = [
@@ -141,6 +143,58 @@ test('adding all rows, and merging the states of two halves, give the same value
     );
     assert.is(store.stats().workingBytes, 0, `${name} keeps memory`);
   }
+  store.close();
+});
+
+test('sums of decimals by kernels are those of the columns in the heap, and exact', () => {
+  const store = testStore();
+  const scratch = arenaScratch(store);
+  const type = T.decimal(38, 0);
+  const resolved = resolveAggregate('sum', [type], false) as ResolvedAggregate;
+  const bits = fc.constantFrom(20, 31, 33, 51, 52, 53, 54, 62, 63, 64, 80, 103, 104, 105, 115);
+  const signed = (n: number): bigint[] => [1n, -1n].flatMap((s) => [0n, 1n, -1n].map((d) => s * (1n << BigInt(n)) + d));
+  const value = fc.oneof(
+    bits.chain((n) => fc.constantFrom(...signed(n))),
+    bits.chain((n) => fc.bigInt({ min: -(1n << BigInt(n)), max: 1n << BigInt(n) })),
+  );
+  const rows = fc.array(fc.tuple(fc.nat(GROUPS - 1), fc.option(value, { freq: 6 })), { minLength: 1, maxLength: 40 });
+  const batches = fc.tuple(bits, fc.array(rows, { minLength: 1, maxLength: 4 }));
+  fc.assert(
+    fc.property(batches, ([most, some]) => {
+      scratch.reset();
+      const [heap, arena] = [resolved.create(store), resolved.create(store)] as [Accumulator, Accumulator];
+      const sums: (bigint | null)[] = new Array(GROUPS).fill(null);
+      try {
+        heap.grow(GROUPS);
+        arena.grow(GROUPS);
+        for (const batch of some) {
+          // Batches of every width.
+          const values = batch.map(([, v]) => (v === null ? null : BigInt.asIntN(most, v)));
+          const groups = Uint32Array.from(batch, ([g]) => g);
+          const column = columnFromValues(type, values);
+          const placed = scratch.u32(groups.length);
+          placed.set(groups);
+          heap.add(groups, groups.length, [column]);
+          arena.add(placed, groups.length, [columnInArena(column, scratch)]);
+          values.forEach((v, i) => {
+            const g = groups[i] as number;
+            if (v !== null) sums[g] = (sums[g] ?? 0n) + v;
+          });
+        }
+        const states = [heap, arena].map((a) => a.states(ORDER, GROUPS, heapScratch()).map(columnValues));
+        assert.equal(states[1], states[0]);
+        const expected = [...ORDER].map((g) => sums[g] ?? null);
+        assert.equal(
+          columnValues(arena.values(ORDER, GROUPS, heapScratch())).map((v) => (v === null ? v : BigInt(v as bigint))),
+          expected,
+        );
+      } finally {
+        heap.free();
+        arena.free();
+      }
+    }),
+  );
+  scratch.release();
   store.close();
 });
 

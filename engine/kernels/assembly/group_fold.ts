@@ -90,6 +90,60 @@ export function fold_sum_i64(groups: u32, values: u32, validity: u32, n: u32, lo
   }
 }
 
+/** Adds low + high * 2^52 + more * 2^104 to a sum of three limbs, carrying so that the lower two stay within +-2^52. */
+function addTriple(lo: u32, mid: u32, top: u32, low: f64, high: f64, more: f64): void {
+  let l = load<f64>(lo) + low;
+  let m = high;
+  let t = more;
+  if (abs(l) > LIMB) {
+    const carry = trunc<f64>(l / LIMB);
+    l -= carry * LIMB;
+    m += carry;
+  }
+  store<f64>(lo, l);
+  m += load<f64>(mid);
+  if (abs(m) >= LIMB) {
+    const carry = trunc<f64>(m / LIMB);
+    m -= carry * LIMB;
+    t += carry;
+  }
+  store<f64>(mid, m);
+  if (t !== 0) store<f64>(top, load<f64>(top) + t);
+}
+
+const LOW_BITS: i64 = 0xfffffffffffff;
+
+/** Ints of 64 bits within +-2^53 (`form` 0), of 64 bits (1) or of 128 bits (2) for sums of three limbs. */
+export function fold_sum_triples(
+  groups: u32,
+  values: u32,
+  validity: u32,
+  n: u32,
+  form: u32,
+  lo: u32,
+  mid: u32,
+  top: u32,
+): void {
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const g = load<u32>(groups + (i << 2)) << 3;
+    if (form === 0) {
+      const x = <f64>load<i64>(values + (i << 3));
+      // Most are below a limb.
+      const m = abs(x) < LIMB ? 0.0 : trunc<f64>(x / LIMB);
+      addTriple(lo + g, mid + g, top + g, x - m * LIMB, m, 0);
+    } else if (form === 1) {
+      const v = load<i64>(values + (i << 3));
+      addTriple(lo + g, mid + g, top + g, <f64>(v & LOW_BITS), <f64>(v >> 52), 0);
+    } else {
+      const v = load<u64>(values + (i << 4));
+      const w = load<i64>(values + (i << 4), 8);
+      const middle = <i64>(v >> 52) | ((w << 12) & LOW_BITS);
+      addTriple(lo + g, mid + g, top + g, <f64>(<i64>v & LOW_BITS), <f64>middle, <f64>(w >> 40));
+    }
+  }
+}
+
 /** -0: a sum without terms. */
 const EMPTY: u64 = 0x8000000000000000;
 
