@@ -198,6 +198,50 @@ test('sums of decimals by kernels are those of the columns in the heap, and exac
   store.close();
 });
 
+test('means of ints by kernels are those of the columns in the heap, to the last bit', () => {
+  const store = testStore();
+  const scratch = arenaScratch(store);
+  const resolved = resolveAggregate('mean', [T.int], false) as ResolvedAggregate;
+  const edge = fc.constantFrom(30, 31, 51, 52, 53, 62).chain((n) => {
+    const v = 2n ** BigInt(n);
+    return fc.constantFrom(v, v - 1n, v + 1n, -v, -v - 1n, -v + 1n);
+  });
+  const value = fc.oneof(fc.integer({ min: -9, max: 9 }).map(BigInt), edge);
+  const row = fc.tuple(fc.nat(GROUPS - 1), fc.option(value, { freq: 8 }));
+  fc.assert(
+    fc.property(fc.array(fc.array(row, { minLength: 1, maxLength: 20 }), { minLength: 1, maxLength: 4 }), (some) => {
+      scratch.reset();
+      const [heap, arena] = [resolved.create(store), resolved.create(store)] as [Accumulator, Accumulator];
+      try {
+        heap.grow(GROUPS);
+        arena.grow(GROUPS);
+        for (const batch of some) {
+          const groups = Uint32Array.from(batch, ([g]) => g);
+          const column = columnFromValues(
+            T.int,
+            batch.map(([, v]) => v),
+          );
+          const placed = scratch.u32(groups.length);
+          placed.set(groups);
+          heap.add(groups, groups.length, [column]);
+          arena.add(placed, groups.length, [columnInArena(column, scratch)]);
+        }
+        const results = [heap, arena].map((a) => {
+          const parts = [...a.states(ORDER, GROUPS, heapScratch()), a.values(ORDER, GROUPS, heapScratch())];
+          return parts.map((c) => columnValues(c));
+        });
+        assert.equal(results[1], results[0]);
+      } finally {
+        heap.free();
+        arena.free();
+      }
+    }),
+    { numRuns: 300 },
+  );
+  scratch.release();
+  store.close();
+});
+
 test('values that went to the store give the same results as those that stayed', () => {
   const store = testStore();
   const context = spillContext({ store, grant: 1, check: () => {}, scratch: heapScratch() });
