@@ -18,6 +18,9 @@ export function windowRows(n: WindowNode, rows: readonly Row[]): readonly Row[] 
     const key = n.keys.map((k) => keyText(k.type, value(k, row))).join('|');
     partitions.set(key, [...(partitions.get(key) ?? []), row]);
   }
+  // Arguments are values of every row, also of one that no frame looks at.
+  for (const c of n.calls)
+    for (const e of [...c.args, ...(c.fallback === null ? [] : [c.fallback])]) for (const row of rows) value(e, row);
   return [...partitions.values()].flatMap((part) => ofPartition(n, part));
 }
 
