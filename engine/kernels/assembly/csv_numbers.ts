@@ -53,6 +53,16 @@ function ints<V>(job: u32): void {
   for (let row: u32 = 0; row < rows; row++, at += stride, out += sizeof<V>()) {
     let from = text + load<u32>(at) + 1;
     let n = <i32>(text + load<u32>(at, 4) - from);
+    // Most fields: up to eight digits. Whether there are quotes around them matters only where these are none.
+    const sign = minus(from);
+    if (<u32>n - sign - 1 < 8) {
+      const bytes = eight(from + sign, <u32>n - sign);
+      if (areDigits(bytes)) {
+        const v = <V>numberOf(bytes);
+        store<V>(out, sign ? -v : v);
+        continue;
+      }
+    }
     if (n > 1 && <u32>load<u8>(from) === quote && <u32>load<u8>(from + n - 1) === quote) {
       from++;
       n -= 2;
@@ -65,11 +75,7 @@ function ints<V>(job: u32): void {
     }
     const negative = minus(from);
     const count = <u32>n - negative;
-    let v: u64;
-    if (count - 1 < 8) {
-      const bytes = eight(from + negative, count);
-      v = areDigits(bytes) ? numberOf(bytes) : NO_DIGITS;
-    } else v = count - 1 < 18 ? digits(from + negative, count) : NO_DIGITS;
+    const v = count - 1 < 18 ? digits(from + negative, count) : NO_DIGITS;
     if (v === NO_DIGITS) {
       putOdd(job, row, odd++);
       continue;
@@ -118,6 +124,23 @@ export function csv_float(job: u32): void {
   for (let row: u32 = 0; row < rows; row++, at += stride, out += 8) {
     let from = text + load<u32>(at) + 1;
     let n = <i32>(text + load<u32>(at, 4) - from);
+    // Most fields, of up to eight bytes.
+    const sign = minus(from);
+    const short = <u32>n - sign;
+    if (short - 1 < 8) {
+      const bytes = eight(from + sign, short);
+      // The point's top bit, then the bytes before it moved up over it.
+      const points = zeroBytes(bytes ^ points8);
+      const first = points & (0 - points);
+      const before = (first >> 7) - 1;
+      const all = first ? (bytes & ~((before << 8) | 0xff)) | ((bytes & before) << 8) | 48 : bytes;
+      if (areDigits(all) && short > <u32>(first !== 0)) {
+        const places = first ? <u32>clz<u64>(first) >> 3 : 0;
+        const v = <f64>(<i64>numberOf(all)) / load<f64>(powers + (places << 3));
+        store<f64>(out, sign ? -v : v);
+        continue;
+      }
+    }
     if (n > 1 && <u32>load<u8>(from) === quote && <u32>load<u8>(from + n - 1) === quote) {
       from++;
       n -= 2;
@@ -131,20 +154,6 @@ export function csv_float(job: u32): void {
     const negative = minus(from);
     from += negative;
     const count = <u32>n - negative;
-    if (count - 1 < 8) {
-      const bytes = eight(from, count);
-      // The point's top bit, then the bytes before it moved up over it.
-      const points = zeroBytes(bytes ^ points8);
-      const point = points & (0 - points);
-      const before = (point >> 7) - 1;
-      const all = point ? (bytes & ~((before << 8) | 0xff)) | ((bytes & before) << 8) | 48 : bytes;
-      const places = point ? <u32>clz<u64>(point) >> 3 : 0;
-      if (areDigits(all) && count > <u32>(point !== 0)) {
-        const v = <f64>(<i64>numberOf(all)) / load<f64>(powers + (places << 3));
-        store<f64>(out, negative ? -v : v);
-      } else putOdd(job, row, odd++);
-      continue;
-    }
     if (count > 20) {
       putOdd(job, row, odd++);
       continue;
