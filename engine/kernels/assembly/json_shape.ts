@@ -1,6 +1,7 @@
 // The members that a line has, for lines behind it that have the same: what stands between two values is compared as one, names, colons, commas and blanks
 // together, and need not be looked through.
 import {
+  BACKSLASH,
   COLUMNS,
   closing,
   ENDED,
@@ -81,7 +82,7 @@ function isSame(a: u32, b: u32, n: u32): bool {
 /** As numberEnd; numbers without exponent and of up to 15 bytes behind the sign in one go. */
 function shortNumberEnd(at: u32): u32 {
   const first = at + <u32>(<u32>load<u8>(at) === MINUS);
-  const others = ~(<u32>i8x16.bitmask(i8x16.lt_u(i8x16.sub(v128.load(first), i8x16.splat(48)), i8x16.splat(10))));
+  const others = ~(<u32>i8x16.bitmask(i8x16.le_u(i8x16.sub(v128.load(first), i8x16.splat(48)), i8x16.splat(9))));
   const whole = ctz<u32>(others);
   if (whole === 0 || (whole > 1 && <u32>load<u8>(first) === 48)) return numberEnd(at);
   let end = whole;
@@ -94,12 +95,22 @@ function shortNumberEnd(at: u32): u32 {
   return first + end;
 }
 
+/** Which bytes are `ch`. */
+function bitsOf(v: v128, ch: u32): u32 {
+  return <u32>i8x16.bitmask(i8x16.eq(v, i8x16.splat(<i8>ch)));
+}
+
+/** Which bytes begin an escape or may not stand in a text. */
+function stopsIn(v: v128): u32 {
+  return <u32>i8x16.bitmask(v128.or(i8x16.eq(v, i8x16.splat(<i8>BACKSLASH)), i8x16.le_u(v, i8x16.splat(31))));
+}
+
 /** The closing quote of a text that begins at `at`, most often without escapes. */
 function textEnd(job: u32, at: u32, limit: u32): u32 {
-  const v = v128.load(at);
-  const other = v128.or(i8x16.eq(v, i8x16.splat(92)), i8x16.lt_u(v, i8x16.splat(32)));
-  const quotes = <u32>i8x16.bitmask(i8x16.eq(v, i8x16.splat(<i8>QUOTE)));
-  const others = <u32>i8x16.bitmask(other);
+  const a = v128.load(at);
+  const b = v128.load(at, 16);
+  const quotes = bitsOf(a, QUOTE) | (bitsOf(b, QUOTE) << 16);
+  const others = stopsIn(a) | (stopsIn(b) << 16);
   // A quote before anything else that matters.
   if ((quotes & (0 - quotes)) - 1 < (others & (0 - others)) - 1) {
     store<u32>(job, 0, ESCAPE);
