@@ -1,6 +1,6 @@
 // Lines of JSON objects whose values are all scalars: the words of the job, and where single values end.
 
-// The job: 32-bit words in, and from OUT_ROWS on results. engine/formats/json_kernels.ts lays it out. Places are relative to TEXT. Up to 32 bytes behind the
+// The job: 32-bit words in, and from OUT_ROWS on results. engine/formats/json_kernels.ts lays it out. Places are relative to TEXT. Up to 128 bytes behind the
 // text are read.
 export const TEXT: usize = 0;
 /** The first line starts at FROM; lines that start at STOP or later are not read. */
