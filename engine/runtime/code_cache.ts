@@ -5,11 +5,12 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { threadId } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
+import { SCRIPTS } from './script_name.ts';
 
 /** Functions are compiled when they are first called, so that what is kept grows with what was run. After it was written so many times it stays as it is. */
 const MOST_WRITES = 6;
@@ -45,8 +46,8 @@ export function runCached(url: URL, build: string, role: string, importFor: Impo
   const kept = folder === null ? NOTHING : read(file, build);
   // The build escapes what is not ASCII.
   const script = new Script(readFileSync(path, 'latin1'), {
-    // As a URL, as in the frames of modules.
-    filename: url.href,
+    // Kept code has the name in frames that it was compiled with, wherever flowc lies that uses it.
+    filename: folder === null ? url.href : `${SCRIPTS}${basename(path)}`,
     ...(kept.code === undefined ? {} : { cachedData: kept.code }),
   });
   const writes = script.cachedDataRejected === true ? 0 : kept.writes;

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { inspect, types } from 'node:util';
 import { serialize } from 'node:v8';
 import type { ErrorData } from '../errors.ts';
+import { SCRIPTS } from '../runtime/script_name.ts';
 
 /** What a user's function threw, on its way out of the call. */
 export class Thrown extends Error {
@@ -29,7 +30,7 @@ const HOME = new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta
 const HOME_PATH = fileURLToPath(HOME);
 
 function ours(frame: string): boolean {
-  return frame.includes('node:internal/') || frame.includes(HOME) || frame.includes(HOME_PATH);
+  return [SCRIPTS, 'node:internal/', HOME, HOME_PATH].some((place) => frame.includes(place));
 }
 
 /**

@@ -1,6 +1,15 @@
 // What is published: the files of the package, and that it works where nothing but itself and its dependencies is installed.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -110,6 +119,34 @@ from sums | write arrow("sums.arrow")`;
   execute(process.execPath, [command, 'run', 'write.flow']);
   const printed = execute(process.execPath, [command, 'run', 'read.flow', '--out', 'csv']);
   assert.is(printed, 'shop,amount\na,4\na,4\nb,2\nb,2\n');
+});
+
+test("compiled code of one place serves another: frames of errors are the user's own there, too", () => {
+  writeFileSync(
+    join(project, 'fails.ts'),
+    'export function fails(x: number): number {\n  throw new Error("no " + x);\n}\n',
+  );
+  writeFileSync(
+    join(project, 'fails.flow'),
+    'use { fails } from "./fails.ts"\nfrom csv("sales.csv") | derive f = fails(amount)\n',
+  );
+  const other = join(project, 'other/node_modules/flowc');
+  cpSync(installed, other, { recursive: true });
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, XDG_CACHE_HOME: join(project, 'cache') };
+  const fail = (place: string) => {
+    const { status, stderr } = spawnSync(process.execPath, [join(place, 'dist/cli.js'), 'run', 'fails.flow'], {
+      cwd: project,
+      encoding: 'utf8',
+      env,
+    });
+    assert.is(status, 1, stderr);
+    return stderr;
+  };
+  const first = fail(installed);
+  assert.match(first, /no 1/);
+  assert.not.match(first, /dist|_main|command/);
+  assert.is(fail(other), first);
+  assert.is(fail(installed), first);
 });
 
 test('the library is imported by its name, and runs', () => {
