@@ -50,6 +50,8 @@ export interface DataRequest {
   readonly format: string | undefined;
   /** Options of the format, as a flow has them: `delimiter: ";"`. */
   readonly options: string | undefined;
+  /** What may be read; undefined: everything. */
+  readonly access?: AccessRules;
 }
 
 export interface RelationSchema {

@@ -125,8 +125,13 @@ async function outcome<T>(work: () => Promise<Outcome<T>>): Promise<Outcome<T>> 
   }
 }
 
-async function schemaOfData({ path, format, options }: DataRequest): Promise<Outcome<readonly RelationSchema[]>> {
-  const checked = checkData(path, format, options);
+async function schemaOfData({
+  path,
+  format,
+  options,
+  access,
+}: DataRequest): Promise<Outcome<readonly RelationSchema[]>> {
+  const checked = checkData(path, format, options, access);
   if (checked === null)
     throw new UsageError(`the ending of ${path} names no format`, 'name it: flowc schema FILE --format csv');
   const { plan: found, relations, diagnostics } = await checked;

@@ -78,12 +78,12 @@ function defineReaders(program: Command, context: Context, settle: Settle): void
     .action((files, options) =>
       settle(import('./commands/check.ts').then(({ check }) => check(files, withParamFile(options), context))),
     );
-  program
-    .command('schema')
+  fileAccess(program.command('schema'))
     .description('print the columns of a data file, or of every relation of a .flow file, as schema statements')
     .argument('<file>', 'a data file, - for standard input, or a .flow file')
     .addOption(paramOption())
     .addOption(paramsOption())
+    .addOption(noUdf())
     .option('--format <format>', 'the format of a data file (default: by its ending)')
     .option('--with <options>', 'options of the format, as in a flow: \'delimiter: ";"\'')
     .option('--json', 'as JSON')

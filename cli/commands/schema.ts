@@ -1,10 +1,12 @@
+import { type AccessOptions, accessOf } from '../access.ts';
 import type { ParamTexts } from '../args.ts';
 import type { Context } from '../context.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { readSource } from '../io.ts';
 import { reportProblems } from '../report.ts';
+import { type UdfOptions, udfOf } from '../udf.ts';
 
-export interface SchemaOptions {
+export interface SchemaOptions extends UdfOptions, AccessOptions {
   readonly param?: ParamTexts;
   readonly format?: string;
   readonly with?: string;
@@ -18,9 +20,10 @@ export async function schema(file: string, options: SchemaOptions, context: Cont
   if (flow && options.with !== undefined) throw new UsageError('--with belongs to a data file');
   const source = flow ? readSource(file) : { path: file, text: '' };
   const api = await context.loadApi();
+  const access = accessOf(options);
   const outcome = flow
-    ? await api.schemasOfFlow({ ...source, params: options.param ?? new Map() })
-    : await api.schemaOfData({ path: file, format: options.format, options: options.with });
+    ? await api.schemasOfFlow({ ...source, params: options.param ?? new Map(), udf: udfOf(options), access })
+    : await api.schemaOfData({ path: file, format: options.format, options: options.with, access });
   const code = await reportProblems(outcome, source, context);
   if (outcome.status !== 'done') return code;
   const relations = outcome.value;

@@ -81,11 +81,18 @@ function reducedSide(n: JoinNode, estimates: Estimates): 'left' | 'right' | null
   return byRight ? 'left' : byLeft ? 'right' : null;
 }
 
+/** What is known of nodes: there are many more ways to a node that is shared than nodes. */
+const losing = new WeakMap<LogicalNode, boolean>();
+
 /** Steps on the way to its rows leave some out. Where nothing does, a side is likely to have all the keys that the other one refers to. */
 function losesRows(n: LogicalNode): boolean {
-  if (n.op === 'filter' || n.op === 'limit') return true;
-  if (n.op === 'join' && (n.kind === 'semi' || n.kind === 'anti')) return true;
-  return n.inputs.some(losesRows);
+  const known = losing.get(n);
+  if (known !== undefined) return known;
+  const filters =
+    n.op === 'filter' || n.op === 'limit' || (n.op === 'join' && (n.kind === 'semi' || n.kind === 'anti'));
+  const loses = filters || n.inputs.some(losesRows);
+  losing.set(n, loses);
+  return loses;
 }
 
 /** Both sides with everything the join reads as columns, the right one with nothing else. */

@@ -1,10 +1,11 @@
 // Windows and sorts under the rules that limit, move and merge them.
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { optimize } from '../../compiler/optimize/index.ts';
 import { limitWindows } from '../../compiler/optimize/limit_windows.ts';
 import { pushFilters } from '../../compiler/optimize/push_filters.ts';
 import { mergeSorts } from '../../compiler/optimize/sorts.ts';
-import { people, rewritten, unchanged } from './harness.ts';
+import { people, planOf, rewritten, unchanged } from './harness.ts';
 
 const numbered = (more: string, test = 'n <= 3'): string =>
   `${people} | derive n = row_number() over (by country sort id)${more} | where ${test}`;
@@ -16,6 +17,9 @@ test('a filter by row_number keeps the first rows of each partition', async () =
   for (const [test, rows] of [
     ['n <= 3', 3],
     ['n < 3', 2],
+    ['n <= 0', 0],
+    ['n == 0', 0],
+    ['n < 1', 0],
     ['n == 3', 3],
     ['3 >= n', 3],
     ['3 > n', 2],
@@ -25,6 +29,11 @@ test('a filter by row_number keeps the first rows of each partition', async () =
     assert.match(await limited(numbered('', test)), new RegExp(`\\(rows 1\\.\\.${rows} of each\\)`), test);
   for (const test of ['n >= 3', 'n > 3', '3 <= n', 'n != 3', 'n <= age', 'n <= 3 or age > 1', 'age <= 3'])
     assert.not.match(await limited(numbered('', test)), /of each/, test);
+});
+
+test('what is limited once is left as it is', async () => {
+  const { plan } = optimize(await planOf(numbered('')), [pushFilters, limitWindows]);
+  assert.is(limitWindows.apply(plan, { nextId: () => 1000 }), plan);
 });
 
 test('only beside windows that do not look behind the row', async () => {

@@ -243,4 +243,25 @@ test('the options of the command', () => {
   assert.is(run('--allow-read', 'secret', '--allow-read', 'data').status, 0);
 });
 
+test('commands that look at sources without a run refuse them, too', () => {
+  fs.writeFileSync('reads.flow', 'from csv("data/a.csv")\n');
+  fs.writeFileSync('calls.flow', 'use { f } from "./data/f.js"\nfrom csv("data/a.csv")\n');
+  const run = (...args: string[]) => spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });
+  for (const name of ['check', 'explain', 'schema']) {
+    assert.is(run(name, 'reads.flow', '--allow-read', 'data').status, 0, name);
+    const bad = run(name, 'reads.flow', '--allow-read', 'secret');
+    assert.is(bad.status, 2, name);
+    assert.match(bad.stderr, /error\[FLOW5008\]: "data\/a\.csv" may not be read/);
+    const code = run(name, 'calls.flow', '--no-udf');
+    assert.is(code.status, 2, name);
+    assert.match(code.stderr, /FLOW\d+.*use/s, name);
+  }
+  assert.is(run('schema', 'data/a.csv', '--allow-read', 'data').status, 0);
+  for (const file of ['secret/s.csv', 'data/link.csv', 'data/../secret/s.csv']) {
+    const bad = run('schema', file, '--allow-read', 'data');
+    assert.equal([bad.status, bad.stdout], [2, ''], file);
+    assert.match(bad.stderr, /may not be read/);
+  }
+});
+
 test.run();

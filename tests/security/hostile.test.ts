@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { check, DiagnosticsError, Engine, RunError, runText } from '../../index.ts';
+import { check, DiagnosticsError, Engine, plan, RunError, runText } from '../../index.ts';
 
 const MIB = 1 << 20;
 const dir = mkdtempSync(join(tmpdir(), 'flowc-hostile-'));
@@ -259,6 +259,40 @@ test('values of partitions are folders below their place, or an error', async ()
     readdirSync(dir).filter((one) => one.startsWith('.')),
     [],
     'no temporary folder is left',
+  );
+});
+
+/** Steps that make a relation of the one before it, which they read twice: as a tree the plan would have 2^50 nodes. */
+const DOUBLING: Readonly<Record<string, (before: string, i: number) => string>> = {
+  union: (a) => `from ${a} | union ${a}`,
+  join: (a, i) => `from ${a} | join ${a} as b on g == b.g add x${i} = b.id`,
+  'left join': (a, i) =>
+    `from ${a} | where id > ${i} | join left ${a} as b on g == b.g add x${i} = b.id | where x${i} > 2`,
+  mixed: (a, i) => `from ${a} | derive y${i} = id + ${i} | where y${i} > 0 | union (from ${a} | derive y${i} = 2)`,
+  subqueries: (a) => `from ${a} | where id in (from ${a} | select id) and g in (from ${a} | select g)`,
+  sorts: (a) => `from ${a} | sort g | union (from ${a} | sort id) | take 100 sort id by g`,
+  except: (a, i) => `from ${a} | except (from ${a} | where id > ${i})`,
+  windows: (a, i) => `from ${a} | derive o${i} = sum(id) over (by g) | union (from ${a} | derive o${i} = 1)`,
+};
+
+for (const [name, step] of Object.entries(DOUBLING)) {
+  test(`a chain of relations that each read the one before twice: ${name}`, async () => {
+    put('start.csv', 'id,g\n1,1\n2,2\n');
+    const chain = Array.from({ length: 50 }, (_, k) => `let a${k + 1} = ${step(`a${k}`, k + 1)}\n`).join('');
+    const flow = `let a0 = from csv("start.csv")\n${chain}from a50 | summarize n = count()`;
+    const { plan: bound, diagnostics } = await check(flow, 'x.flow', { cwd: dir });
+    assert.ok(bound !== null, diagnostics.map((d) => d.message).join('\n'));
+    const planned = await plan(bound as NonNullable<typeof bound>);
+    // Stages grow with the text, not with the ways through it.
+    assert.ok(planned.physical.stages.length < 50 * 10, `${planned.physical.stages.length} stages`);
+  });
+}
+
+test('rows that double are as many as they are said to be', async () => {
+  const chain = Array.from({ length: 16 }, (_, k) => `let a${k + 1} = from a${k} | union a${k}\n`).join('');
+  assert.is(
+    await outcome(`let a0 = from csv("start.csv")\n${chain}from a16 | summarize n = count()`),
+    '[{"n":131072}]',
   );
 });
 
