@@ -1,4 +1,5 @@
 import { copyInto } from '../kernels/copy.ts';
+import { kernelsFor } from '../kernels/load.ts';
 import type { Scratch } from '../memory/types.ts';
 import type { DataType, Field, Schema } from '../types.ts';
 import type { Validity } from './bitmap.ts';
@@ -240,9 +241,19 @@ function concatDicts(cols: readonly DictColumn[], base: Base, scratch: Scratch):
   let at = 0;
   for (const c of cols) {
     const start = starts.get(c.dictionary) as number;
-    for (let i = 0; i < c.length; i++) codes[at + i] = merged[start + (c.codes[i] as number)] ?? 0;
+    // The code under a null is in range unless the dictionary is empty.
+    const known = merged.subarray(start, start + c.dictionary.length);
+    if (known.length === 0) codes.fill(0, at, at + c.length);
+    else lookUp(known, c.codes.subarray(0, c.length), codes.subarray(at, at + c.length));
     at += c.length;
   }
   if (dictionary.length === 0) return null;
   return { ...base, phys: 'dict', codes, dictionary };
+}
+
+/** `to[i] = table[codes[i]]`. */
+function lookUp(table: Int32Array, codes: Int32Array, to: Int32Array): void {
+  const kernels = kernelsFor(table, codes, to);
+  if (kernels === null) for (let i = 0; i < codes.length; i++) to[i] = table[codes[i] as number] as number;
+  else kernels.gather_4(table.byteOffset, codes.byteOffset, codes.length, to.byteOffset, 0);
 }

@@ -20,7 +20,7 @@ export function distinctEntries(all: Utf8Column, scratch: Scratch): DistinctEntr
   while (slots < 2 * all.length) slots *= 2;
   const table = new Int32Array(slots).fill(-1);
   const kept = scratch.u32(all.length);
-  const codes = new Int32Array(all.length);
+  const codes = scratch.i32(all.length);
   let n = 0;
   for (let i = 0; i < all.length; i++) {
     let s = (hashes[i] as number) & (slots - 1);
