@@ -54,7 +54,7 @@ export const cases: fc.Arbitrary<Case> = fc
   .map(([p, s]: [TestPipeline, Setting]) => ({ flow: p.flow((name) => `@${name}`), tables: p.tables, setting: s }));
 
 /** Engines that are kept for the next case of the same setting: starting threads takes longer than a pipeline. */
-const ENGINES = 8;
+const ENGINES = 4;
 
 /** Engines by configuration. */
 export class Bench {
