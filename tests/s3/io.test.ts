@@ -156,7 +156,7 @@ test('without the SDK the error says what to install', () => {
   try {
     fs.mkdirSync(join(dir, 'dist'));
     for (const file of fs.readdirSync(join(root, 'dist'))) {
-      if (file.endsWith('.js')) fs.copyFileSync(join(root, 'dist', file), join(dir, 'dist', file));
+      if (/\.c?js$/.test(file)) fs.copyFileSync(join(root, 'dist', file), join(dir, 'dist', file));
     }
     fs.writeFileSync(join(dir, 'package.json'), '{ "type": "module" }');
     fs.writeFileSync(join(dir, 'in.csv'), 'a\n1\n');
