@@ -2,7 +2,8 @@
  * Scripts of dist/, compiled once: V8 takes longer to compile them than a small run takes. Compiled code lies in a folder of the user's own, as what lies there is
  * executed. NODE_DISABLE_COMPILE_CACHE=1 prevents it. Whatever goes wrong with the folder, a script is compiled anew.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { threadId } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
+import { makeFolders } from '../io/folders.ts';
 import { SCRIPTS } from './script_name.ts';
 
 /** Functions are compiled when they are first called, so that what is kept grows with what was run. After it was written so many times it stays as it is. */
@@ -86,7 +88,7 @@ function read(file: string, build: string): Kept {
 function write(folder: string, file: string, script: Script, build: string, writes: number): void {
   const temporary = `${file}.${process.pid}-${threadId}.tmp`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, [], 0o700);
     const code = script.createCachedData();
     const tail = Buffer.alloc(TAIL);
     tail.writeUInt32LE(crc32(code, crc32(build)), 0);

@@ -2,9 +2,10 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { RunError } from '../errors.ts';
 import { format } from '../formats/registry.ts';
+import { makeFolders, systemError } from '../io/folders.ts';
 import type { StageOutput } from '../plan.ts';
 import { outputError } from './output_error.ts';
-import { forgetTemporary, makeFolders, type SinkPlace, systemError, temporaryBeside } from './sinks.ts';
+import { forgetTemporary, type SinkPlace, temporaryBeside } from './sinks.ts';
 
 /** The one file in each folder of a partitioned output. */
 const PART = 'part-0';
@@ -61,7 +62,7 @@ export class SinkFolder implements SinkPlace {
   part(folder: string): string {
     try {
       const at = path.join(this.#temp, folder);
-      fs.mkdirSync(at, { recursive: true });
+      makeFolders(at);
       return path.join(at, this.#file);
     } catch (e) {
       throw outputError(e, this.target);

@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { createGzip, type Gzip } from 'node:zlib';
 import { RunError } from '../errors.ts';
 import type { StoredBytes } from '../formats/def.ts';
+import { makeFolders, systemError } from '../io/folders.ts';
 import type { StageOutput } from '../plan.ts';
 import { randomName } from '../random_name.ts';
 import type { ObjectId, Store } from '../store/types.ts';
@@ -146,32 +147,6 @@ export function temporaryBeside(target: string): string {
 export function forgetTemporary(temp: string): void {
   temporaries.delete(temp);
   if (temporaries.size === 0) process.off('exit', removeTemporaries);
-}
-
-/** `mkdir -p`, step by step: Node's own recursive one never returns below /proc, where a folder is refused as if its parent were missing. */
-export function makeFolders(folder: string, made: string[]): void {
-  const missing: string[] = [];
-  let at = folder;
-  let found = fs.statSync(at, { throwIfNoEntry: false });
-  while (found === undefined) {
-    missing.unshift(at);
-    at = path.dirname(at);
-    found = fs.statSync(at, { throwIfNoEntry: false });
-  }
-  if (!found.isDirectory()) throw systemError('ENOTDIR');
-  fs.accessSync(at, fs.constants.W_OK | fs.constants.X_OK);
-  for (const m of missing) {
-    try {
-      fs.mkdirSync(m);
-      made.push(m);
-    } catch (e) {
-      if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e;
-    }
-  }
-}
-
-export function systemError(code: string): Error {
-  return Object.assign(new Error(code), { code, syscall: 'open' });
 }
 
 type Parts = readonly StoredBytes[];

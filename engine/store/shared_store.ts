@@ -1,8 +1,8 @@
-import * as fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { decodeBatch, encodeBatch, encodedSize } from '../batch/codec.ts';
 import type { Batch } from '../batch/column.ts';
 import { EngineBug, RunError } from '../errors.ts';
+import { makeFolders } from '../io/folders.ts';
 import { C } from '../memory/control.ts';
 import { PAGE } from '../memory/pages.ts';
 import { poison } from '../memory/poison.ts';
@@ -41,7 +41,7 @@ export class SharedStore implements Store {
     const own = join(resolve(dir), this.parts.folder);
     makeSpillFolder(own);
     const made = join(own, `${name}-${this.parts.arena.slot}`);
-    fs.mkdirSync(made, { recursive: true });
+    makeFolders(made);
     return made;
   }
 

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { RunError } from '../errors.ts';
+import { makeFolders } from '../io/folders.ts';
 import { randomName } from '../random_name.ts';
 import { isAlive, isGone, OWNER_FILE, type Owner, ownOwner, SPILL_FOLDER } from './spill_owner.ts';
 
@@ -19,7 +20,7 @@ export function spillFolder(dir: string): string {
 
 /** Makes the folder and says in it whose it is. */
 export function makeSpillFolder(folder: string): void {
-  fs.mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   fs.writeFileSync(join(folder, OWNER_FILE), JSON.stringify(ownOwner()));
 }
 

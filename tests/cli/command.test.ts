@@ -38,6 +38,15 @@ test('--version and --help', () => {
   assert.is(statSync(command).mode & 0o111, 0o111, 'dist/cli.js is executable');
 });
 
+test('folders that cannot be made do not keep anybody waiting', () => {
+  // Where there is no /proc the folder is made, or refused at once.
+  const nowhere = existsSync('/proc/self') ? '/proc/nowhere/deeper' : join(folder, 'deeper/still');
+  assert.equal(keeping('none', { XDG_CACHE_HOME: nowhere }), keeping('none', { NODE_DISABLE_COMPILE_CACHE: '1' }));
+  writeFileSync(join(folder, 'one.csv'), 'a\n1\n');
+  const { code, err } = flowc(['run', '-', '--spill-dir', nowhere], 'from csv("one.csv") | sort a');
+  if (code !== 0) assert.match(err, /spill/i);
+});
+
 test('compiled code is kept, and is used only as it was written', () => {
   const expected = keeping('none', { NODE_DISABLE_COMPILE_CACHE: '1' });
   assert.is(expected[0], 0);
