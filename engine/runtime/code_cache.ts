@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import { threadId } from 'node:worker_threads';
 import { crc32 } from 'node:zlib';
@@ -44,7 +45,8 @@ export function runCached(url: URL, build: string, role: string, importFor: Impo
   const path = fileURLToPath(url);
   const folder = cacheFolder();
   const [version] = build.split('+', 1);
-  const file = folder === null ? '' : join(folder, `${version}-${process.version}-${process.arch}-${role}`);
+  const tag = cachedDataVersionTag();
+  const file = folder === null ? '' : join(folder, `${version}-${process.version}-${process.arch}-${tag}-${role}`);
   const kept = folder === null ? NOTHING : read(file, build);
   // The build escapes what is not ASCII.
   const script = new Script(readFileSync(path, 'latin1'), {
@@ -56,8 +58,11 @@ export function runCached(url: URL, build: string, role: string, importFor: Impo
   const module = { exports: {} };
   const run = script.runInThisContext() as Run;
   run(module, createRequire(url), url.href, importFor);
-  const keep = folder === null || writes >= MOST_WRITES ? null : () => write(folder, file, script, build, writes + 1);
-  return { exports: module.exports, keep };
+  const keep = (): void => {
+    // V8 takes code only under the flags it was kept under, which may have been changed since.
+    if (folder !== null && cachedDataVersionTag() === tag) write(folder, file, script, build, writes + 1);
+  };
+  return { exports: module.exports, keep: folder === null || writes >= MOST_WRITES ? null : keep };
 }
 
 const NOTHING: Kept = { code: undefined, writes: 0 };

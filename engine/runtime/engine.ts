@@ -23,6 +23,7 @@ import { WorkerPool } from './pool.ts';
 import { RunProgress } from './progress.ts';
 import { refsOf } from './relations.ts';
 import { Run, type StageEvent } from './run.ts';
+import { optimizeLate } from './tier_up.ts';
 
 export type { EngineOptions, SpillOptions } from './options.ts';
 
@@ -120,6 +121,7 @@ export class Engine extends TaskHost {
   constructor(options: InternalOptions = {}) {
     super();
     validateEngineOptions(options);
+    if (options.optimizeLate !== false) optimizeLate();
     this.workers = options.workers ?? availableParallelism();
     this.memory = options.memory ?? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE);
     if (this.memory < MIN_MEMORY) {

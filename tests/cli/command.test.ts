@@ -80,6 +80,25 @@ test('compiled code cannot be kept: the command runs all the same', () => {
   assert.equal(keeping('no-folder'), keeping('none', { NODE_DISABLE_COMPILE_CACHE: '1' }));
 });
 
+test('what was compiled under other flags of V8 is kept beside it', () => {
+  const flow = join(folder, 'flags.flow');
+  writeFileSync(join(folder, 'flags.csv'), 'a\n1\n');
+  writeFileSync(flow, 'from csv("flags.csv")');
+  const cache = join(folder, 'flags');
+  const run = (node: readonly string[], ...args: readonly string[]) => {
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
+    const { status } = spawnSync(process.execPath, [...node, command, 'run', flow, ...args], { cwd: folder, env });
+    assert.is(status, 0);
+    return new Map(readdirSync(join(cache, 'flowc')).map((name) => [name, readFileSync(join(cache, 'flowc', name))]));
+  };
+  const first = run([]);
+  // The first of these flags is the command's own: it sets it when it has read its arguments.
+  const small = run([], '--memory', '64MB');
+  const other = run(['--max-lazy']);
+  for (const [name, bytes] of first) assert.ok(small.get(name)?.equals(bytes), name);
+  assert.ok(other.size > small.size, 'another file');
+});
+
 function flipped(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes);
   for (let at = 1000; at < copy.length; at += 1000) copy[at] = (copy[at] ?? 0) ^ 0xff;

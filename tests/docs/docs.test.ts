@@ -57,6 +57,7 @@ test('the settings of the engine are in both tables, with their defaults', () =>
     spill: '',
     heap: 'os.totalmem()',
     trace: 'false',
+    optimizeLate: 'true',
     allowRead: '',
     allowWrite: '',
     allowNet: '',
