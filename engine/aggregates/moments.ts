@@ -11,6 +11,7 @@ import type { DD } from './double_double.ts';
 import { DoubleDoubles, ddAdd, ddDivide, ddMultiply, ddNegate, productError } from './double_double.ts';
 import { foldMoments, MOMENTS_WORDS } from './folds.ts';
 import { doublesOf, slot, validRows } from './numbers.ts';
+import { SmallMoments } from './small_moments.ts';
 import { nullableFloats } from './sums.ts';
 
 /** Centred sums of one group: n, sum (x-mx)^2, sum (y-my)^2, sum (x-mx)(y-my). */
@@ -40,10 +41,13 @@ class Moments implements Accumulator {
   private readonly formula: Formula;
   /** What the kernel is told. */
   private readonly job: Vector<Uint32Array>;
+  /** Sums that are not in `n` and `sums` yet. */
+  private readonly small: SmallMoments;
 
   constructor(store: Store, args: readonly DataType[], formula: Formula) {
     this.n = f64Vector(store, 'moments');
     this.job = u32Vector(store, 'moments');
+    this.small = new SmallMoments(store, args.length);
     this.sums = Array.from({ length: args.length === 1 ? 2 : 5 }, () => new DoubleDoubles(store, 'moments'));
     this.units = args.map((t) => (t.kind === 'decimal' ? 10 ** t.scale : 1));
     this.formula = formula;
@@ -54,7 +58,7 @@ class Moments implements Accumulator {
   }
 
   bytes(): number {
-    return this.sums.reduce((b, s) => b + s.bytes(), this.n.bytes);
+    return this.sums.reduce((b, s) => b + s.bytes(), this.n.bytes + this.small.bytes());
   }
 
   grow(groups: number): void {
@@ -62,7 +66,20 @@ class Moments implements Accumulator {
     for (const s of this.sums) s.grow(groups);
   }
 
+  /** Takes over the sums of small ints. */
+  private settle(): void {
+    this.small.settle(this.n.data, this.sums);
+  }
+
+  /** Does so for good. */
+  private leave(): void {
+    this.settle();
+    this.small.leave();
+  }
+
   add(groups: Uint32Array, rows: number, args: readonly Column[]): void {
+    if (this.small.add(groups, rows, args, this.n.length, () => this.settle())) return;
+    this.leave();
     this.job.reserve(MOMENTS_WORDS);
     const sums = this.sums.map((s) => s.parts);
     if (foldMoments(groups, rows, args, this.n.data, sums, this.job.data)) return;
@@ -95,6 +112,7 @@ class Moments implements Accumulator {
   }
 
   merge(groups: Uint32Array, rows: number, state: readonly Column[]): void {
+    this.leave();
     addCounts(this.n.data, groups, rows, state[0] as Column);
     this.sums.forEach((s, k) => {
       s.merge(groups, rows, state[1 + 2 * k] as Column, state[2 + 2 * k] as Column);
@@ -102,10 +120,12 @@ class Moments implements Accumulator {
   }
 
   states(order: Uint32Array, n: number, scratch: Scratch): readonly Column[] {
+    this.settle();
     return [countColumn(this.n.data, order, n, scratch), ...this.sums.flatMap((s) => s.states(order, n, scratch))];
   }
 
   values(order: Uint32Array, n: number, scratch: Scratch): Column {
+    this.settle();
     return nullableFloats(n, scratch, (i) => {
       const g = order[i] as number;
       const count = this.n.data[g] as number;
@@ -130,11 +150,13 @@ class Moments implements Accumulator {
   }
 
   clear(): void {
+    this.small.clear();
     this.n.length = 0;
     for (const s of this.sums) s.clear();
   }
 
   free(): void {
+    this.small.free();
     this.n.free();
     this.job.free();
     for (const s of this.sums) s.free();

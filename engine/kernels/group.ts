@@ -206,6 +206,16 @@ export interface GroupKernels {
   fold_doubles_i64(groups: number, values: number, validity: number, n: number, hi: number, lo: number): void;
   /** `job`: see engine/aggregates/folds.ts. */
   fold_moments(job: number, two: number): void;
+  fold_small_1(groups: number, n: number, records: number, xs: number, xValid: number): void;
+  fold_small_2(
+    groups: number,
+    n: number,
+    records: number,
+    xs: number,
+    xValid: number,
+    ys: number,
+    yValid: number,
+  ): void;
   fold_doubles_merge(groups: number, high: number, low: number, n: number, hi: number, lo: number): void;
   fold_extreme_i32(
     g: number,

@@ -73,3 +73,35 @@ export function fold_moments(job: u32, two: bool): void {
     addProduct(job, 4, g, x, y);
   }
 }
+
+/**
+ * The same of 32-bit ints into one record a group: the doubles count, x, x*x. The caller knows that no sum passes 2^53, so that each is exact.
+ */
+export function fold_small_1(groups: u32, n: u32, records: u32, xs: u32, xValid: u32): void {
+  const ones = f64x2.splat(1);
+  for (let i: u32 = 0; i < n; i++) {
+    if (xValid !== NONE && !bitAt(xValid, i)) continue;
+    const at = records + load<u32>(groups + (i << 2)) * 24;
+    const x = <f64>load<i32>(xs + (i << 2));
+    v128.store(at, f64x2.add(v128.load(at), f64x2.replace_lane(ones, 1, x)));
+    store<f64>(at, load<f64>(at, 16) + x * x, 16);
+  }
+}
+
+/** The same of two arguments: count, x, x*x, y, y*y, x*y. */
+export function fold_small_2(groups: u32, n: u32, records: u32, xs: u32, xValid: u32, ys: u32, yValid: u32): void {
+  const ones = f64x2.splat(1);
+  for (let i: u32 = 0; i < n; i++) {
+    if (xValid !== NONE && !bitAt(xValid, i)) continue;
+    if (yValid !== NONE && !bitAt(yValid, i)) continue;
+    const at = records + load<u32>(groups + (i << 2)) * 48;
+    const pair = i32x4.replace_lane(v128.load32_zero(xs + (i << 2)), 1, load<i32>(ys + (i << 2)));
+    const v = f64x2.convert_low_i32x4_s(pair);
+    const a = v128.shuffle<f64>(ones, v, 0, 2);
+    const b = f64x2.mul(v, v128.shuffle<f64>(v, ones, 0, 2));
+    const c = f64x2.mul(v128.shuffle<f64>(v, v, 1, 1), v128.shuffle<f64>(v, v, 1, 0));
+    v128.store(at, f64x2.add(v128.load(at), a));
+    v128.store(at, f64x2.add(v128.load(at, 16), b), 16);
+    v128.store(at, f64x2.add(v128.load(at, 32), c), 32);
+  }
+}

@@ -9,7 +9,7 @@ export * from './csv_times.ts';
 export { gather_4, gather_8, gather_16, gather_bits, gather_bytes, gather_offsets, has_missing } from './gather.ts';
 export * from './group_fold.ts';
 export { group_index, group_list_entries, group_of_items } from './group_lists.ts';
-export { fold_moments } from './group_moments.ts';
+export { fold_moments, fold_small_1, fold_small_2 } from './group_moments.ts';
 export { group_quantiles } from './group_quantiles.ts';
 export * from './group_table.ts';
 export { fold_extreme_text } from './group_texts.ts';
