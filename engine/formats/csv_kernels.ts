@@ -123,6 +123,11 @@ export interface CellPlan extends Pick<ColumnPlan, 'type' | 'nullable' | 'source
   readonly dialect: Pick<Dialect, 'quote' | 'emptyIsNull' | 'point' | 'nulls'>;
 }
 
+/** How quotes hold what is special: a quote twice, or behind a backslash, or the escapes of JSON. */
+export type Escapes = 'doubled' | 'backslash' | 'json';
+/** What csv_text and csv_dictionary are told of them. */
+const ESCAPES: Readonly<Record<Escapes, number>> = { doubled: 0, json: 4, backslash: 8 };
+
 /** Kernels over the fields of one run of records. */
 export class CellKernels {
   readonly #kernels: Kernels;
@@ -213,12 +218,12 @@ export class CellKernels {
     return table;
   }
 
-  /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. `escapes`: texts in quotes have those of JSON. */
-  text(plan: CellPlan, nulls: FoundNulls, escapes = false): Column | null {
+  /** A column of text, with a dictionary where the texts are few; null when a field is for the caller. `escapes`: of quotes within quotes. */
+  text(plan: CellPlan, nulls: FoundNulls, escapes: Escapes): Column | null {
     const { rows } = this.#index;
     const bits = this.#scratch.u8((rows + 7) >> 3);
     if (kernelsFor(this.#job, bits) !== this.#kernels || this.#nullTexts(plan.dialect) === null) return null;
-    const how = (plan.dialect.emptyIsNull ? 1 : 0) + (plan.nullable ? 2 : 0) + (escapes ? 4 : 0);
+    const how = (plan.dialect.emptyIsNull ? 1 : 0) + (plan.nullable ? 2 : 0) + ESCAPES[escapes];
     const found = rows < MIN_DICTIONARY_ROWS ? TOO_MANY : this.#codes(plan, nulls, bits, how);
     if (typeof found !== 'number') return found;
     const column = this.#texts(plan, nulls, bits, how);

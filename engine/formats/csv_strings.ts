@@ -13,7 +13,9 @@ export function stringColumn(c: Cells, plan: ColumnPlan): Column {
 }
 
 function textByKernel(c: Cells, plan: ColumnPlan): Column | null {
-  return c.kernels === null || plan.dialect.trim ? null : c.kernels.text(plan, new Nulls(c, plan));
+  const { quote, escape, trim } = plan.dialect;
+  if (c.kernels === null || trim) return null;
+  return c.kernels.text(plan, new Nulls(c, plan), escape === quote ? 'doubled' : 'backslash');
 }
 
 /** A field that needs no taking apart: its bytes are its value. */

@@ -190,7 +190,7 @@ function columnOf(cells: CellKernels, plan: CellPlan, rows: number, escapes: boo
   };
   switch (type.kind) {
     case 'string':
-      return cells.text(plan, nulls, escapes);
+      return cells.text(plan, nulls, escapes ? 'json' : 'doubled');
     case 'float': {
       const values = scratch.f64(rows);
       return take('csv_float', values) === null ? null : { ...base(), phys: 'f64', values };

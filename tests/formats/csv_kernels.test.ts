@@ -3,6 +3,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RunError } from '../../engine/errors.ts';
 import { csvReader } from '../../engine/formats/csv.ts';
+import type { Dialect } from '../../engine/formats/csv_dialect.ts';
+import { type RecordShape, recordIndex } from '../../engine/formats/csv_index.ts';
+import { INDEX_KERNEL_BYTES, IndexKernel } from '../../engine/formats/csv_kernels.ts';
+import { type QuoteState, quotesAfter } from '../../engine/formats/csv_quotes.ts';
 import type { CsvTuning } from '../../engine/formats/csv_read.ts';
 import { kernelsFor, useKernels } from '../../engine/kernels/load.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
@@ -344,6 +348,27 @@ test('dictionaries of texts that differ in their last byte, in quotes or not, of
   );
 });
 
+test('dates and times with any byte at any place', async () => {
+  for (const [text, type] of [
+    ['1999-12-31', T.date],
+    ['1999-12-31 19:59:59.999999', T.timestamp],
+    ['1999-12-31T19:59:59+09:59', T.timestamp],
+  ] as const) {
+    const lines: Buffer[] = [];
+    for (let at = 0; at < text.length; at++)
+      for (let byte = 0; byte < 256; byte++) {
+        if ('\n\r",'.includes(String.fromCharCode(byte))) continue;
+        const line = Buffer.from(`${text}\n`);
+        line[at] = byte;
+        lines.push(line);
+      }
+    const whole = Buffer.concat([Buffer.from('t\n'), ...lines]);
+    const { result } = await same(whole, { schema: [field('t', type)], options: { on_error: 'null' } });
+    const read = (result?.rows ?? []).filter((r) => r.t !== null).length;
+    assert.ok(read > text.length && read < lines.length / 2, `${read} of ${lines.length} are read`);
+  }
+});
+
 test('floats of any digits are the same bits', async () => {
   const number = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
@@ -366,6 +391,119 @@ test('floats of any digits are the same bits', async () => {
       );
     }),
     { numRuns: 100 },
+  );
+});
+
+const USUAL: Dialect = {
+  delimiter: 44,
+  quote: 34,
+  escape: 34,
+  header: false,
+  names: null,
+  nulls: [],
+  emptyIsNull: true,
+  skip: 0,
+  comment: -1,
+  onError: 'error',
+  trim: false,
+  latin1: false,
+  point: 46,
+  dateFormat: null,
+  timestampFormat: null,
+  trailing: null,
+};
+
+test('backslashes in quotes, and outside of them', async () => {
+  const cell = fc
+    .tuple(
+      fc.array(fc.constantFrom('a', 'b', '\\\\', "\\'", '\\n', 'x'.repeat(15), ',', '\n'), { maxLength: 5 }),
+      fc.nat(3),
+    )
+    .map(([pieces, bare]) => (bare === 0 ? pieces.join('').replace(/[,'\n]/g, '') : `'${pieces.join('')}'`));
+  const rows = fc.array(fc.tuple(cell, cell, fc.constantFrom("''", "'z'", 'z', '')), { minLength: 1, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(rows, fc.integer({ min: 1, max: 60 }), fc.constantFrom("'", '"'), async (some, times, quote) => {
+      const lines = some.map((cells) => `${cells.join(',').replaceAll("'", quote)}\n`);
+      await same(`p,q,r\n${lines.join('').repeat(times)}`, { schema: texts, options: { quote, escape: '\\' } });
+    }),
+    { numRuns: 200 },
+  );
+  const { result } = await same(`p,q,r\n'\\a','b\\'',"c"\n`, { schema: texts, options: { quote: "'", escape: '\\' } });
+  assert.equal(result?.rows, [{ p: 'a', q: "b'", r: '"c"' }]);
+});
+
+/** Text that a part of a file may have: quotes anywhere, among them at either end of a block of 64 bytes and of the part. */
+const quoted = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('"', '""', ',', '\n', '",', '\n"', ',"'),
+      fc.integer({ min: 0, max: 70 }).map((n) => 'x'.repeat(n)),
+    ),
+    { maxLength: 24 },
+  )
+  .map((pieces) => pieces.join(''));
+
+test('states behind the quotes of a part: the kernel says what is said byte by byte', () => {
+  const scratch = arenaScratch(store);
+  const shape: RecordShape = { dialect: USUAL, width: 2, trailing: false, newline: 10 };
+  const states: readonly QuoteState[] = [0, 1, 2];
+  let behindQuote = 0;
+  fc.assert(
+    fc.property(quoted, fc.nat(200), fc.constantFrom('', '"'), (text, cut, last) => {
+      const whole = Buffer.from(`${text}${last}`);
+      const lead = Math.min(cut, whole.length);
+      const room = scratch.u8(whole.length + 64);
+      room.fill(34);
+      room.set(whole);
+      const bytes = Buffer.from(room.buffer, room.byteOffset, whole.length);
+      const kernels = kernelsFor(bytes);
+      assert.ok(kernels !== null);
+      const packed = kernels.csv_quotes(bytes.byteOffset, lead, bytes.length, 34, 44, 10, 0x020100);
+      const expected = states.map((state) => quotesAfter(shape, bytes, lead, bytes.length, state));
+      assert.equal([packed & 255, (packed >> 8) & 255, packed >> 16], expected);
+      if (expected.includes(2)) behindQuote++;
+      scratch.reset();
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(behindQuote > 50, 'parts end with quotes');
+});
+
+test('regular records are all found by the kernel, blank lines and empty last fields or not', () => {
+  const scratch = arenaScratch(store);
+  const line = fc.constantFrom('\n', '\r\n');
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 17 }),
+      fc.boolean(),
+      fc.array(fc.tuple(line, fc.nat(9), fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 60 }),
+      (width, trailing, records) => {
+        const rows: string[][] = [];
+        let text = '';
+        for (const [end, length, blank, comma] of records) {
+          const row = Array.from({ length: width }, (_, f) => String(f).repeat(length));
+          text += `${blank ? end : ''}${row.join(',')}${trailing && comma ? ',' : ''}${end}`;
+          rows.push(row);
+        }
+        const bytes = scratch.u8(text.length + 64);
+        bytes.fill(0);
+        bytes.set(Buffer.from(text));
+        const shape: RecordShape = { dialect: USUAL, width, trailing, newline: 10 };
+        const index = recordIndex(width, scratch.u8(4 * (width + 1) * (rows.length + 4)));
+        const kernel = new IndexKernel(scratch.u8(INDEX_KERNEL_BYTES), shape);
+        assert.ok(kernel.begin(bytes, index.ends));
+        kernel.run(bytes, 0, text.length, text.length, rows.length, index);
+        assert.is(index.rows, rows.length);
+        const { ends, stride } = index;
+        const field = (at: number): string => text.slice((ends[at] as number) + 1, ends[at + 1]);
+        assert.equal(
+          rows.map((_, r) => Array.from({ length: width }, (__, f) => field(r * stride + f))),
+          rows,
+        );
+        scratch.reset();
+      },
+    ),
+    { numRuns: 200 },
   );
 });
 

@@ -12,12 +12,11 @@ import {
   STRIDE,
   TEXT,
 } from './csv_cells.ts';
-import { head, isNullText, isSame, MAX_ENTRIES, SLOTS, TOO_MANY } from './csv_strings.ts';
+import { BACKSLASH, head, holds, isNullText, isSame, MAX_ENTRIES, SLOTS, TOO_MANY } from './csv_strings.ts';
 
 /** Not for this kernel. */
 const REFUSED: u32 = 0xfffffffe;
 const FREE: u32 = 0xffffffff;
-const BACKSLASH: u32 = 92;
 
 // An entry: its first 16 bytes behind which are zeros, its length, where it stands.
 const ENTRY: u32 = 24;
@@ -35,16 +34,6 @@ function hashOf(first: v128, from: u32, n: u32): u32 {
   h = (rotl<u64>(h, 29) ^ i64x2.extract_lane(first, 1)) * 0x9e3779b97f4a7c15;
   for (let i: u32 = 16; i < n; i += 8) h = (rotl<u64>(h, 29) ^ head(from + i, n - i)) * 0x9e3779b97f4a7c15;
   return <u32>(h >> 47);
-}
-
-/** Whether the byte that `x` repeats is among `n`. */
-function holds(from: u32, n: u32, x: v128): bool {
-  for (let i: u32 = 0; i < n; i += 16) {
-    let found = <u32>i8x16.bitmask(i8x16.eq(v128.load(from + i), x));
-    if (n - i < 16) found &= (1 << (n - i)) - 1;
-    if (found) return true;
-  }
-  return false;
 }
 
 /** The slot in which the entry of the text stands, or could. */
@@ -73,7 +62,7 @@ export function csv_dictionary(job: u32, slots: u32, entries: u32): u32 {
   const emptyNull = load<u32>(job, EMPTY_NULL);
   const emptyOdd = (load<u32>(job, OPTION_B) & 1) !== 0;
   const nullable = (load<u32>(job, OPTION_B) & 2) !== 0;
-  const escape = i8x16.splat(<i8>((load<u32>(job, OPTION_B) & 4) !== 0 ? BACKSLASH : quote));
+  const escape = i8x16.splat(<i8>((load<u32>(job, OPTION_B) & 12) !== 0 ? BACKSLASH : quote));
   const nullTexts = load<u32>(job, NULL_TEXTS) > 0;
   const limit = min(MAX_ENTRIES, (rows + 3) / 4 - 1);
   memory.fill(slots, 0xff, SLOTS << 2);

@@ -19,6 +19,8 @@ import {
 import { unescape } from './json_escapes.ts';
 import { bitAt } from './memory.ts';
 
+export const BACKSLASH: u32 = 92;
+
 /** Bytes of all fields of the column, quotes included. */
 export function csv_text_room(job: u32): u32 {
   const stride = load<u32>(job, STRIDE);
@@ -36,6 +38,16 @@ function spill(to: u32, from: u32, n: u32): void {
   v128.store(to, v128.load(from));
   v128.store(to, v128.load(from, 16), 16);
   if (n > 32) memory.copy(to + 32, from + 32, n - 32);
+}
+
+/** Whether the byte that `x` repeats is among `n`. */
+export function holds(from: u32, n: u32, x: v128): bool {
+  for (let i: u32 = 0; i < n; i += 16) {
+    let found = <u32>i8x16.bitmask(i8x16.eq(v128.load(from + i), x));
+    if (n - i < 16) found &= (1 << (n - i)) - 1;
+    if (found) return true;
+  }
+  return false;
 }
 
 /** Copies the inside of quotes, where two quotes stand for one. Its length. */
@@ -68,7 +80,8 @@ export function isNullText(job: u32, from: u32, n: u32): bool {
 
 /**
  * The texts: bytes at OUT (room for those of csv_text_room, and 32 more), offsets at OPTION_A. OPTION_B: 1 when an empty field is no empty text, plus 2 when null
- * texts may be nulls, plus 4 when quotes hold a text of JSON with its escapes. NARROW: a field is for the caller, and so is the whole column.
+ * texts may be nulls, plus 4 when quotes hold a text of JSON with its escapes, plus 8 when a backslash stands before a quote that is text: quotes that hold one
+ * are for the caller. NARROW: a field is for the caller, and so is the whole column.
  */
 export function csv_text(job: u32): void {
   const text = load<u32>(job, TEXT);
@@ -80,6 +93,8 @@ export function csv_text(job: u32): void {
   const emptyOdd = (load<u32>(job, OPTION_B) & 1) !== 0;
   const nullable = (load<u32>(job, OPTION_B) & 2) !== 0;
   const escapes = (load<u32>(job, OPTION_B) & 4) !== 0;
+  const slashed = (load<u32>(job, OPTION_B) & 8) !== 0;
+  const slashes = i8x16.splat(<i8>BACKSLASH);
   const nullTexts = load<u32>(job, NULL_TEXTS) > 0;
   const bytes = load<u32>(job, OUT);
   let at = load<u32>(job, ENDS);
@@ -92,7 +107,7 @@ export function csv_text(job: u32): void {
     const from = text + load<u32>(at) + 1;
     const n = <i32>(text + load<u32>(at, 4) - from);
     if (n > 0 && <u32>load<u8>(from) === quote) {
-      if (n < 2 || <u32>load<u8>(from + n - 1) !== quote) {
+      if (n < 2 || <u32>load<u8>(from + n - 1) !== quote || (slashed && holds(from + 1, n - 2, slashes))) {
         flags = NARROW;
         break;
       }
