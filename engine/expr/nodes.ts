@@ -28,8 +28,9 @@ const ids = new WeakMap<Expr, number>();
 const byKey = new Map<string, number>();
 let next = 0;
 
-/** Interned keys are forgotten beyond this many, which only costs sharing. */
-const KEPT = 200_000;
+/** Characters of interned keys: beyond these all are forgotten, which only costs sharing. */
+const KEPT = 1 << 20;
+let kept = 0;
 
 /** Equal expressions (up to where they stand in the file) have equal numbers, so that each is computed once. */
 export function idOf(e: Expr): number {
@@ -38,13 +39,24 @@ export function idOf(e: Expr): number {
     const key = keyOf(e);
     id = byKey.get(key);
     if (id === undefined) {
-      if (byKey.size >= KEPT) byKey.clear();
+      if (kept + key.length > KEPT) forget();
       id = next++;
       byKey.set(key, id);
+      kept += key.length;
     }
     ids.set(e, id);
   }
   return id;
+}
+
+function forget(): void {
+  byKey.clear();
+  kept = 0;
+}
+
+/** Characters of the keys that are interned now, at most about a million. */
+export function internedCharacters(): number {
+  return kept;
 }
 
 function keyOf(e: Expr): string {

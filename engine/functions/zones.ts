@@ -12,6 +12,8 @@ interface Zone {
 const ZONES = new Map<string, Zone>();
 /** Look-ups kept for a zone. */
 const KEPT = 20_000;
+/** Zones kept: more than there are, as names may be written in capitals or not. */
+const MOST_ZONES = 1000;
 
 function zoneOf(name: string): Zone {
   let zone = ZONES.get(name);
@@ -30,9 +32,15 @@ function zoneOf(name: string): Zone {
       second: 'numeric',
     });
     zone = { format, offsets: new Map() };
+    if (ZONES.size >= MOST_ZONES) ZONES.delete(ZONES.keys().next().value as string);
     ZONES.set(name, zone);
   }
   return zone;
+}
+
+/** Zones that are kept now. */
+export function zonesKept(): number {
+  return ZONES.size;
 }
 
 /** Whether the name is a time zone (IANA, or UTC). */

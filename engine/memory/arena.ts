@@ -1,4 +1,4 @@
-import { EngineBug } from '../errors.ts';
+import { EngineBug, RunError } from '../errors.ts';
 import { bufferOf } from '../kernels/memories.ts';
 import { C, OwnerNames, ThreadTable } from './control.ts';
 import { Mutex } from './mutex.ts';
@@ -121,6 +121,12 @@ export class Arena {
     return Math.min(this.limit, MAX_SEGMENT_PAGES * PAGE);
   }
 
+  /** Forgets the memory, once all other threads have ended: who holds the arena does not hold it any more, views of it do. RunError FLOW7012 for another view. */
+  leave(): void {
+    this.#segments.length = 0;
+    (this.handle.memories as WebAssembly.Memory[]).length = 0;
+  }
+
   /** Runs `f` alone among all threads. `f` must neither block nor throw halfway. */
   locked<V>(f: () => V): V {
     if (this.#mutex.lock()) this.#repair();
@@ -155,9 +161,15 @@ export class Arena {
     return new Uint8Array(whole.buffer, offset, bytes);
   }
 
+  #known(segment: number): Uint8Array {
+    const known = this.#segments[segment];
+    if (known === undefined) throw new RunError('FLOW7012', 'the engine is closed, and its memory with it');
+    return known;
+  }
+
   /** The segment's view, at least `end` bytes long: another thread may have grown it since we looked. */
   #segment(segment: number, end: number): Uint8Array {
-    const known = this.#segments[segment] as Uint8Array;
+    const known = this.#known(segment);
     if (known.length >= end) return known;
     const memory = this.handle.memories[segment] as WebAssembly.Memory;
     let fresh = new Uint8Array(bufferOf(memory));
@@ -172,7 +184,7 @@ export class Arena {
   }
 
   #growTo(segment: number, end: number): void {
-    if ((this.#segments[segment] as Uint8Array).length >= end) return;
+    if (this.#known(segment).length >= end) return;
     const memory = this.handle.memories[segment] as WebAssembly.Memory;
     memory.grow(0);
     const have = memory.buffer.byteLength;

@@ -116,6 +116,7 @@ class OwnedStore extends SharedStore implements MainStore {
     this.#ahead.end();
     this.parts.files.removeAll();
     this.#io?.end();
+    this.parts.arena.leave();
   }
 }
 

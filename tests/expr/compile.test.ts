@@ -5,7 +5,7 @@ import { batchFromRows, constantColumn } from '../../engine/batch/build.ts';
 import type { Batch, Column } from '../../engine/batch/column.ts';
 import { RunError } from '../../engine/errors.ts';
 import { compileFilter, compileProjection, evaluateConstant } from '../../engine/expr/compile.ts';
-import { MAX_DEPTH } from '../../engine/expr/nodes.ts';
+import { idOf, internedCharacters, MAX_DEPTH } from '../../engine/expr/nodes.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import { type DataType, field, type Schema, T } from '../../engine/types.ts';
@@ -259,6 +259,15 @@ test('nan equals itself and is the greatest', () => {
 test('text compares by code point', () => {
   const less = call('lt', [text('\uffff'), text('\u{10000}')]);
   assert.is(evaluateConstant(less), true);
+});
+
+test('equal expressions have one number, and what is kept for that has a bound', () => {
+  const long = (i: number): Expr => call('eq', [col('a', T.string), text(`${'long '.repeat(40)}${i}`)]);
+  assert.is(idOf(long(0)), idOf(long(0)));
+  assert.is.not(idOf(long(0)), idOf(long(1)));
+  for (let i = 0; i < 10_000; i++) idOf(long(i));
+  assert.ok(internedCharacters() < 2 ** 20, `${internedCharacters()} characters are kept`);
+  assert.is(idOf(long(5)), idOf(long(5)));
 });
 
 test.run();

@@ -1,6 +1,8 @@
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rowsOf } from '../../engine/batch/access.ts';
@@ -336,6 +338,22 @@ test('arena scratch counts in the limit and comes back', () => {
     scratch.release();
     assert.is(store.stats().workingBytes, 0);
   });
+});
+
+test('a closed store that somebody holds does not hold its memory', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const store = createStore({ limit: 1 << 20, threads: 1 });
+  const schema = [field('a', T.int)];
+  const ref = store.putBatch(batchFromRows(schema, [{ a: 1 }]));
+  const memory = new WeakRef(store.handle.arena.memories[0] as WebAssembly.Memory);
+  store.close();
+  for (let i = 0; i < 20 && memory.deref() !== undefined; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    collect();
+  }
+  assert.is(memory.deref(), undefined);
+  assert.is(codeOf(() => store.readBatch(ref, schema)).code, 'FLOW7012');
 });
 
 test.run();
