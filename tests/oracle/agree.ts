@@ -36,6 +36,9 @@ export interface Case {
   readonly setting: Setting;
 }
 
+/** MiB of a worker's heap. V8 lets one of gigabytes grow to four times what lives in it before it looks for what does not: many of them would look like a leak. */
+const HEAP = 256;
+
 /** Engines by configuration, all of them kept: starting threads takes longer than a pipeline. Not each choice of one with each of the others, as every engine has threads of its own. */
 const ENGINES = [
   { workers: 2, memory: 64 << 20, batchRows: 65_536 },
@@ -73,7 +76,7 @@ export class Bench {
   #engine({ workers, memory, batchRows = 65_536 }: Setting): Engine {
     const key = `${workers} ${memory} ${batchRows}`;
     const spillDirs = [join(this.root, 'spill')];
-    const known = this.#engines.get(key) ?? new Engine({ workers, memory, batchRows, spillDirs });
+    const known = this.#engines.get(key) ?? new Engine({ workers, memory, batchRows, spillDirs, heap: HEAP });
     this.#engines.set(key, known);
     return known;
   }

@@ -4,6 +4,10 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 
 const CGROUPS = '/sys/fs/cgroup';
+/** Of glibc: what is freed goes back to the system, where each thread would keep a heap of its own for later. Elsewhere it means nothing. */
+const GIVE_BACK = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
+/** MiB of the main thread's heap: see HEAP in agree.ts. */
+const MAIN_HEAP = 512;
 /** Between two looks, milliseconds. */
 const LOOK = 250;
 
@@ -22,7 +26,10 @@ export interface Held {
 /** Runs a node process under a limit of resident bytes. Linux: elsewhere nothing is seen from outside, and it throws. */
 export async function limited(args: readonly string[], limit: number): Promise<Held> {
   if (!existsSync('/proc/self/status')) throw new Error('--limit reads /proc, which is not there');
-  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  const child = spawn(process.execPath, [`--max-old-space-size=${MAIN_HEAP}`, ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...GIVE_BACK },
+  });
   const group = cgroupOf(child, limit);
   const seen: { readonly ms: number; readonly bytes: number }[] = [];
   let over = false;
