@@ -31,6 +31,7 @@ const LONGEST = 180;
 const KERNEL_TESTS = [
   [['csv'], ['formats/csv']],
   [['json'], ['formats/json_kernels', 'formats/ndjson']],
+  [['group_tops'], ['operators/window_tops', 'operators/window']],
   [
     ['group', 'double'],
     ['operators/group_kernels', 'operators/fold', 'operators/aggregate'],

@@ -63,7 +63,7 @@ function belowJoin(join: JoinNode, keys: readonly Expr[], p: Push): LogicalNode 
     const under = keys.map((k) => substitute(k, defs));
     return withInputs(join, [left, over(right, under, p)]);
   }
-  const isLeft = names.every((name) => !added.has(name) && left.schema.some((f) => f.name === name));
+  const isLeft = !names.some((name) => added.has(name));
   return isLeft && !keepsRight(join.kind) ? withInputs(join, [over(left, keys, p), right]) : null;
 }
 

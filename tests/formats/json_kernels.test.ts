@@ -7,7 +7,7 @@ import { JsonKernels } from '../../engine/formats/json_kernels.ts';
 import type { JsonTuning } from '../../engine/formats/json_read.ts';
 import { valueIndex } from '../../engine/formats/json_records.ts';
 import { jsonReader } from '../../engine/formats/ndjson.ts';
-import { useKernels } from '../../engine/kernels/load.ts';
+import { kernelsFor, useKernels } from '../../engine/kernels/load.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import type { TaskContext } from '../../engine/operators/def.ts';
 import { createStore } from '../../engine/store/store.ts';
@@ -312,6 +312,66 @@ test('usual lines are found by the kernel, up to the first that is not', () => {
   assert.is(index.rows, 1);
   assert.is(index.stopped, 'end');
   kernels.free();
+  scratch.release();
+});
+
+test('a line that is not there whole is told from one that is not usual', () => {
+  const scratch = arenaScratch(store);
+  const some: Schema = [field('b', T.bool), field('f', T.float), field('s', T.string)];
+  const kernels = JsonKernels.over(store, some);
+  assert.ok(kernels !== null);
+  const line = '{"b":false,"f":125,"s":"abc","x":null, "b2" : true}\n';
+  for (const before of [0, 1, 3]) {
+    const text = line.repeat(before + 1);
+    for (let length = before * line.length; length <= text.length; length++) {
+      const u8 = scratch.u8(text.length + 128).fill(0);
+      // What lies behind the text is what comes next in the file, or nothing that makes sense.
+      u8.set(Buffer.from(text));
+      for (const behind of [null, 120]) {
+        if (behind !== null) u8.fill(behind, length);
+        const index = valueIndex(scratch.u8(800));
+        kernels.patience = 0;
+        const why = `${length - before * line.length} bytes of a line behind ${before}`;
+        assert.ok(kernels.find(u8, 0, length, length, false, 100, index), why);
+        const rows = before + (length === text.length ? 1 : 0);
+        assert.equal([index.rows, index.next], [rows, rows * line.length], why);
+        assert.is(index.stopped, length === rows * line.length ? 'end' : 'incomplete', why);
+      }
+      scratch.reset();
+    }
+  }
+  kernels.free();
+});
+
+test('what a line is remembered by, and from which lengths on it is not', () => {
+  const scratch = arenaScratch(store);
+  const name = Buffer.from('"i"');
+  // Words of the job, one column, its name, the places of its value, the bounds of lines, then what is remembered.
+  const [NAMES, NAME, PLACES, BOUNDS, SHAPE] = [16, 20, 32, 48, 64];
+  const words = scratch.u32(SHAPE + 4 + 4 * 256);
+  const at = (word: number): number => words.byteOffset + 4 * word;
+  const remembered = (text: string): number => {
+    const u8 = scratch.u8(text.length + 128).fill(0);
+    u8.set(Buffer.from(text));
+    words.fill(0);
+    words.set([u8.byteOffset, 0, text.length, text.length, 1, at(BOUNDS), 8, at(PLACES), 1, at(NAMES)]);
+    words[15] = at(SHAPE);
+    words.set([at(NAME), name.length, 1, 0], NAMES);
+    new Uint8Array(words.buffer, at(NAME), name.length).set(name);
+    const kernels = kernelsFor(words, u8);
+    assert.ok(kernels !== null);
+    kernels.json_rows(words.byteOffset);
+    assert.is(words[10], text.split('\n').length - 1, 'all lines are read');
+    return words[SHAPE] as number;
+  };
+  assert.is(remembered('{"i":1}\n{"i":2}\n'), 1);
+  assert.is(remembered('{"i":1,"x":2}\n'), 2);
+  assert.is(remembered('{}\n'), 0);
+  for (let blanks = 50; blanks < 70; blanks++) {
+    const gap = ' '.repeat(blanks);
+    assert.is(remembered(`{${gap}"i":1}\n`), blanks + 5 <= 64 ? 1 : 0, `${blanks} blanks before a member`);
+    assert.is(remembered(`{"i":1${gap}}\n`), blanks + 2 <= 64 ? 1 : 0, `${blanks} blanks at the end`);
+  }
   scratch.release();
 });
 

@@ -58,6 +58,28 @@ test('the width that 64-bit integers need', () => {
   );
 });
 
+test('whether 128-bit integers fit 32 bits', () => {
+  const small = fc.oneof(fc.integer().map(BigInt), fc.constantFrom(0n, -1n, 2n ** 31n - 1n, -(2n ** 31n)));
+  fc.assert(
+    fc.property(fc.array(small, { maxLength: 11 }), fc.nat(10), integer(128), (all, at, other) => {
+      for (const some of [all, all.map((v, i) => (i === at ? other : v))]) {
+        scratch.reset();
+        const values = scratch.i64(2 * some.length);
+        some.forEach((v, i) => {
+          values.set([BigInt.asIntN(64, v), v >> 64n], 2 * i);
+        });
+        const out = scratch.i32(some.length);
+        const fits = some.every((v) => BigInt.asIntN(32, v) === v);
+        assert.is(kernels.ints_32_of_128(values.byteOffset, some.length, out.byteOffset), fits ? 1 : 0);
+        assert.equal(
+          [...out],
+          some.map((v) => Number(BigInt.asIntN(32, v))),
+        );
+      }
+    }),
+  );
+});
+
 /** The first 16 rows of a column of which some are null. */
 function nulls(rows: number, bits: number): Validity {
   const bitmap = scratch.bitmap(rows, false);

@@ -346,7 +346,15 @@ test('texts that are UTF-8, one by one', () => {
 });
 
 test('texts behind their lengths; codes of texts; whether all are different', () => {
-  const texts = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 40 });
+  // Some are there twice, and some differ in one byte.
+  const long = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(40), fc.nat(1)).map(([length, at, byte]) => {
+    const text = new Uint8Array(length);
+    text[at % length] = byte;
+    return text;
+  });
+  const any = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 40 });
+  const alike = fc.array(long, { maxLength: 12 });
+  const texts = fc.oneof(any, alike);
   fc.assert(
     fc.property(texts, fc.array(fc.nat(), { maxLength: 60 }), (all, picks) => {
       scratch.reset();
@@ -400,6 +408,20 @@ test('texts behind their lengths; codes of texts; whether all are different', ()
         127,
       );
       assert.is(told === 1, different);
+    }),
+  );
+});
+
+test('floats of 32 bits become ones of 64', () => {
+  fc.assert(
+    fc.property(fc.array(fc.float(), { maxLength: 20 }), (numbers) => {
+      scratch.reset();
+      const values = scratch.u32(numbers.length);
+      new Float32Array(values.buffer, values.byteOffset, numbers.length).set(numbers);
+      const out = scratch.f64(numbers.length + 2).fill(7);
+      kernels.parquet_floats(values.byteOffset, numbers.length, out.byteOffset + 8);
+      assert.ok(numbers.every((v, i) => Object.is(out[i + 1], v)));
+      assert.equal([out[0], out[numbers.length + 1]], [7, 7]);
     }),
   );
 });

@@ -10,7 +10,8 @@ import { readTextColumns } from '../../engine/expr/text_columns.ts';
 import { textMapOf } from '../../engine/expr/text_maps.ts';
 import type { Expr, LiteralValue } from '../../engine/expr.ts';
 import { findFunction } from '../../engine/functions/registry.ts';
-import { useKernels } from '../../engine/kernels/load.ts';
+import { kernelsOf, useKernels } from '../../engine/kernels/load.ts';
+import { bufferOf } from '../../engine/kernels/memories.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { testStore } from '../../engine/store/store.ts';
 import type { Schema } from '../../engine/types.ts';
@@ -196,6 +197,31 @@ test('a morsel of texts, with and without nulls, at the bounds of batches', () =
 test.after(() => {
   scratch.release();
   store.close();
+});
+
+test('pieces of texts that lie at the end of the memory', () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const k = kernelsOf(memory);
+  assert.ok(k !== null);
+  const whole = new Uint8Array(bufferOf(memory));
+  const [offsets, sizes] = [new Uint32Array(whole.buffer, 0, 2), new Uint32Array(whole.buffer, 64, 1)];
+  const [pieceAt, outAt] = [128, 256];
+  for (let size = 1; size <= 34; size++)
+    for (let length = 0; length <= 70; length++) {
+      const from = whole.length - length;
+      whole.fill(97, from);
+      whole.fill(97, pieceAt, pieceAt + size);
+      // It is there once at most, at the very end.
+      whole[pieceAt + size - 1] = 98;
+      if (length > 0) whole[whole.length - 1] = length % 3 === 0 ? 99 : 98;
+      offsets.set([0, length]);
+      sizes[0] = size;
+      for (const anchors of [0, 2]) {
+        whole[outAt] = 0;
+        k.text_pieces(0, from, 1, 0xffffffff, 1, 64, 1, pieceAt, anchors, outAt);
+        assert.is(whole[outAt], length >= size && length % 3 !== 0 ? 1 : 0, `${size} of ${length}, ${anchors}`);
+      }
+    }
 });
 
 test.run();

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { batchFromRows } from '../../engine/batch/build.ts';
 import type { Batch } from '../../engine/batch/column.ts';
 import type { LiteralValue, SortKey } from '../../engine/expr.ts';
-import { useKernels } from '../../engine/kernels/load.ts';
+import { kernelsFor, useKernels } from '../../engine/kernels/load.ts';
 import { heapScratch } from '../../engine/memory/heap_scratch.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
 import { sort } from '../../engine/operators/sort.ts';
@@ -67,6 +67,30 @@ test('indices are stable and right for every ordered type and every direction', 
     }),
     { numRuns: 300 },
   );
+});
+
+test('row numbers of sorted elements: as many as there are, and nothing behind them', () => {
+  const store = testStore();
+  const scratch = arenaScratch(store);
+  const mask = 0xffff;
+  fc.assert(
+    fc.property(fc.array(fc.nat(mask), { maxLength: 40 }), fc.constantFrom(8, 16), (numbers, width) => {
+      const n = numbers.length;
+      const elements = scratch.u32((width / 4) * (n + 1));
+      const words = width / 4;
+      numbers.forEach((v, i) => {
+        elements[i * words + (width === 8 ? 0 : 2)] = (0xabcd0000 | v) >>> 0;
+      });
+      const order = scratch.u32(n + 4).fill(77);
+      const kernels = kernelsFor(elements, order);
+      assert.ok(kernels !== null);
+      kernels.sort_order(elements.byteOffset, width, mask, n, order.byteOffset);
+      assert.equal([...order], [...numbers, 77, 77, 77, 77]);
+      scratch.reset();
+    }),
+  );
+  scratch.release();
+  store.close();
 });
 
 /** The order by kernels, and by the path without them, of the same batch in arena memory. */

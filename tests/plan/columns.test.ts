@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { checkOutputs } from '../../compiler/optimize/check.ts';
 import { optimize } from '../../compiler/optimize/index.ts';
 import { mergeProjects } from '../../compiler/optimize/merge_projects.ts';
 import { pruneColumns } from '../../compiler/optimize/prune_columns.ts';
@@ -130,6 +131,16 @@ test('or the first one is read by others too', async () => {
   const text = `let a = ${people} | derive x = age + 1 from a | select x from a | select y = x`;
   const { plan } = optimize(await planOf(text), [mergeProjects]);
   assert.is(plan.outputs[0]?.input.inputs[0], plan.outputs[1]?.input.inputs[0], shown(plan));
+});
+
+test('rules that change what comes out are a bug of ours', async () => {
+  const plan = await planOf(`${people} | select id, age`);
+  const other = (text: string): ReturnType<typeof planOf> => planOf(`${people} | ${text}`);
+  checkOutputs(plan, await other('where age > 3 | select id, age'));
+  for (const text of ['id, years = age', 'id, age = name', 'age, id', 'id', 'id, age, name']) {
+    const after = await other(`select ${text}`);
+    assert.throws(() => checkOutputs(plan, after), 'the rules changed the columns of output 0');
+  }
 });
 
 test.run();

@@ -173,6 +173,13 @@ test('what can fail meets no rows that a join would have dropped', async () => {
     await rewritten(`${people} | join ${vip} on id == v.cust | where name::int? > 2`, pushFilters),
     / {4}filter name::int\?/,
   );
+  // Every value is a text, and every number a float.
+  for (const test of ['id::string == "7"', 'id::float > 2.0'])
+    assert.match(
+      await rewritten(`${people} | join ${vip} on id == v.cust | where ${test}`, pushFilters),
+      / {4}filter id::/,
+    );
+  await unchanged(`${people} | join ${vip} on id == v.cust | where name::float > 2`, pushFilters);
 });
 
 test('what can fail does not overtake what stays', async () => {
@@ -212,6 +219,10 @@ test('readers are told of a filter right above them', async () => {
     await rewritten(`${people} | where age > 3`, pushFiltersIntoScans),
     'print\n  filter age > 3\n    scan csv "people.csv" filter age > 3',
   );
+  // They are told once.
+  const context = { nextId: () => 99 };
+  const told = pushFiltersIntoScans.apply(await planOf(`${people} | where age > 3`), context);
+  assert.is(pushFiltersIntoScans.apply(told, context), told);
   await unchanged(`${people} | take 3 | where age > 3`, pushFiltersIntoScans);
   await unchanged(`${people} | derive x = 1 | where age > 3`, pushFiltersIntoScans);
   // Others read it whole.

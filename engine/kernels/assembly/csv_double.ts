@@ -13,10 +13,9 @@ function high(a: u64, b: u64): u64 {
 
 /**
  * The double nearest to digits / 10^places, for places up to 22, by the method of Eisel and Lemire: 128 bits of the product of the digits and the
- * power tell it, ties included. `power`: address of the first 128 bits of 10^-places, rounded up.
+ * power tell it, ties included. `digits`: not 0. `power`: address of the first 128 bits of 10^-places, rounded up.
  */
 export function nearest(digits: u64, places: u32, power: u32): f64 {
-  if (digits === 0) return 0;
   const shift = clz<u64>(digits);
   const w = digits << shift;
   const top = load<u64>(power, 8);
