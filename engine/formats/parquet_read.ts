@@ -25,11 +25,15 @@ interface ParquetSplit extends Split {
   readonly rows: number;
 }
 
-/** Small neighbouring row groups share a split, up to these, which come from the file alone: a task is worth its cost, and there are enough of them. */
+/**
+ * Small neighbouring row groups share a split, up to a share of the rows and bytes (of the wanted columns) of the file, within these bounds. That comes from the file alone:
+ * a task is worth its cost, and there are enough of them. Each task of a group-by leaves all groups that it met.
+ */
+const SPLITS = 12;
 const SPLIT_ROWS = 1 << 17;
 const MOST_ROWS = 1 << 20;
-const SPLITS = 16;
 const SPLIT_BYTES = 8 << 20;
+const MOST_BYTES = 64 << 20;
 
 export const parquetReader: FormatReader = { infer, estimate, splits, read };
 
@@ -62,14 +66,21 @@ function splitsOf(path: string, file: number, scan: ScanInput): ParquetSplit[] {
   const plan = planFile(source.schema, path, scan);
   const wanted = new Set(plan.names);
   const leaves = source.footer.leaves.flatMap((l, i) => (wanted.has(l.path[0] ?? '') ? [i] : []));
-  const most = Math.min(Math.max(source.footer.rows / SPLITS, SPLIT_ROWS), MOST_ROWS);
+  const sizes = source.footer.groups.map((g) => leaves.reduce((n, i) => n + (g.chunks[i]?.uncompressed ?? 0), 0));
+  const share = (total: number, least: number, most: number): number => Math.min(Math.max(total / SPLITS, least), most);
+  const mostRows = share(source.footer.rows, SPLIT_ROWS, MOST_ROWS);
+  const mostBytes = share(
+    sizes.reduce((n, size) => n + size, 0),
+    SPLIT_BYTES,
+    MOST_BYTES,
+  );
   const found: ParquetSplit[] = [];
   let open: { groups: number[]; rows: number; bytes: number; size: number } | null = null;
   for (const [index, group] of source.footer.groups.entries()) {
     if (group.rows === 0 || !wants(source, group, path, plan, scan)) continue;
     const bytes = leaves.reduce((n, i) => n + (group.chunks[i]?.bytes ?? 0), 0);
-    const size = leaves.reduce((n, i) => n + (group.chunks[i]?.uncompressed ?? 0), 0);
-    if (open !== null && open.rows + group.rows <= most && open.size + size <= SPLIT_BYTES) {
+    const size = sizes[index] as number;
+    if (open !== null && open.rows + group.rows <= mostRows && open.size + size <= mostBytes) {
       open.groups.push(index);
       open.rows += group.rows;
       open.bytes += bytes;
