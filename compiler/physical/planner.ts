@@ -22,7 +22,8 @@ import { inputOf, useCounts } from '../plan_tree.ts';
 import type { Estimates } from './estimate.ts';
 import { planAggregate, planDistinct, planSingle, planSort } from './exchanges.ts';
 import { planHost } from './host.ts';
-import { planJoin } from './joins.ts';
+import { filterKeys, planJoin } from './joins.ts';
+import type { FilteredRows, PlacedFilter } from './key_filters.ts';
 import { planEvaluate, planPredict, planTrain, planTrials, planTrialTable } from './ml.ts';
 import { addCompute, addStep, keepColumns, type Pipeline, passThrough } from './pipeline.ts';
 import { withoutUnread } from './unread.ts';
@@ -44,6 +45,7 @@ export class Planner {
   readonly #stages: Stage[] = [];
   readonly #checks: CheckRef[] = [];
   readonly #uses: Map<LogicalNode, number>;
+  readonly #placed = new Map<LogicalNode, readonly PlacedFilter[]>();
   readonly #materialized = new Map<LogicalNode, SideInput>();
 
   constructor(plan: LogicalPlan, estimates: Estimates, options: PlanOptions) {
@@ -74,8 +76,23 @@ export class Planner {
 
   /** The open pipeline that yields a node's rows, in exactly the columns of its schema. */
   pipeline(n: LogicalNode): Pipeline {
-    if ((this.#uses.get(n) ?? 0) > 1) return this.stream([n], 'read');
-    return keepColumns(this.#build(n), n.schema, { name: 'select' });
+    if (this.isShared(n)) return this.stream([n], 'read');
+    const p = keepColumns(this.#build(n), n.schema, { name: 'select' });
+    return (this.#placed.get(n) ?? []).reduce(filterKeys, p);
+  }
+
+  isShared(n: LogicalNode): boolean {
+    return (this.#uses.get(n) ?? 0) > 1;
+  }
+
+  /** Has keys of a relation thin out rows of nodes that are not planned yet. */
+  place(rows: readonly FilteredRows[], side: SideInput): void {
+    for (const { node, pairs } of rows) this.#placed.set(node, [...(this.#placed.get(node) ?? []), { side, pairs }]);
+  }
+
+  /** Whether a filter by keys was placed on the way to a node's rows. */
+  isThinned(n: LogicalNode): boolean {
+    return this.#placed.has(n) || n.inputs.some((x) => !this.isShared(x) && this.isThinned(x));
   }
 
   #build(n: LogicalNode): Pipeline {
@@ -201,6 +218,11 @@ export class Planner {
       0,
       name,
     );
+  }
+
+  /** The rows of a kept relation. */
+  kept(side: SideInput): Pipeline {
+    return streamOf([side], 0, 'read');
   }
 
   /** The relation of a pipeline's rows; no copy where they are kept already. */

@@ -53,7 +53,10 @@ async function* filtered(
 ): AsyncIterable<Batch> {
   const [side] = step.sides;
   if (side === undefined) throw new EngineBug('a key filter without a side');
-  const shared = ctx.shared(`keys ${side.relation}`, () => new SharedSet(setOf(ctx.side(side), params.sideKeys, ctx)));
+  const shared = ctx.shared(
+    `keys ${side.relation} ${JSON.stringify(params.sideKeys)}`,
+    () => new SharedSet(setOf(ctx.side(side), params.sideKeys, ctx)),
+  );
   const keys = params.keys.map((name) => columnAt(step.input, name));
   for await (const batch of source) {
     const { set } = shared;
