@@ -16,7 +16,7 @@ import type { Schema } from '../types.ts';
 import type { CheckResult } from './checks.ts';
 import { watchHost } from './host.ts';
 import { lostObject } from './lost.ts';
-import { JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
+import { CLAIM_WORDS, JOB_WORDS, MAX_STAGES, PROGRESS_WORDS, type WorkerInit } from './messages.ts';
 import { exchangeChoices, type InternalOptions, storeOptions, validateEngineOptions } from './options.ts';
 import type { SinkSummary } from './outputs.ts';
 import { WorkerPool } from './pool.ts';
@@ -139,16 +139,19 @@ export class Engine extends TaskHost {
     // The driver reads what parallel formats write, and nothing else.
     this.#store.owner('output');
     this.#jobs = new SharedArrayBuffer(8 * JOB_WORDS * (this.workers + 1));
+    const claims = new SharedArrayBuffer(4 * CLAIM_WORDS * (this.workers + 1));
     this.#pool = new WorkerPool({
       workers: this.workers,
       memory: Math.floor(this.memory / 2),
       heap: options.heap,
+      claims: new Int32Array(claims),
       init: (thread): WorkerInit => ({
         store: this.#store.handle,
         thread,
         control: this.#control,
         progress: this.#progress,
         jobs: this.#jobs,
+        claims,
         io: this.#store.ioPort(thread),
         trace: options.trace === true,
         batchRows: options.batchRows ?? null,

@@ -22,6 +22,8 @@ export interface WorkerInit {
   readonly progress: SharedArrayBuffer;
   /** Float64, JOB_WORDS a thread, see JOB. Those of thread 0 are the driver's. */
   readonly jobs: SharedArrayBuffer;
+  /** Int32, CLAIM_WORDS a thread, see TaskMessage.claim. */
+  readonly claims: SharedArrayBuffer;
   /** The way to the thread that does asynchronous storage (transferred); null: there is none. */
   readonly io: MessagePort | null;
   /** Answers carry what the store spilled and restored during their job. */
@@ -49,6 +51,9 @@ export const JOB = {
   TEARDOWN: 5,
 } as const;
 export const JOB_WORDS = 8;
+
+/** Tasks a worker has at most: the one it runs and those behind it. */
+export const CLAIM_WORDS = 8;
 
 export const PROGRESS_WORDS = 8;
 export const MAX_STAGES = 4096;
@@ -134,6 +139,21 @@ export interface TaskMessage {
   readonly stage: number;
   readonly index: number;
   readonly input: TaskInput;
+  /**
+   * Where `claims` holds `claimOf(id)` until the task starts or is given to another worker. Whoever puts 0 there has the task: a worker that finds something else
+   * leaves it out, and answers nothing.
+   */
+  readonly claim: number;
+}
+
+/** What stands for a task in `claims`; never 0. */
+export function claimOf(id: number): number {
+  return (id % 0x7fff_ffff) + 1;
+}
+
+/** Takes a task that has not started; false: somebody else has. */
+export function takeClaim(claims: Int32Array, { claim, id }: Pick<TaskMessage, 'claim' | 'id'>): boolean {
+  return Atomics.compareExchange(claims, claim, claimOf(id), 0) === claimOf(id);
 }
 
 /** Jobs to be run one after another, after those that were sent before. Each is answered exactly once. */

@@ -1,17 +1,30 @@
 import type { Worker } from 'node:worker_threads';
 import { errorFromData, RunError } from '../errors.ts';
 import type { ObjectId, StoreEvent } from '../store/types.ts';
-import { type Death, type Job, type Slot, WorkerDied } from '../tasks/job.ts';
+import { type Death, type Job, NeverBegun, NO_CLAIM, type Slot, WorkerDied } from '../tasks/job.ts';
 import { Fifo } from '../tasks/queue.ts';
 import { Scheduler } from '../tasks/scheduler.ts';
 import { stageName } from '../trace/names.ts';
-import type { FromWorker, JobAnswer, StageMessage, TaskDone, TaskMessage, ToWorker, WorkerInit } from './messages.ts';
-import { JOB, JOB_WORDS } from './messages.ts';
+import {
+  claimOf,
+  type FromWorker,
+  JOB,
+  JOB_WORDS,
+  type JobAnswer,
+  type StageMessage,
+  type TaskDone,
+  type TaskMessage,
+  type ToWorker,
+  type WorkerInit,
+} from './messages.ts';
 import { objectsOf } from './references.ts';
 import { tornDown, warnOf } from './teardown.ts';
 import { defaultHeap, startThread } from './threads.ts';
 
-export { WorkerDied };
+/** A task of a stage before it is sent. */
+type NewTask = Omit<TaskMessage, 'id' | 'claim'>;
+
+export { NeverBegun, WorkerDied };
 
 /** How long a job that was cancelled may go on before its worker is ended. */
 export const CANCEL_GRACE_MS = 2000;
@@ -36,6 +49,8 @@ export interface PoolOptions {
   readonly memory: number;
   /** MiB of JavaScript heap of a worker; default: by the machine. */
   readonly heap?: number | undefined;
+  /** Of WorkerInit. */
+  readonly claims: Int32Array;
   readonly init: (thread: number) => WorkerInit;
   /** Called before a thread is terminated: it may hold the store's lock. */
   readonly onEnding: (thread: number) => void;
@@ -70,6 +85,7 @@ export class WorkerPool {
     this.scheduler = new Scheduler({
       slots: this.#slots,
       memory: options.memory,
+      claims: options.claims,
       send: (slot, jobs) => this.#send(slot, jobs),
     });
   }
@@ -90,7 +106,7 @@ export class WorkerPool {
   }
 
   /** Runs a stage's task. Rejects with the task's error, or WorkerDied. */
-  run(stage: StageMessage, task: Omit<TaskMessage, 'id'>): Promise<TaskDone> {
+  run(stage: StageMessage, task: NewTask): Promise<TaskDone> {
     return new Promise((resolve, reject) => {
       this.scheduler.submit(new StageJob(stage, task, this.nextOrder(), resolve, reject));
     });
@@ -149,6 +165,7 @@ export class WorkerPool {
   #send(slot: Slot, jobs: readonly Job[]): void {
     for (const job of jobs) {
       job.sent = ++this.#sent;
+      if (job.claim !== NO_CLAIM) Atomics.store(this.#options.claims, job.claim, claimOf(job.sent));
       slot.jobs.set(job.sent, job);
     }
     try {
@@ -206,6 +223,7 @@ export class WorkerPool {
   }
 
   #answers(slot: Slot, answers: readonly JobAnswer[]): void {
+    slot.up = true;
     const objects = answers.flatMap(objectsIn);
     if (objects.length > 0) this.#options.onObjects(objects);
     for (const answer of answers) {
@@ -214,6 +232,7 @@ export class WorkerPool {
       slot.jobs.delete(answer.id);
       if (this.#timers.size > 0) this.#unwatch(job);
       this.scheduler.finished(slot, job);
+      if (job.stage) this.scheduler.took(answer.ms);
       this.onJob?.({
         id: answer.id,
         name: job.name,
@@ -238,6 +257,7 @@ export class WorkerPool {
 
   #died(slot: Slot, cause: Error | null, code: number): void {
     slot.worker = null;
+    slot.up = false;
     this.#lost++;
     if (!this.#closed) this.#options.onDeath(slot.thread);
     const [how, message] = epitaph(cause, code, this.#heap);
@@ -271,6 +291,7 @@ function newSlot(thread: number): Slot {
   return {
     thread,
     worker: null,
+    up: false,
     jobs: new Map(),
     load: 0,
     threads: 0,
@@ -318,16 +339,17 @@ class StageJob implements Job {
   readonly dead = false;
   sent = 0;
   charge = 0;
+  claim = NO_CLAIM;
   overdue = false;
   readonly order: number;
   readonly #stage: StageMessage;
-  readonly #task: Omit<TaskMessage, 'id'>;
+  readonly #task: NewTask;
   readonly #resolve: (d: TaskDone) => void;
   readonly #reject: (e: Error) => void;
 
   constructor(
     stage: StageMessage,
-    task: Omit<TaskMessage, 'id'>,
+    task: NewTask,
     order: number,
     resolve: (d: TaskDone) => void,
     reject: (e: Error) => void,
@@ -353,7 +375,7 @@ class StageJob implements Job {
   }
 
   message(): TaskMessage {
-    return { ...this.#task, id: this.sent };
+    return { ...this.#task, id: this.sent, claim: this.claim };
   }
 
   answered(answer: JobAnswer): void {
@@ -361,8 +383,8 @@ class StageJob implements Job {
     else if ('output' in answer) this.#resolve(answer.output);
   }
 
-  lost(died: WorkerDied): void {
-    this.#reject(died);
+  lost(died: WorkerDied, guilty: boolean): void {
+    this.#reject(guilty ? died : new NeverBegun(died.message));
   }
 
   closed(): void {

@@ -25,7 +25,7 @@ import { SinkBlocks } from './sink_blocks.ts';
 import { sinkFiles } from './sink_files.ts';
 import type { OrderedSink } from './sinks.ts';
 import { StageInputs, type TaskInputs } from './stage_inputs.ts';
-import { firstRefs, NOTHING, prefixRows, relationOf } from './task_output.ts';
+import { cutPrefix, NOTHING, prefixRows, relationOf } from './task_output.ts';
 import { ATTEMPTS, TaskTries } from './task_tries.ts';
 
 /** Bytes of pieces that one merge task of a push exchange looks at: a share of its grant, and no more than is quickly spilled. */
@@ -92,7 +92,7 @@ export class Run {
     this.#plan = plan;
     this.#env = env;
     this.#hooks = hooks;
-    this.#queue = new PQueue({ concurrency: env.slots });
+    this.#queue = new PQueue({ concurrency: this.#inFlight });
     this.#lineage = new Lineage(plan, env.store, (making, task, input) => this.#again(making, task, input));
     this.#tries = new TaskTries(id, env.pool, this.#lineage, () => this.#failure);
     this.relations = new Relations(env.store, countReaders(plan), (relation) => this.#lineage.dropped(relation));
@@ -106,6 +106,12 @@ export class Run {
       current: this.#lineage.current,
       remake: (lost) => this.#queue.add(() => this.#lineage.remake(lost), { priority: Number.POSITIVE_INFINITY }),
     });
+  }
+
+  /** Tasks that are with workers, at most: those behind others are not at work, but could be, unless fewer than all workers may. */
+  get #inFlight(): number {
+    const { slots, pool } = this.#env;
+    return slots === pool.size ? slots * pool.scheduler.tasksAtATime : slots;
   }
 
   /** Counts of its tasks; those that run are with the pool. */
@@ -395,8 +401,10 @@ export class Run {
         return;
       }
       const input = inputs.at(index) as TaskInput;
-      if (input.kind === 'refs') this.#readAhead(inputs, index + this.#env.slots);
+      if (input.kind === 'refs')
+        this.#readAhead(inputs, index + Math.max(0, 2 * this.#env.slots - this.#queue.concurrency));
       const d = await this.#tries.run(message, index, input);
+      this.#queue.concurrency = this.#inFlight;
       done[index] = d;
       outputs.set(index, d.output);
       if (d.tallies !== undefined) this.checks.add(stage, index, d.tallies);
@@ -420,7 +428,7 @@ export class Run {
       throw this.#failure;
     }
     const all = merged ?? done.map((d) => d ?? NOTHING);
-    return limit === null ? all : this.#cutPrefix(all, limit, outputs);
+    return limit === null ? all : cutPrefix(all, limit, outputs, this.#env.store);
   }
 
   /** Relations that are read whole come back for the next task while this one runs; pieces are read by range, when they are needed. */
@@ -428,22 +436,6 @@ export class Run {
     const next = index < inputs.length ? inputs.at(index) : undefined;
     if (next !== undefined && this.#env.store.stats().spilledBytes > 0)
       this.#env.store.readAhead(Array.from(objectsOfInput(next)));
-  }
-
-  /** Keeps exactly the first `limit` rows, and drops what tasks produced in vain. */
-  #cutPrefix(done: readonly TaskDone[], limit: number, outputs: Making['outputs']): TaskDone[] {
-    let left = limit;
-    return done.map((d, i) => {
-      if (d.output.kind !== 'collect') return d;
-      const refs = firstRefs(d.output.refs, left);
-      const kept = new Set(refs.map((r) => r.object));
-      for (const o of objectsOf(d.output)) if (!kept.has(o)) this.#env.store.release(o);
-      const rows = Math.min(d.rows, left);
-      left -= rows;
-      const cut: TaskDone = { ...d, rows, output: { kind: 'collect', refs } };
-      outputs.set(i, cut.output);
-      return cut;
-    });
   }
 
   /** Runs a task whose result was lost once more, in the place of the task that misses it. */

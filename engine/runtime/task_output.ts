@@ -1,7 +1,8 @@
 import { EngineBug } from '../errors.ts';
 import type { Stage } from '../plan.ts';
-import type { BatchRef } from '../store/types.ts';
+import type { BatchRef, ObjectId } from '../store/types.ts';
 import type { TaskDone, TaskOutput } from './messages.ts';
+import { objectsOf } from './references.ts';
 import { eachRef, type Relation, type RelationContent } from './relations.ts';
 
 /** The result of a task that did not have to run. */
@@ -66,4 +67,25 @@ function contentOf(stage: Stage, outputs: readonly TaskOutput[], bits: number): 
     return { kind: 'range', runs: outputs.flatMap((o) => (o.kind === 'range' ? o.runs : [])) };
   }
   return { kind: 'refs', refs: outputs.flatMap((o) => (o.kind === 'collect' ? o.refs : [])) };
+}
+
+/** Exactly the first `limit` rows; what tasks made in vain goes, and `outputs` has what is left of each. */
+export function cutPrefix(
+  done: readonly TaskDone[],
+  limit: number,
+  outputs: Map<number, TaskOutput>,
+  store: { release(object: ObjectId): void },
+): TaskDone[] {
+  let left = limit;
+  return done.map((d, i) => {
+    if (d.output.kind !== 'collect') return d;
+    const refs = firstRefs(d.output.refs, left);
+    const kept = new Set(refs.map((r) => r.object));
+    for (const o of objectsOf(d.output)) if (!kept.has(o)) store.release(o);
+    const rows = Math.min(d.rows, left);
+    left -= rows;
+    const cut: TaskDone = { ...d, rows, output: { kind: 'collect', refs } };
+    outputs.set(i, cut.output);
+    return cut;
+  });
 }

@@ -21,6 +21,7 @@ import {
   type TaskDone,
   type TaskMessage,
   type ToWorker,
+  takeClaim,
   type WorkerInit,
 } from './messages.ts';
 import { runTask, type StageScope } from './task.ts';
@@ -60,7 +61,7 @@ export class TaskThread {
       thread: init.thread,
       shared: new Map(),
     };
-    const loop = this.#makeLoop(init.trace, own);
+    const loop = this.#makeLoop(init.trace, own, new Int32Array(init.claims));
     this.#loop = loop;
     this.#calls = {
       store: this.#store,
@@ -89,9 +90,10 @@ export class TaskThread {
     this.#port.on('message', (m: ToWorker) => this.#receive(m));
   }
 
-  #makeLoop(trace: boolean, words: Float64Array): JobLoop {
+  #makeLoop(trace: boolean, words: Float64Array, claims: Int32Array): JobLoop {
     const store = this.#store;
     return new JobLoop({
+      claim: (m) => takeClaim(claims, m),
       runTask: (m) => this.#runTask(m),
       runCall: (job) => {
         this.#own(job.name);

@@ -6,7 +6,7 @@ import type { TaskCounts } from '../trace/stats.ts';
 import type { Lineage } from './lineage.ts';
 import { lostObject } from './lost.ts';
 import type { StageMessage, TaskDone, TaskInput } from './messages.ts';
-import { WorkerDied, type WorkerPool } from './pool.ts';
+import { NeverBegun, WorkerDied, type WorkerPool } from './pool.ts';
 import { REMAKES } from './sinks.ts';
 
 /** A task that lost its worker is tried this often in all. */
@@ -56,6 +56,10 @@ export class TaskTries {
         const failure = this.#failure();
         if (failure !== null) throw failure;
         const lost = lostObject(e);
+        if (e instanceof NeverBegun) {
+          this.#failed--;
+          continue;
+        }
         if (e instanceof WorkerDied) {
           if (++deaths >= attempts) throw deadWorker(message.stage, attempts, e);
         } else if (lost === null || attempts === 1 || !(await this.#remake(lost, remade))) throw e;

@@ -1,7 +1,7 @@
 import type { CallAnswer, FailedAnswer, JobAnswer } from '../runtime/messages.ts';
 import type { Actor } from './actors.ts';
 import type { Definition } from './definition.ts';
-import type { Job, Slot, WorkerDied } from './job.ts';
+import { type Job, NO_CLAIM, type Slot, type WorkerDied } from './job.ts';
 import type { Spec } from './lineage.ts';
 import type { Value } from './refs.ts';
 import type { CallJob, ValuePlace } from './types.ts';
@@ -54,6 +54,7 @@ export class Call implements Job {
   attempt = 1;
   sent = 0;
   charge = 0;
+  claim = NO_CLAIM;
   overdue = false;
   /** It is to run while nothing else does. 0: no, else the number of workers. */
   alone = 0;

@@ -17,6 +17,13 @@ export class WorkerDied extends Error {
   }
 }
 
+/** A task of a stage waited behind another one, whose worker died. */
+export class NeverBegun extends Error {
+  override readonly name = 'NeverBegun';
+}
+
+export const NO_CLAIM = -1;
+
 /** What the scheduler and the pool know of a piece of work: a task of a stage, a call, a call of an actor. */
 export interface Job {
   readonly name: string;
@@ -43,6 +50,8 @@ export interface Job {
   sent: number;
   /** Milliseconds it adds to what its worker has to do. Set by the scheduler. */
   charge: number;
+  /** Word of `claims` that says whether it has started; NO_CLAIM: it has none. Set by the scheduler. */
+  claim: number;
   /** It took longer than it may: its worker is ended for it. Set by the pool. */
   overdue: boolean;
   /** It is the next to be sent, and no worker is free: what it reads may be brought back meanwhile. */
@@ -62,6 +71,8 @@ export interface Slot {
   /** From 1; 0 is the driver. */
   readonly thread: number;
   worker: Worker | null;
+  /** Its worker has answered something: it does not start any more. */
+  up: boolean;
   /** Sent and not answered, by the number they were sent under, in the order they were sent. */
   readonly jobs: Map<number, Job>;
   /** Milliseconds these are expected to take. */

@@ -18,6 +18,8 @@ export type LoopJob = TaskMessage | CallJob;
 export type Between = StageMessage | EndRunMessage | DropMessage;
 
 export interface LoopHooks {
+  /** false: the task has been given to another thread. */
+  claim(job: TaskMessage): boolean;
   runTask(job: TaskMessage): Promise<TaskDone>;
   runCall(job: CallJob): ValuePlace[] | Promise<ValuePlace[]>;
   between(m: Between): void;
@@ -114,10 +116,12 @@ export class JobLoop {
         this.#hooks.between(item);
         continue;
       }
+      if (item.type === 'task' && !this.#hooks.claim(item)) continue;
       const done = this.#start(item, time);
       if (done !== null) {
         await done;
-        yielded = now();
+        // Tasks of stages may wait for nothing but each other.
+        if (item.type === 'call') yielded = now();
       }
       time = now();
       if (time - polled > POLL_MS) {

@@ -1,37 +1,51 @@
-import type { Job, Slot } from './job.ts';
+import { CLAIM_WORDS, takeClaim } from '../runtime/messages.ts';
+import { type Job, NO_CLAIM, type Slot } from './job.ts';
 import { Fifo, ReadyQueue } from './queue.ts';
 
 /** A worker is sent more when what it has takes less than this, and then up to twice this. Jobs that take longer are sent alone. */
 const BATCH_MS = 1;
 /** Most jobs a worker has at a time. It is sent more when half of them are answered. */
 const BATCH_JOBS = 512;
+/** Milliseconds of work that a worker is sent in tasks of stages: longer than a time slice of the system. */
+const AHEAD_MS = 6;
+/** Weight of the newest duration in the average of tasks. */
+const NEWEST = 0.25;
 
 export interface SchedulerOptions {
   readonly slots: readonly Slot[];
   /** Bytes of working memory (outside the store) jobs may take side by side. */
   readonly memory: number;
+  /** Of WorkerInit. */
+  readonly claims: Int32Array;
   readonly send: (slot: Slot, jobs: readonly Job[]) => void;
 }
 
 /**
  * Decides which ready job goes to which worker, and when. The best ready job goes first. One that wants more threads than are free holds back all
  * others until it has them, so that it is not starved; one that wants more memory than is free holds back those that want memory too.
+ *
+ * A worker that runs a task of a stage is sent more of them already, so that it never waits for an answer to its answers: where all processors are busy, the driver
+ * is woken only when the system takes one away from a worker, milliseconds later. What has not begun when another worker has nothing to do is taken back for that one.
  */
 export class Scheduler {
   readonly #slots: readonly Slot[];
   readonly #memory: number;
+  readonly #claims: Int32Array;
   readonly #send: SchedulerOptions['send'];
   readonly #ready = new ReadyQueue();
   /** Wait for memory, in the order of their turns. */
   readonly #short = new Fifo();
+  /** What a task of a stage takes; NaN: not known yet. */
+  #taskMs = Number.NaN;
   #pinned = 0;
   #used = 0;
   #asked = false;
   #closed = false;
 
-  constructor({ slots, memory, send }: SchedulerOptions) {
+  constructor({ slots, memory, claims, send }: SchedulerOptions) {
     this.#slots = slots;
     this.#memory = memory;
+    this.#claims = claims;
     this.#send = send;
   }
 
@@ -117,13 +131,52 @@ export class Scheduler {
     }
     for (;;) {
       const job = this.#next();
-      if (job === undefined) return;
-      const slot = this.#slotFor(job);
+      if (job === undefined) break;
+      const slot = this.#slotFor(job) ?? this.#behind(job);
       if (slot === null) {
         job.soon();
         return;
       }
       this.#fill(slot, job);
+    }
+    for (const slot of this.#slots) if (slot.up && slot.jobs.size === 0 && !this.#ownTurn(slot)) this.#takeBack(slot);
+  }
+
+  /** Tasks of stages that a worker is sent at a time, by how long the last ones took. */
+  get tasksAtATime(): number {
+    return Number.isNaN(this.#taskMs) ? 2 : Math.max(2, Math.min(CLAIM_WORDS, Math.ceil(AHEAD_MS / this.#taskMs)));
+  }
+
+  /** A task of a stage took so long. */
+  took(ms: number): void {
+    this.#taskMs = Number.isNaN(this.#taskMs) ? ms : this.#taskMs * (1 - NEWEST) + ms * NEWEST;
+  }
+
+  /** Of the workers that run tasks of stages only, the one with the fewest. */
+  #behind(job: Job): Slot | null {
+    if (!job.stage) return null;
+    let best: Slot | null = null;
+    for (const s of this.#slots) {
+      const { size } = s.jobs;
+      if (size === 0 || size >= (best?.jobs.size ?? this.tasksAtATime) || s.waiting.size > 0) continue;
+      if (firstJob(s).stage) best = s;
+    }
+    return best;
+  }
+
+  /** Nothing is ready, and the slot has nothing to do: it gets a task that has not begun, behind others or in a thread that starts. */
+  #takeBack(idle: Slot): void {
+    for (const slot of this.#slots) {
+      const jobs = [...slot.jobs.values()];
+      for (let i = jobs.length - 1; i >= (slot.up ? 1 : 0); i--) {
+        const job = jobs[i] as Job;
+        if (job.claim === NO_CLAIM || !takeClaim(this.#claims, { claim: job.claim, id: job.sent })) continue;
+        slot.jobs.delete(job.sent);
+        this.finished(slot, job);
+        this.#ready.push(job);
+        this.#fill(idle, job);
+        return;
+      }
     }
   }
 
@@ -185,7 +238,7 @@ export class Scheduler {
   /** Sends the job to the slot, and with it the next ones as long as they are short. */
   #fill(slot: Slot, first: Job): void {
     const own = first.pinned !== null;
-    if (slot.jobs.size > 0 && (isFull(slot) || !(first.expected < BATCH_MS))) return;
+    if (slot.jobs.size > 0 && !first.stage && (isFull(slot) || !(first.expected < BATCH_MS))) return;
     const ready = own ? slot.waiting.size : this.#ready.size;
     const most = own ? BATCH_JOBS : Math.max(1, Math.ceil(ready / this.#slots.length));
     const jobs: Job[] = [];
@@ -196,6 +249,7 @@ export class Scheduler {
       job.charge = Number.isNaN(job.expected) ? BATCH_MS : Math.min(job.expected, BATCH_MS);
       slot.load += job.charge;
       slot.threads = Math.max(slot.threads, job.threads);
+      job.claim = job.stage ? claimWord(slot) : NO_CLAIM;
       jobs.push(job);
       if (!(job.expected < BATCH_MS) || job.timeout > 0) {
         slot.solo = true;
@@ -224,6 +278,18 @@ export class Scheduler {
   }
 }
 
+function firstJob(slot: Slot): Job {
+  return slot.jobs.values().next().value as Job;
+}
+
+/** One that no task of the slot has. */
+function claimWord(slot: Slot): number {
+  const taken = new Set([...slot.jobs.values()].map((j) => j.claim));
+  let word = slot.thread * CLAIM_WORDS;
+  while (taken.has(word)) word++;
+  return word;
+}
+
 function isFull(slot: Slot): boolean {
   return slot.solo || slot.load > BATCH_MS || slot.jobs.size > BATCH_JOBS / 2;
 }
@@ -232,6 +298,7 @@ function isFull(slot: Slot): boolean {
 function better(a: Slot, b: Slot, job: Job): boolean {
   if (job.timeout > 0 && a.actors.size !== b.actors.size) return a.actors.size < b.actors.size;
   if (a.jobs.size !== b.jobs.size) return a.jobs.size < b.jobs.size;
+  if (a.up !== b.up) return a.up;
   if ((a.worker === null) !== (b.worker === null)) return b.worker === null;
   return a.actors.size < b.actors.size;
 }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Job, Slot } from '../../engine/tasks/job.ts';
+import { CLAIM_WORDS, claimOf, takeClaim } from '../../engine/runtime/messages.ts';
+import { type Job, NO_CLAIM, type Slot } from '../../engine/tasks/job.ts';
 import { Fifo, ReadyQueue } from '../../engine/tasks/queue.ts';
 import { Scheduler } from '../../engine/tasks/scheduler.ts';
 import { type Ref, task } from '../../index.ts';
@@ -27,6 +28,7 @@ function job(options: Partial<Fake> = {}): Fake {
     dead: false,
     sent: 0,
     charge: 0,
+    claim: NO_CLAIM,
     overdue: false,
     soon: () => {},
     prepare: () => {},
@@ -44,6 +46,7 @@ function slot(thread: number): Slot {
   return {
     thread,
     worker: null,
+    up: false,
     jobs: new Map(),
     load: 0,
     threads: 0,
@@ -60,13 +63,16 @@ function slot(thread: number): Slot {
 function bench(workers: number, memory = 100) {
   const slots = Array.from({ length: workers }, (_, i) => slot(i + 1));
   const sent: (readonly Job[])[] = [];
+  const claims = new Int32Array(CLAIM_WORDS * (workers + 1));
   let ids = 0;
   const scheduler = new Scheduler({
     slots,
     memory,
+    claims,
     send: (s, jobs) => {
       for (const j of jobs) {
         j.sent = ++ids;
+        if (j.claim !== NO_CLAIM) claims[j.claim] = claimOf(j.sent);
         s.jobs.set(j.sent, j);
       }
       sent.push(jobs);
@@ -79,8 +85,99 @@ function bench(workers: number, memory = 100) {
     }
     scheduler.dispatch();
   };
-  return { scheduler, slots, sent, end };
+  return { scheduler, slots, sent, claims, end };
 }
+
+test('a worker that runs a task of a stage has more of them behind it, by how long they take', () => {
+  for (const [ms, atATime] of [
+    [Number.NaN, 2],
+    [100, 2],
+    [1.5, 4],
+    [0.01, CLAIM_WORDS],
+  ] as const) {
+    const { scheduler, slots, end } = bench(2);
+    if (!Number.isNaN(ms)) scheduler.took(ms);
+    const tasks = Array.from({ length: 40 }, () => job({ stage: true }));
+    for (const t of tasks) scheduler.submit(t);
+    scheduler.dispatch();
+    assert.equal(
+      slots.map((s) => s.jobs.size),
+      [atATime, atATime],
+    );
+    assert.is(new Set(slots.flatMap((s) => [...s.jobs.values()].map((j) => j.claim))).size, 2 * atATime);
+    // A call waits for a worker that has nothing to do, and no task passes it.
+    scheduler.submit(job({ priority: 1 }));
+    end(slots[0] as Slot);
+    assert.is((slots[0] as Slot).jobs.size, 1);
+    assert.is((slots[1] as Slot).jobs.size, atATime, 'no task behind a call');
+  }
+});
+
+/** Workers that take their tasks in any order of events, and answer when they please: every task runs once. */
+function anyCourse(tasks: number, workers: number, late: readonly boolean[], steps: readonly number[]): number[] {
+  const { scheduler, slots, sent, claims } = bench(workers);
+  const ran: number[] = [];
+  const inbox = slots.map(() => [] as { job: Job; id: number; claim: number }[]);
+  const running = slots.map(() => null as Job | null);
+  let seen = 0;
+  const deliver = (): void => {
+    for (; seen < sent.length; seen++) {
+      for (const j of sent[seen] as readonly Job[]) {
+        const at = slots.findIndex((s) => s.jobs.get(j.sent) === j);
+        if (at >= 0) inbox[at]?.push({ job: j, id: j.sent, claim: j.claim });
+      }
+    }
+  };
+  for (const [i, s] of slots.entries()) Object.assign(s, { worker: {}, up: !late[i] });
+  scheduler.took(2);
+  for (let i = 0; i < tasks; i++) scheduler.submit(job({ stage: true, name: String(i) }));
+  scheduler.dispatch();
+  deliver();
+  const step = (at: number): void => {
+    const slot = slots[at] as Slot;
+    const j = running[at];
+    if (j) {
+      ran.push(Number(j.name));
+      running[at] = null;
+      slot.up = true;
+      slot.jobs.delete(j.sent);
+      scheduler.finished(slot, j);
+      scheduler.dispatch();
+      deliver();
+      return;
+    }
+    for (let m = inbox[at]?.shift(); m !== undefined; m = inbox[at]?.shift()) {
+      if (!takeClaim(claims, m)) continue;
+      running[at] = m.job;
+      return;
+    }
+  };
+  // A thread that starts late does nothing before all others are done, if there are others.
+  const awake = slots.map((_, i) => i).filter((i) => !late[i]);
+  for (const s of steps) if (awake.length > 0) step(awake[s % awake.length] as number);
+  for (let i = 0; i < 4 * tasks && ran.length < tasks; i++) for (const at of awake) step(at);
+  const early = ran.length;
+  for (let i = 0; i < 4 * tasks; i++) for (const at of slots.keys()) step(at);
+  if (awake.length > 0) assert.is(early, tasks, 'nothing waits for a thread that starts');
+  return ran;
+}
+
+test('every task runs once, whoever takes it back from whom', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.nat(), { maxLength: 100 }),
+      (tasks, late, steps) => {
+        const ran = anyCourse(tasks, late.length, late, steps);
+        assert.equal(
+          ran.sort((a, b) => a - b),
+          Array.from({ length: tasks }, (_, i) => i),
+        );
+      },
+    ),
+  );
+});
 
 test('the queue gives the best first, whatever came when', () => {
   fc.assert(
