@@ -66,9 +66,13 @@ function plain(planner: Planner, sides: Sides): [number, number] {
   return [l, close(planner, right, sides.rightKeys)];
 }
 
+/** Estimated bytes of a side up to which it is kept for its keys. More of it may be spilled twice, and have more keys than a set of them may take. */
+const MOST_KEPT = 64 * 2 ** 20;
+
 /** One side is thinned out by the keys of the other: on its way already, where that saves moving it, or right before it is partitioned. */
 function thinned(planner: Planner, n: JoinNode, sides: Sides, reduced: 'left' | 'right'): [number, number] {
-  const earlier = rowsBelow(planner, n, reduced);
+  const other = planner.estimates.get(inputOf(n, reduced === 'left' ? 1 : 0)) ?? null;
+  const earlier = other !== null && other <= MOST_KEPT ? rowsBelow(planner, n, reduced) : [];
   if (earlier.length > 0) return thinnedEarly(planner, sides, reduced, earlier);
   const { left, right } = sides.both();
   const { leftKeys, rightKeys } = sides;
