@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../../engine/io/folders.ts';
 import type { Outcome } from '../api.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../exit.ts';
@@ -57,7 +58,7 @@ export async function shuffleMatrix(options: ShuffleOptions, context: Context): 
     throw new UsageError('--matrix-total is less than the largest partition', 'give more, or smaller --matrix-sizes');
   const cells = cellsOf(ascending(options.matrixMemory ?? DEFAULT_MEMORY), sizes, total);
   const dir = options.outDir ?? '.';
-  attempt(dir, () => mkdirSync(dir, { recursive: true }));
+  attempt(dir, () => makeFolders(dir));
   const work = (request: EngineRequest): Promise<Outcome<readonly CellResult[]>> =>
     runCells(cells, options, request, (r) => context.stderr.write(`${rowText(r)}\n`));
   return experiment(options, cells.length * total, context, work, async (results) => {

@@ -253,6 +253,13 @@ test('new: refuses what is there, and what is no name', () => {
   assert.is(flowc(['new', 'empty']).code, 0, 'an empty folder will do');
 });
 
+test('folders that cannot be made are told, also below /proc, where the system says that their parents are missing', () => {
+  if (!existsSync('/proc/self')) return console.log('# skip: there is no /proc');
+  refused(['new', '/proc/flowc-none/sales'], /\/proc\/flowc-none\/sales does not exist/);
+  const sizes = ['--matrix-memory', '48MB', '--matrix-sizes', '500kB', '--matrix-total', '1MB'];
+  refused(['shuffle', '--matrix', ...sizes, '--out-dir', '/proc/flowc-none'], /\/proc\/flowc-none does not exist/);
+});
+
 test('explain-error without a code lists all of them', () => {
   const { code, out } = flowc(['explain-error']);
   assert.is(code, 0);

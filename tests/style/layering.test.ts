@@ -8,6 +8,7 @@ import {
   PRODUCT,
   packageImports,
   projectFiles,
+  read,
   specifiers,
 } from './sources.ts';
 
@@ -17,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   engine: ['engine'],
   compiler: ['compiler', 'grammar', 'engine'],
   'index.ts': ['compiler', 'grammar', 'engine'],
-  // A thread is started before the library, which takes longer to load, is there.
+  // A thread is started before the library, which takes longer to load, is there. Folders are made in one way by all.
   cli: [
     'cli',
     'index.ts',
@@ -26,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'engine/runtime/threads.ts',
     'engine/runtime/code_cache.ts',
     'engine/runtime/tier_up.ts',
+    'engine/io/folders.ts',
   ],
   samples: ['samples', 'index.ts'],
   testing: ['testing', 'index.ts', 'compiler', 'grammar', 'engine'],
@@ -48,6 +50,14 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
 
 const files = projectFiles().filter(isSource);
 const layerOf = (file: string) => Object.keys(MAY_IMPORT).find((layer) => inFolders(file, [layer]));
+
+/** Node's recursive one never returns below /proc. */
+test('folders are made step by step, by one function', () => {
+  const wrong = files.filter(
+    (f) => inFolders(f, ['engine', 'compiler', 'cli']) && /mkdir\w*\([^)]*recursive/.test(read(f)),
+  );
+  assert.equal(wrong, []);
+});
 
 test('imports go one way: samples, cli -> index.ts -> compiler -> grammar, engine', () => {
   const wrong: string[] = [];
