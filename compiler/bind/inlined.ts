@@ -5,6 +5,8 @@ import type { Context } from './context.ts';
 
 /** Nodes that calls of functions of a file may make in all: functions that call others twice grow with the power of their number. */
 const MAX_INLINED = 100_000;
+/** What a call of a function of steps counts: each makes nodes of the plan with a schema, and often reads a source. */
+const STEPS_CALL = 50;
 
 /** Whether another function of the file may be put in place of its call; that it may not is reported once. */
 export function mayInline(ctx: Context, call: Span): boolean {
@@ -16,8 +18,13 @@ export function mayInline(ctx: Context, call: Span): boolean {
 }
 
 /** Counts what a call has become, as a tree: that is how it is walked. */
-export function countInlined(ctx: Context, made: Expr | null): void {
-  ctx.inlined.nodes += made === null ? 1 : sizeOf(made);
+export function countInlined(ctx: Context, made: Expr): void {
+  ctx.inlined.nodes += sizeOf(made);
+}
+
+/** Counts a call of a function of steps. */
+export function countSteps(ctx: Context): void {
+  ctx.inlined.nodes += STEPS_CALL;
 }
 
 const sizes = new WeakMap<Expr, number>();

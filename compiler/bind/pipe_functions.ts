@@ -11,7 +11,7 @@ import type { Context, Rows } from './context.ts';
 import { homeOf } from './context.ts';
 import { createEnv } from './expr.ts';
 import { isUnknown } from './exprs.ts';
-import { countInlined, mayInline } from './inlined.ts';
+import { countSteps, mayInline } from './inlined.ts';
 import { castSuggestion, show } from './invoke.ts';
 import { columnRefs, project } from './nodes.ts';
 import { ARGUMENT, constantScope, rowScope } from './scope.ts';
@@ -36,7 +36,7 @@ export function bindCallStep(ctx: Context, input: Rows, step: Ast.CallStep, bind
   }
   const args = matchArguments(ctx, input, step, fn);
   if (args === null || !mayInline(ctx, call.span)) return null;
-  countInlined(ctx, null);
+  countSteps(ctx);
   const home = homeOf(ctx, fn);
   const { rows, values, hidden } = keepApart(ctx, input, fn as PipeFn, args, step);
   ctx.inlining.push({ name, call: call.span, fn });

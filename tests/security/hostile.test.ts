@@ -103,6 +103,20 @@ test('deep JSON', async () => {
   }
 });
 
+test('functions of steps that call each other in subqueries are told at once', async () => {
+  put('one.csv', 'a,b\n1,x\n');
+  const from = 'from csv("one.csv")';
+  const nested = Array.from({ length: 40 }, (_, i) => {
+    const inner = `where a in (${from} | p${i - 1}() | select a)`;
+    return `fn p${i}() => | ${i === 0 ? 'where a > 0' : `${inner} | ${inner}`}`;
+  });
+  const started = process.cpuUsage().user;
+  const seen = await outcome(`${nested.join('\n')}\n${from} | p39()`);
+  const seconds = (process.cpuUsage().user - started) / 1e6;
+  assert.ok(seen.startsWith('FLOW2019'), seen.slice(0, 300));
+  assert.ok(seconds < 3, `${seconds} s`);
+});
+
 test('giant and deep flows', async () => {
   put('one.csv', 'a,b\n1,x\n');
   const from = 'from csv("one.csv")';
