@@ -25,8 +25,8 @@ function reason(e: unknown): string {
   return text.replace(/^Invalid regular expression: (?:\/.*\/\w*: )?/su, '');
 }
 
-/** V8 compiles a regular expression when it is first used, for texts of one byte a character and of two, and may find it too large only then. */
-function used(re: RegExp): RegExp {
+/** V8 compiles a regular expression when it is first used, for texts of one byte a character and of two, and may find it too large only then: it throws here. */
+export function used(re: RegExp): RegExp {
   for (const text of ['', '\u0100']) re.test(text);
   re.lastIndex = 0;
   return re;

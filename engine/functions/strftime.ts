@@ -2,6 +2,7 @@ import { civilOf, daysOf, isoWeek, isoWeekday, isRealDate } from './calendar.ts'
 import { DAY_NAMES, dayOfYear, MONTH_NAMES } from './date_parts.ts';
 import { addInt, floorDiv, floorMod, type Int, mulInt } from './ints.ts';
 import { DAY_MICROS } from './limits.ts';
+import { used } from './pattern.ts';
 
 /** Formats of strftime and strptime: `%Y-%m-%d` and its kin. */
 
@@ -134,6 +135,15 @@ function offsetSeconds(text: string): number {
   return text.startsWith('-') ? -seconds : seconds;
 }
 
+/** Null for one that V8 finds too large. */
+function usable(source: string): RegExp | null {
+  try {
+    return used(new RegExp(source, 'iu'));
+  } catch {
+    return null;
+  }
+}
+
 /** Reads text of a format to microseconds (UTC where the format has no offset); null when the text does not fit. */
 export function parser(format: string): ((text: string) => Int | null) | { error: string } {
   const whole = format.replaceAll('%F', '%Y-%m-%d').replaceAll('%T', '%H:%M:%S');
@@ -142,7 +152,8 @@ export function parser(format: string): ((text: string) => Int | null) | { error
   const source = parts.map(([d, text]) =>
     d ? `(${(READERS[text] as Reader)[0]})` : text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'),
   );
-  const re = new RegExp(`^\\s*${source.join('')}\\s*$`, 'iu');
+  const re = usable(`^\\s*${source.join('')}\\s*$`);
+  if (re === null) return { error: 'the format is too long' };
   const readers = parts.filter(([d]) => d).map(([, text]) => (READERS[text] as Reader)[1]);
   return (text) => {
     const m = re.exec(text);

@@ -1,12 +1,16 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { RunError } from '../../engine/errors.ts';
 import { evaluateConstant } from '../../engine/expr/compile.ts';
 import { civilOf, daysOf, isoWeek, isoWeekday } from '../../engine/functions/calendar.ts';
 import { formatDate, formatInterval, formatTimestamp } from '../../engine/functions/format.ts';
 import { addMonths } from '../../engine/functions/interval.ts';
 import { parseDate, parseInterval, parseTimestamp } from '../../engine/functions/parse.ts';
+import { resolveFunction } from '../../engine/functions/registry.ts';
+import { parser } from '../../engine/functions/strftime.ts';
 import { fromLocal, zoneOffset, zonesKept } from '../../engine/functions/zones.ts';
+import { T } from '../../engine/types.ts';
 import { read } from './mini.ts';
 
 const days = fc.integer({ min: -2_000_000, max: 2_000_000 });
@@ -102,6 +106,20 @@ test('zones under as many names as one likes: no more are kept than there are', 
     assert.is(zoneOffset(mixed, 0), 3600);
   }
   assert.ok(zonesKept() <= 1000, `${zonesKept()} zones are kept`);
+});
+
+test('a format that V8 finds too large to look for is an error, not a crash', () => {
+  const format = 'a'.repeat(1e6);
+  assert.equal(parser(format), { error: 'the format is too long' });
+  // As one that stands in the data: a constant argument would be told before the run.
+  const found = resolveFunction('strptime', [T.string, T.string], []);
+  assert.ok(found !== null);
+  const strptime = (found.overload.impl as { readonly call: (s: string, f: string) => unknown }).call;
+  assert.throws(
+    () => strptime('a', format),
+    (e: unknown) => e instanceof RunError && e.code === 'FLOW7004',
+  );
+  assert.is(strptime('2001', '%Y'), Date.UTC(2001) * 1000);
 });
 
 test.run();
