@@ -138,6 +138,7 @@ export interface GroupKernels {
     sizes: number,
     heap: number,
     bad: number,
+    work: number,
   ): number;
   group_offsets(sizes: number, order: number, n: number, offsets: number): number;
   group_texts(starts: number, heap: number, order: number, n: number, offsets: number, out: number): void;

@@ -19,6 +19,8 @@ const NO_OFFSETS = new Int32Array(1);
 const HEAP_LIMIT = 0xf0000000;
 /** Dead bytes below this are not worth compacting. */
 const MIN_GARBAGE = 1 << 16;
+/** Words that group_verify_text works in. */
+const WORK_WORDS = 144;
 
 /** Stands for "all rows", and for "no codes". */
 const ALL_ROWS = NO_BITMAP;
@@ -34,6 +36,7 @@ export class BytesStore implements ValueStore {
   private readonly starts: Vector<Uint32Array>;
   private readonly sizes: Vector<Int32Array>;
   private heap: Vector<Uint8Array>;
+  private readonly work: Vector<Uint32Array>;
   private readonly store: Store;
   private readonly owner: string;
   private used = 0;
@@ -53,6 +56,7 @@ export class BytesStore implements ValueStore {
     this.starts = u32Vector(store, owner);
     this.sizes = i32Vector(store, owner);
     this.heap = u8Vector(store, owner);
+    this.work = u32Vector(store, owner);
   }
 
   bytes(): number {
@@ -213,7 +217,8 @@ export class BytesStore implements ValueStore {
   }
 
   verify(entries: Uint32Array, rows: Uint32Array | null, n: number, bad: Uint8Array): boolean {
-    const k = this.kernels(entries, bad, rows);
+    this.work.reserve(WORK_WORDS);
+    const k = this.kernels(entries, bad, rows, this.work.data);
     if (k !== null) return this.verifyByKernel(k, entries, rows, n, bad);
     if (this.validity !== null || this.allNull) {
       for (let i = 0; i < n; i++)
@@ -268,6 +273,7 @@ export class BytesStore implements ValueStore {
       this.sizes.data.byteOffset,
       this.heap.data.byteOffset,
       bad.byteOffset,
+      this.work.data.byteOffset,
     );
     return any !== 0;
   }
@@ -376,5 +382,6 @@ export class BytesStore implements ValueStore {
     this.starts.free();
     this.sizes.free();
     this.heap.free();
+    this.work.free();
   }
 }

@@ -205,11 +205,11 @@ export function fold_doubles_merge(groups: u32, high: u32, low: u32, n: u32, hi:
   }
 }
 
-function least<V>(groups: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32): void {
+function least(groups: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32): void {
   for (let i: u32 = 0; i < n; i++) {
     if (skipped(validity, i)) continue;
     const g = load<u32>(groups + (i << 2));
-    const v = <f64>load<V>(values + i * <u32>sizeof<V>());
+    const v = load<f64>(values + (i << 3));
     const h = load<f64>(held + (g << 3));
     if (v < h || load<u8>(nulls + g) === 1 || (h !== h && v === v)) {
       store<f64>(held + (g << 3), v === v ? v : NaN);
@@ -218,11 +218,11 @@ function least<V>(groups: u32, values: u32, validity: u32, n: u32, held: u32, nu
   }
 }
 
-function greatest<V>(groups: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32): void {
+function greatest(groups: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32): void {
   for (let i: u32 = 0; i < n; i++) {
     if (skipped(validity, i)) continue;
     const g = load<u32>(groups + (i << 2));
-    const v = <f64>load<V>(values + i * <u32>sizeof<V>());
+    const v = load<f64>(values + (i << 3));
     const h = load<f64>(held + (g << 3));
     if (v > h || load<u8>(nulls + g) === 1 || (v !== v && h === h)) {
       store<f64>(held + (g << 3), v === v ? v : NaN);
@@ -231,20 +231,37 @@ function greatest<V>(groups: u32, values: u32, validity: u32, n: u32, held: u32,
   }
 }
 
+/** Bits of infinity; with the sign they are those of -infinity. */
+const INFINITE: u64 = 0x7ff0000000000000;
+const SIGN: u64 = 0x8000000000000000;
+
+/** Least (`sign` 1) or greatest ints, without a branch that depends on values: a group without a value holds, for the moment, what is beyond all ints. */
+function extreme<V>(groups: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32, sign: i32): void {
+  const beyond = sign === 1 ? INFINITE : INFINITE | SIGN;
+  for (let i: u32 = 0; i < n; i++) {
+    if (skipped(validity, i)) continue;
+    const g = load<u32>(groups + (i << 2));
+    const v = f64x2.splat(<f64>load<V>(values + i * <u32>sizeof<V>()));
+    const none = 0 - <u64>load<u8>(nulls + g);
+    const at = held + (g << 3);
+    const h = i64x2.splat((load<u64>(at) & ~none) | (beyond & none));
+    v128.store64_lane(at, sign === 1 ? f64x2.pmin(h, v) : f64x2.pmax(h, v), 0);
+    store<u8>(nulls + g, 0);
+  }
+}
+
 /** The least (`sign` 1) or greatest value, NaN being greater than any number; ints within +-2^53. */
 export function fold_extreme_i32(g: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32, sign: i32): void {
-  if (sign === 1) least<i32>(g, values, validity, n, held, nulls);
-  else greatest<i32>(g, values, validity, n, held, nulls);
+  extreme<i32>(g, values, validity, n, held, nulls, sign);
 }
 
 export function fold_extreme_i64(g: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32, sign: i32): void {
-  if (sign === 1) least<i64>(g, values, validity, n, held, nulls);
-  else greatest<i64>(g, values, validity, n, held, nulls);
+  extreme<i64>(g, values, validity, n, held, nulls, sign);
 }
 
 export function fold_extreme_f64(g: u32, values: u32, validity: u32, n: u32, held: u32, nulls: u32, sign: i32): void {
-  if (sign === 1) least<f64>(g, values, validity, n, held, nulls);
-  else greatest<f64>(g, values, validity, n, held, nulls);
+  if (sign === 1) least(g, values, validity, n, held, nulls);
+  else greatest(g, values, validity, n, held, nulls);
 }
 
 /** Sets bit i of a bitmap that was 0. */
