@@ -5,6 +5,7 @@ import { tokenSpan } from './cst.ts';
 import { type Diagnostic, type DiagnosticExtras, diagnostic } from './diagnostics.ts';
 import {
   argumentHint,
+  distinctHint,
   operandHint,
   operatorHint,
   selectAsFlow,
@@ -212,7 +213,8 @@ function unexpectedHelp(problem: Problem, place: Place, found: IToken): Diagnost
   if (rule === 'letHead' && expected.includes(T.K.from)) {
     return { text: 'a `let` names a pipeline; a constant is a `param`, a computation an `fn`' };
   }
-  const list = found.tokenType === T.Comma ? listOf(place, problemIndex(problem, place.tokens)) : null;
+  const comma = found.tokenType === T.Comma ? problemIndex(problem, place.tokens) : -1;
+  const list = comma < 0 ? null : (listOf(place, comma) ?? distinctHint(place.tokens, comma));
   if (list !== null) return list;
   if (rule === 'pivotStep' && expected.includes(T.K.values)) {
     return { text: 'list the values that become columns: pivot month values ["jan", "feb"] into sum(rev) by product' };

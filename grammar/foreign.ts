@@ -121,6 +121,20 @@ export function argumentHint({ tokens, text }: Tokens, i: number): Suggestion | 
     : null;
 }
 
+/** For the comma within `distinct [1, 2]`, which reads as an item of a column `distinct`. */
+export function distinctHint(tokens: readonly IToken[], comma: number): Suggestion | null {
+  let depth = 0;
+  for (let i = comma - 1; i > 0; i--) {
+    const type = tokens[i]?.tokenType;
+    if (type === T.RBracket || type === T.RParen) depth++;
+    else if ((type === T.LBracket || type === T.LParen) && depth-- === 0)
+      return type === T.LBracket && tokens[i - 1]?.tokenType === T.K.distinct
+        ? { text: 'behind `distinct` a list stands in parentheses: `distinct ([1, 2])`' }
+        : null;
+  }
+  return null;
+}
+
 /** Two operands side by side that mean something together elsewhere. */
 export function operandHint({ tokens, word, file }: Tokens, i: number): Suggestion | null {
   const [found, before] = [tokens[i], tokens[i - 1]];
