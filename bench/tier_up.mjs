@@ -34,13 +34,13 @@ async function measure(optimizeLate, file) {
   }
   const { user, system } = process.cpuUsage(before);
   const result = { ms: (performance.now() - started) / runs, cpuMs: (user + system) / 1000 / runs };
-  await engine.close();
+  engine.close();
   return result;
 }
 
 if (values.inner !== undefined) console.log(JSON.stringify(await measure(values.inner === 'late', values.file)));
 else {
-  const { parquet } = await groupTable(Number(values.rows), ['parquet']);
+  const { parquet } = groupTable(Number(values.rows), ['parquet']);
   const taken = { late: [], 'as V8 does': [] };
   for (let i = 0; i < Number(values.processes); i++) {
     for (const how of Object.keys(taken)) {
