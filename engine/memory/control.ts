@@ -1,3 +1,5 @@
+import { existsSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { EngineBug } from '../errors.ts';
 
 /** Words of the arena's control block. What is not a record of its own (the page map, the counters) is rebuilt from the block records. */
@@ -17,7 +19,30 @@ export const C = {
   THREADS: 16,
 } as const;
 
-const T = { LIVE: 0, PAGES: 1, PINS: 2, WAITS: 3, WAIT_EVENT: 4, DYING: 5, SPILLS: 6, IDLE: 7, WORDS: 8 } as const;
+const T = {
+  LIVE: 0,
+  PAGES: 1,
+  PINS: 2,
+  WAITS: 3,
+  WAIT_EVENT: 4,
+  DYING: 5,
+  SPILLS: 6,
+  IDLE: 7,
+  SYSTEM: 8,
+  WORDS: 16,
+} as const;
+
+/** Where Linux has the threads of this process, by its own numbers. */
+const TASKS = '/proc/self/task';
+
+/** The system's number of this thread; 0 where it is not told. */
+function systemThread(): number {
+  try {
+    return Number(basename(readlinkSync('/proc/thread-self'))) || 0;
+  } catch {
+    return 0;
+  }
+}
 
 /**
  * The threads of an arena: who holds how much, who waits, who is dying. A slot is the small number that stands for a thread in lock
@@ -46,6 +71,7 @@ export class ThreadTable {
   register(slot: number): void {
     if (slot < 0 || slot >= this.max) throw new EngineBug(`thread ${slot} of a store made for ${this.max}`);
     this.drop(slot);
+    Atomics.store(this.#words, this.#at(slot, T.SYSTEM), systemThread());
     Atomics.store(this.#words, this.#at(slot, T.LIVE), 1);
   }
 
@@ -63,8 +89,11 @@ export class ThreadTable {
     Atomics.store(this.#words, this.#at(slot, T.IDLE), idle ? 1 : 0);
   }
 
+  /** Whether the thread was told to die, or is gone without that: nobody who waits for it in a lock hears of it. */
   dying(slot: number): boolean {
-    return Atomics.load(this.#words, this.#at(slot, T.DYING)) === 1;
+    if (Atomics.load(this.#words, this.#at(slot, T.DYING)) === 1) return true;
+    const system = Atomics.load(this.#words, this.#at(slot, T.SYSTEM));
+    return system > 0 && !existsSync(`${TASKS}/${system}`);
   }
 
   addPages(slot: number, n: number): void {

@@ -30,6 +30,18 @@ export function handOverHeld(p: StoreParts, e: number, thread: number, keep: boo
   return collect(p, e);
 }
 
+/** The object that the entry's thread, which is gone, was writing goes; one that it was spilling or bringing back stays where it was. */
+function endAccess(p: StoreParts, e: number): void {
+  const { table } = p;
+  const state = table.state[e];
+  if (state === STATE.WRITING) destroy(p, e, false);
+  else if (state === STATE.SPILLING || state === STATE.RESTORING) {
+    table.state[e] = STATE.SEALED;
+    // What is spilled is on the list all the time.
+    if (state === STATE.RESTORING && (table.page[e] as number) > 0) table.enlist(e);
+  }
+}
+
 /** Frees what a thread that died held: working memory, pins, objects it was writing, spilling or bringing back. */
 export function releaseThread(p: StoreParts, thread: number): void {
   const { arena, table, files } = p;
@@ -39,15 +51,9 @@ export function releaseThread(p: StoreParts, thread: number): void {
   arena.locked(() => {
     table.each((e) => {
       gone.push(handOverHeld(p, e, thread, false));
-      const state = table.state[e];
-      if (table.thread[e] !== thread) return;
-      if (state === STATE.WRITING) destroy(p, e, false);
-      else if (state === STATE.SPILLING || state === STATE.RESTORING) {
-        table.state[e] = STATE.SEALED;
-        // What is spilled is on the list all the time.
-        if (state === STATE.RESTORING && (table.page[e] as number) > 0) table.enlist(e);
-        gone.push(collect(p, e));
-      }
+      if (table.thread[e] === thread) endAccess(p, e);
+      // Also one that the thread let go of, when it died before it could take it away.
+      gone.push(collect(p, e));
     });
     table.dropPins(thread, (e) => gone.push(collect(p, e)));
     const blocks: number[] = [];

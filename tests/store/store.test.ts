@@ -9,6 +9,7 @@ import { rowsOf } from '../../engine/batch/access.ts';
 import { batchFromRows } from '../../engine/batch/build.ts';
 import { EngineBug, type ErrorData, RunError } from '../../engine/errors.ts';
 import { arenaScratch } from '../../engine/memory/scratch.ts';
+import type { StoreParts } from '../../engine/store/parts.ts';
 import { attachStore, createStore, type MainStore, testStore } from '../../engine/store/store.ts';
 import type { ObjectId } from '../../engine/store/types.ts';
 import { field, T } from '../../engine/types.ts';
@@ -324,6 +325,20 @@ test('threads killed at any point leave a store that works and holds nothing of 
     store.close();
   }
   assert.equal(fs.readdirSync(dir), []);
+});
+
+test('an object that a thread let go of when it died, before it could take it away, goes with the thread', () => {
+  withStore(1 << 20, (store) => {
+    const kept = makeObject(store, 1);
+    const gone = makeObject(store, 2);
+    const { table } = (store as unknown as { readonly parts: StoreParts }).parts;
+    table.refs[table.entry(gone)] = 0;
+    store.releaseThread(1);
+    assert.is(store.stats().objects, 1);
+    checkObject(store, kept, 1, 0);
+    store.release(kept);
+    assert.is(store.stats().objectBytes, 0);
+  });
 });
 
 test('arena scratch counts in the limit and comes back', () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createStore, type MainStore } from '../../engine/store/store.ts';
@@ -36,6 +37,22 @@ test('threads that want the same object at the same moment read it once', async 
   } finally {
     store.close();
   }
+});
+
+test('a thread that ended by itself with the lock holds nobody up who has not heard of it', async () => {
+  if (!existsSync('/proc/thread-self')) return console.log('# skip: this system does not tell which threads there are');
+  await withStore({}, (store) => {
+    const started = new SharedArrayBuffer(4);
+    const { worker } = startThread('./exit_thread.ts', { handle: store.handle, started });
+    worker.on('error', () => undefined);
+    // The event that tells of its end cannot come: this thread does not give way.
+    assert.is(Atomics.wait(new Int32Array(started), 0, 0, 20_000), 'ok');
+    const id = makeObject(store, 1);
+    checkObject(store, id, 1, 0);
+    store.releaseThread(1);
+    assert.is(store.stats().workingBytes, 0);
+    store.release(id);
+  });
 });
 
 for (const told of [true, false]) {
