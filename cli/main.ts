@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // `--version` and `--help` answer before anything else is loaded: scripts and shells call them often.
 import { runCached } from '../engine/runtime/code_cache.ts';
-import { optimizeLate } from '../engine/runtime/tier_up.ts';
 import { help } from './help.ts';
 import { version } from './version.ts';
 
@@ -19,8 +18,6 @@ if (only === '--version' || only === '-V') {
 } else if (only === '--help' || only === '-h' || only === 'help') {
   process.stdout.write(help);
 } else {
-  // Before code is loaded that was compiled under the same flags.
-  optimizeLate();
   const role = args[0] === 'run' || args[0] === 'check' ? args[0] : 'other';
   const script = new URL('./command.cjs', import.meta.url);
   const { exports, keep } = runCached(script, COMMAND_BUILD, role, (specifier) => import(specifier));

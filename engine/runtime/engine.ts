@@ -109,6 +109,7 @@ export class Engine extends TaskHost {
   readonly #jobs: SharedArrayBuffer;
   override readonly tasks: TaskRuntime;
   #runs = 0;
+  readonly #optimizeLate: boolean;
   #share: RunProgress | null = null;
   #closing: Promise<void> | null = null;
   #current: Run | null = null;
@@ -121,7 +122,7 @@ export class Engine extends TaskHost {
   constructor(options: InternalOptions = {}) {
     super();
     validateEngineOptions(options);
-    if (options.optimizeLate !== false) optimizeLate();
+    this.#optimizeLate = options.optimizeLate !== false;
     this.workers = options.workers ?? availableParallelism();
     this.memory = options.memory ?? Math.floor(totalmem() * DEFAULT_MEMORY_SHARE);
     if (this.memory < MIN_MEMORY) {
@@ -258,6 +259,7 @@ export class Engine extends TaskHost {
       void this.#pool.interrupt();
     });
     this.#monitor.start();
+    const over = this.#optimizeLate ? optimizeLate() : null;
     let grace: NodeJS.Timeout | undefined;
     const abort = (): void => {
       run.fail(new RunError('FLOW7012', 'the run was interrupted'));
@@ -280,6 +282,7 @@ export class Engine extends TaskHost {
       };
     } finally {
       unwatch();
+      over?.();
       clearTimeout(grace);
       options.signal?.removeEventListener('abort', abort);
       this.#monitor.stop();

@@ -26,7 +26,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'package.json',
     'engine/runtime/threads.ts',
     'engine/runtime/code_cache.ts',
-    'engine/runtime/tier_up.ts',
     'engine/io/folders.ts',
   ],
   samples: ['samples', 'index.ts'],
