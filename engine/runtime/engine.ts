@@ -214,7 +214,10 @@ export class Engine extends TaskHost {
   }
 
   run(plan: PhysicalPlan, options: RunOptions = {}): Promise<RunResult> {
-    const next = this.#last.then(() => this.#run(plan, options));
+    const next = this.#last.then(() => {
+      const running = this.#run(plan, options);
+      return this.#optimizeLate ? running.finally(optimizeLate()) : running;
+    });
     this.#last = next.catch(() => undefined);
     return next;
   }
@@ -259,7 +262,6 @@ export class Engine extends TaskHost {
       void this.#pool.interrupt();
     });
     this.#monitor.start();
-    const over = this.#optimizeLate ? optimizeLate() : null;
     let grace: NodeJS.Timeout | undefined;
     const abort = (): void => {
       run.fail(new RunError('FLOW7012', 'the run was interrupted'));
@@ -282,7 +284,6 @@ export class Engine extends TaskHost {
       };
     } finally {
       unwatch();
-      over?.();
       clearTimeout(grace);
       options.signal?.removeEventListener('abort', abort);
       this.#monitor.stop();
